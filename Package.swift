@@ -1,0 +1,81 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// What every Swift target is built with; `make build` adds `--explicit-target-dependency-import-check error`.
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    // Spans of a document's bytes are returned, not passed to closures: that needs `@_lifetime`.
+    .enableExperimentalFeature("Lifetimes"),
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+]
+
+func library(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
+    .target(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name + "Tests", dependencies: dependencies + ["TestSupport"], swiftSettings: strict)
+}
+
+let log = Target.Dependency.product(name: "Logging", package: "swift-log")
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+
+// A target imports only targets above its own line.
+let targets: [Target] = [
+    .target(name: "CLinux"),
+    .target(name: "COpenSSL", linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
+    .target(name: "CNghttp2", linkerSettings: [.linkedLibrary("nghttp2")]),
+    .target(name: "CYAML", linkerSettings: [.linkedLibrary("yaml")]),
+    .target(name: "CRE2", linkerSettings: [.linkedLibrary("re2"), .linkedLibrary("stdc++")]),
+    .target(name: "CAzureData"),
+    library("Observability", [log]),
+    library("JSON", ["CYAML"]),
+    library("CEL", ["JSON", "CRE2"]),
+    library("Kubernetes", ["JSON"]),
+    library("Azure", ["JSON", "CAzureData"], exclude: ["Data"]),
+    library("Policy", ["CEL", "Kubernetes", "Azure", "JSON"]),
+    library("HTTPWire", ["CNghttp2"]),
+    library("TLS", ["COpenSSL"]),
+    library("EventLoop", ["CLinux"]),
+    library("Server", ["EventLoop", "TLS", "HTTPWire", "Observability"]),
+    library("HTTPClient", ["EventLoop", "TLS", "HTTPWire"]),
+    library("Admission", ["Policy", "Kubernetes", "Azure", "JSON", "Observability", "EventLoop"]),
+    .executableTarget(
+        name: "portcullis",
+        dependencies: [
+            "Admission", "Azure", "EventLoop", "HTTPClient", "HTTPWire", "JSON", "Kubernetes", "Observability", "Policy",
+            "Server", "TLS", arguments, log,
+        ],
+        swiftSettings: strict),
+
+    .target(name: "TestSupport", dependencies: ["JSON"], path: "Tests/Support", swiftSettings: strict),
+    tests("JSON", ["JSON"]),
+    tests("CEL", ["CEL", "JSON"]),
+    tests("Kubernetes", ["Kubernetes", "JSON"]),
+    tests("Azure", ["Azure", "JSON"]),
+    tests("Policy", ["Policy", "CEL", "Kubernetes", "Azure", "JSON"]),
+    tests("Observability", ["Observability"]),
+    tests("HTTPWire", ["HTTPWire"]),
+    tests("TLS", ["TLS"]),
+    tests("EventLoop", ["EventLoop"]),
+    tests("Server", ["Server", "HTTPClient", "EventLoop", "TLS", "HTTPWire", "Observability"]),
+    tests("Admission", ["Admission", "Policy", "Kubernetes", "Azure", "JSON", "Observability", "EventLoop"]),
+    tests(
+        "portcullis",
+        ["portcullis", "HTTPClient", "HTTPWire", "TLS", "EventLoop", "JSON", "Policy", "Kubernetes", "Azure", "Admission"]),
+]
+
+let package = Package(
+    name: "portcullis",
+    products: [.executable(name: "portcullis", targets: ["portcullis"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+    ],
+    targets: targets,
+    cxxLanguageStandard: .cxx17
+)

@@ -1,0 +1,14 @@
+/// OpenSSL 3: TLS, X.509, keys and signatures; one `static inline` shim for each macro that Swift cannot see.
+#ifndef PORTCULLIS_COPENSSL_H
+#define PORTCULLIS_COPENSSL_H
+#include <openssl/bio.h>
+#include <openssl/bn.h>
+#include <openssl/ec.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/rand.h>
+#include <openssl/ssl.h>
+#include <openssl/x509.h>
+#include <openssl/x509v3.h>
+#endif

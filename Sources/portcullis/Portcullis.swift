@@ -1,0 +1,6 @@
+import ArgumentParser
+
+@main
+struct Portcullis: ParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "portcullis")
+}
