@@ -1,32 +1,36 @@
-/// What `import Glibc` does not show of Linux: epoll, eventfd, timerfd, signalfd, inotify, accept4.
+/// What `import Glibc` does not show of Linux: epoll, eventfd, signalfd, inotify, accept4, processor sets.
+///
+/// No `_GNU_SOURCE` here: it changes types that Swift's own Glibc module has imported without it. What needs it is in
+/// CLinux.c.
 #ifndef PORTCULLIS_CLINUX_H
 #define PORTCULLIS_CLINUX_H
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
-#endif
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <pthread.h>
-#include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/inotify.h>
-#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
-#include <sys/timerfd.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
-#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
-/// `accept4` is a GNU extension that the importer does not see.
-static inline int portcullis_accept4(int descriptor, struct sockaddr *address, socklen_t *length, int flags) {
-    return accept4(descriptor, address, length, flags);
-}
+/// `accept4` with SOCK_CLOEXEC and SOCK_NONBLOCK.
+int portcullis_accept4(int descriptor, struct sockaddr *address, socklen_t *length);
+
+/// Names the calling thread, at most 15 bytes.
+int portcullis_name_thread(const char *name);
+
+/// Binds the calling thread to one processor (`CPU_SET` is a macro).
+int portcullis_run_on(int processor);
+
+/// Whether the calling thread may run on a processor.
+int portcullis_may_run_on(int processor);
 #endif

@@ -1,0 +1,67 @@
+internal import COpenSSL
+internal import Glibc
+
+/// A TLS session that failed, or a context that could not be made.
+public struct TLSError: Error, Equatable, Sendable {
+    /// What went wrong.
+    public enum Code: Equatable, Sendable {
+        /// The connection below failed; the value is `errno`.
+        case connectionFailed(CInt)
+        /// The peer closed the connection without a `close_notify` (RFC 8446 §6.1); what was read may be cut short.
+        case truncated
+        /// The peer refused us with an alert (RFC 8446 §6.2); the value is its number.
+        case alertReceived(Int)
+        /// The peer's certificate does not satisfy us; the value is OpenSSL's `X509_V_ERR_…`.
+        case peerCertificateRejected(Int)
+        /// The peer sent something that is not TLS, or nothing that both sides can agree on.
+        case protocolViolation
+        /// OpenSSL refused what a context was given.
+        case badConfiguration
+    }
+
+    /// What went wrong.
+    public let code: Code
+
+    /// OpenSSL's packed error code, 0 if there is none: only for the text.
+    let reason: UInt
+
+    init(_ code: Code, reason: UInt = 0) {
+        self.code = code
+        self.reason = reason
+    }
+}
+
+extension TLSError: CustomStringConvertible {
+    /// For people and logs.
+    public var description: String {
+        switch code {
+        case .connectionFailed(let code):
+            // glibc's strerror() has a buffer for each thread since 2.32.
+            "the connection failed: \(unsafe String(cString: strerror(code)))"
+        case .truncated: "the peer closed the connection without saying so"
+        case .alertReceived(let number): "the peer refused: \(alertText ?? "alert \(number)")"
+        case .peerCertificateRejected(let code):
+            "the peer's certificate was refused: \(unsafe String(cString: X509_verify_cert_error_string(code)))"
+        case .protocolViolation: "TLS failed: \(reasonText)"
+        case .badConfiguration: "TLS cannot be set up: \(reasonText)"
+        }
+    }
+
+    private var reasonText: String {
+        guard let text = unsafe ERR_reason_error_string(reason) else { return "error \(reason)" }
+        return unsafe String(cString: text)
+    }
+
+    private var alertText: String? {
+        reason == 0 ? nil : reasonText
+    }
+}
+
+extension TLSError {
+    /// Reads the thread's error queue after a call that set a context up.
+    static func configuration() -> TLSError {
+        let reason = ERR_get_error()
+        ERR_clear_error()
+        return TLSError(.badConfiguration, reason: reason)
+    }
+}
