@@ -1,0 +1,45 @@
+extension Span where Element == UInt8 {
+    /// Eight bytes as a little-endian word; bounds are checked.
+    @inline(__always)
+    func word(at offset: Int) -> UInt64 {
+        // Unsafe by name, for what it can make of bytes; every pattern of bytes is an integer.
+        UInt64(littleEndian: unsafe bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self))
+    }
+
+    /// The first eight bytes from `offset`, of which only `length` count; the others are zero.
+    @inline(__always)
+    func prefix(at offset: Int, length: Int) -> UInt64 {
+        if offset &+ 8 <= count {
+            let all = word(at: offset)
+            return length >= 8 ? all : all & ~(~0 << UInt64(truncatingIfNeeded: length &* 8))
+        }
+        var result: UInt64 = 0
+        for index in 0..<Swift.min(8, length) {
+            result |= UInt64(self[offset &+ index]) << UInt64(truncatingIfNeeded: index &* 8)
+        }
+        return result
+    }
+
+    /// Whether both hold the same bytes.
+    @inline(__always)
+    func equals(_ other: Span<UInt8>) -> Bool {
+        guard count == other.count else { return false }
+        var index = 0
+        while index &+ 8 <= count {
+            guard word(at: index) == other.word(at: index) else { return false }
+            index &+= 8
+        }
+        while index < count {
+            guard self[index] == other[index] else { return false }
+            index &+= 1
+        }
+        return true
+    }
+}
+
+extension String {
+    /// The text that valid UTF-8 spells.
+    init(_ bytes: Span<UInt8>) {
+        self = unsafe bytes.withUnsafeBufferPointer { unsafe String(decoding: $0, as: UTF8.self) }
+    }
+}

@@ -1,0 +1,203 @@
+/// A parsed JSON text: the bytes, and a tape that says where in them every value lies.
+///
+/// Nothing is copied out of the bytes but strings with escapes. A document is immutable; its values are handles
+/// (`JSONValue`) that are read through it.
+public final class JSONDocument: Sendable {
+    /// The text as it was parsed; for a YAML document its translation to JSON.
+    let bytes: [UInt8]
+
+    /// What the text holds (`Tape` has the layout).
+    let tape: [UInt64]
+
+    /// The decoded bytes of the strings that have escapes.
+    let side: [UInt8]
+
+    /// Where the nodes of a YAML document were in its stream, by offset in `bytes`; empty for JSON.
+    let marks: [YAMLMark]
+
+    /// Parses one JSON text (RFC 8259).
+    ///
+    /// Stricter than the standard asks: keys of an object are unique, `\u` surrogates come in pairs, numbers fit a double.
+    ///
+    /// - Parameters:
+    ///   - bytes: The text; it is kept as it is. Bytes that the caller consumes are not copied.
+    ///   - limits: How deep and how long it may be.
+    /// - Throws: The first fault of the text, with its offset.
+    public convenience init(parsing bytes: consuming [UInt8], limits: JSONLimits = .default) throws(JSONError) {
+        try self.init(parsing: bytes, marks: [], limits: limits)
+    }
+
+    init(parsing bytes: consuming [UInt8], marks: [YAMLMark], limits: JSONLimits) throws(JSONError) {
+        (tape, side) = try TapeBuilder.parse(bytes.span, limits: limits)
+        self.marks = marks
+        self.bytes = bytes
+    }
+
+    /// The value that the document is.
+    public var root: JSONValue { value(at: 0) }
+
+    /// How many bytes the text has.
+    public var byteCount: Int { bytes.count }
+
+    /// The text as it was parsed; for a YAML document its translation to JSON.
+    public var text: Span<UInt8> {
+        @_lifetime(borrow self)
+        get {
+            // The compiler does not see that the storage of an immutable property lives as long as the object does.
+            let buffer = unsafe bytes.withUnsafeBufferPointer { unsafe $0 }
+            return unsafe _overrideLifetime(Span(_unsafeElements: buffer), borrowing: self)
+        }
+    }
+
+    /// The tape; see `text`.
+    @inline(__always)
+    var words: Span<UInt64> {
+        @_lifetime(borrow self)
+        get {
+            let buffer = unsafe tape.withUnsafeBufferPointer { unsafe $0 }
+            return unsafe _overrideLifetime(Span(_unsafeElements: buffer), borrowing: self)
+        }
+    }
+
+    /// The side buffer; see `text`.
+    @inline(__always)
+    private var decoded: Span<UInt8> {
+        @_lifetime(borrow self)
+        get {
+            let buffer = unsafe side.withUnsafeBufferPointer { unsafe $0 }
+            return unsafe _overrideLifetime(Span(_unsafeElements: buffer), borrowing: self)
+        }
+    }
+
+    @inline(__always)
+    func value(at index: Int) -> JSONValue {
+        JSONValue(word: words[index], index: index)
+    }
+
+    /// The second word of a container or an escaped string.
+    @inline(__always)
+    func second(_ value: JSONValue) -> UInt64 {
+        words[Int(value.index) &+ 1]
+    }
+}
+
+/// Where a node of a YAML stream was.
+struct YAMLMark: Sendable {
+    /// Where the node begins in the JSON that it became.
+    let offset: UInt32
+    let line: UInt32
+    let column: UInt32
+}
+
+// MARK: Scalars
+
+extension JSONDocument {
+    /// The value of a boolean; nil for any other kind.
+    @inlinable
+    public func bool(_ value: JSONValue) -> Bool? { value.bool }
+
+    /// The value of a number without fraction and exponent that fits; nil for any other value.
+    public func int(_ value: JSONValue) -> Int64? {
+        guard value.kind == .int else { return nil }
+        let digits = source(value)
+        let isNegative = digits[0] == UInt8(ascii: "-")
+        var result: Int64 = 0
+        // Downwards, because Int64.min has no positive counterpart. The parser has made sure that it fits.
+        for index in (isNegative ? 1 : 0)..<digits.count {
+            result = result &* 10 &- Int64(digits[index] &- UInt8(ascii: "0"))
+        }
+        return isNegative ? result : 0 &- result
+    }
+
+    /// The value of a number, rounded to the nearest double; nil for any other kind.
+    public func double(_ value: JSONValue) -> Double? {
+        switch value.kind {
+        case .int: int(value).map(Double.init)
+        case .double: Number.double(source(value))
+        default: nil
+        }
+    }
+
+    /// The text of a string; nil for any other kind.
+    public func string(_ value: JSONValue) -> String? {
+        value.isString ? String(utf8(value)) : nil
+    }
+
+    /// The decoded bytes of a string; empty for any other kind.
+    @_lifetime(borrow self)
+    public func utf8(_ value: JSONValue) -> Span<UInt8> {
+        guard value.isString else { return text.extracting(0..<0) }
+        if value.word & Tape.escapedFlag == 0 {
+            return source(value)
+        }
+        let word = second(value)
+        let offset = Tape.offset(word)
+        return decoded.extracting(offset..<(offset &+ Tape.length(word)))
+    }
+
+    /// Whether it is a string with exactly this text.
+    public func equals(_ value: JSONValue, _ text: StaticString) -> Bool {
+        value.isString && Key(text).equals(utf8(value))
+    }
+
+    /// Whether it is a string with exactly this text (compared by bytes, without Unicode normalisation).
+    @_disfavoredOverload
+    public func equals(_ value: JSONValue, _ text: String) -> Bool {
+        value.isString && utf8(value).equals(text.utf8Span.span)
+    }
+
+    /// Whether it is a string with exactly these bytes.
+    public func equals(_ value: JSONValue, _ text: [UInt8]) -> Bool {
+        value.isString && utf8(value).equals(text.span)
+    }
+
+    /// Whether it is a string with exactly these bytes.
+    public func equals(_ value: JSONValue, _ text: Span<UInt8>) -> Bool {
+        value.isString && utf8(value).equals(text)
+    }
+}
+
+// MARK: Places
+
+extension JSONDocument {
+    /// Where the value begins in the text, in bytes; a string begins with its quote.
+    public func offset(of value: JSONValue) -> Int {
+        Tape.offset(value.word) &- (value.isString ? 1 : 0)
+    }
+
+    /// The source of the value, as it was written: with quotes and escapes, with the brackets and all that is inside.
+    @_lifetime(borrow self)
+    public func lexeme(_ value: JSONValue) -> Span<UInt8> {
+        let start = offset(of: value)
+        let end =
+            switch value.kind {
+            case .array, .object: Tape.offset(second(value))
+            case .string: start &+ Tape.length(value.word) &+ 2
+            default: start &+ Tape.length(value.word)
+            }
+        return text.extracting(start..<end)
+    }
+
+    /// Where the value stands as people count: in the YAML stream if it came from one, else in the text.
+    ///
+    /// Costs a walk over the text before it (JSON) or a binary search (YAML): for messages.
+    public func position(of value: JSONValue) -> JSONPosition {
+        let offset = offset(of: value)
+        if marks.isEmpty { return JSONPosition(offset: offset, in: text) }
+        var low = 0
+        var high = marks.count
+        while high - low > 1 {
+            let middle = (low + high) / 2
+            if Int(marks[middle].offset) <= offset { low = middle } else { high = middle }
+        }
+        return JSONPosition(line: Int(marks[low].line), column: Int(marks[low].column))
+    }
+
+    /// The source of a scalar: what is between the quotes of a string.
+    @_lifetime(borrow self)
+    @inline(__always)
+    func source(_ value: JSONValue) -> Span<UInt8> {
+        let offset = Tape.offset(value.word)
+        return text.extracting(offset..<(offset &+ Tape.length(value.word)))
+    }
+}

@@ -1,0 +1,76 @@
+/// A handle on one value of a `JSONDocument`: 16 trivial bytes, nothing behind it to retain.
+///
+/// Everything but the kind is read through the document that handed it out; another document would answer nonsense (though
+/// never read out of bounds). The handle does not keep its document alive.
+public struct JSONValue: BitwiseCopyable, Sendable {
+    /// What a value is.
+    @frozen
+    public enum Kind: UInt8, Sendable {
+        /// `null`.
+        case null
+        /// `true` or `false`.
+        case bool
+        /// A number that is written without fraction and exponent and fits `Int64`.
+        case int
+        /// Any other number.
+        case double
+        /// A string.
+        case string
+        /// An array.
+        case array
+        /// An object.
+        case object
+    }
+
+    @usableFromInline let word: UInt64
+    @usableFromInline let index: UInt32
+
+    /// The number of the document among those that are evaluated together; 0 unless whoever gathered them set it.
+    public var document: UInt16
+
+    @inlinable @inline(__always)
+    init(word: UInt64, index: Int) {
+        self.word = word
+        self.index = UInt32(truncatingIfNeeded: index)
+        document = 0
+    }
+
+    /// What the value is.
+    @inlinable
+    public var kind: Kind {
+        // A tape holds only the seven kinds.
+        Kind(rawValue: UInt8(truncatingIfNeeded: word >> 60)) ?? .null
+    }
+
+    /// Whether it is `null`.
+    @inlinable
+    public var isNull: Bool { kind == .null }
+
+    /// Whether it is a string.
+    @inlinable
+    public var isString: Bool { kind == .string }
+
+    /// Whether it is a number, of either kind.
+    @inlinable
+    public var isNumber: Bool { kind == .int || kind == .double }
+
+    /// Whether it is an array.
+    @inlinable
+    public var isArray: Bool { kind == .array }
+
+    /// Whether it is an object.
+    @inlinable
+    public var isObject: Bool { kind == .object }
+
+    /// The value of a boolean; nil for any other kind.
+    @inlinable
+    public var bool: Bool? {
+        kind == .bool ? word & Tape.trueFlag != 0 : nil
+    }
+
+    /// Whether two handles stand for the same place of the same document.
+    @inlinable
+    public func isSamePlace(as other: JSONValue) -> Bool {
+        index == other.index && document == other.document
+    }
+}

@@ -1,0 +1,14 @@
+import JSON
+import TestSupport
+import Testing
+
+@Suite(.enabled(if: Corpus.isAvailable, "\(Corpus.absence)"))
+struct CorpusTests {
+    @Test func everyReviewParsesAndIsWrittenBackByteForByte() throws {
+        for body in try Corpus.reviews() {
+            let document = try JSONDocument(parsing: body)
+            #expect(rewritten(document) == body)
+            #expect(document.equals(try #require(document.member("kind", of: document.root)), "AdmissionReview"))
+        }
+    }
+}
