@@ -1,0 +1,155 @@
+/// Decodes the chunked transfer coding (RFC 9112 §7.1) byte by byte around the data, which it copies whole.
+///
+/// ```
+/// size ── ext ─┐
+///   └──────────┴─ sizeLF ── data ── dataCR ── dataLF ── size
+///                    └ (size 0) ── trailers ── done
+/// ```
+struct ChunkedDecoder {
+    private enum State {
+        case size(digits: Int)
+        case spaceBeforeExtension
+        case chunkExtension
+        case sizeLineFeed
+        case data
+        case dataReturn
+        case dataLineFeed
+        case trailers
+    }
+
+    enum Progress {
+        case needsBytes
+        case done
+        case failed(HTTPFailure.Code)
+    }
+
+    private var state = State.size(digits: 0)
+    private var remaining = 0
+    private var overhead = 0
+    /// The trailer section so far.
+    ///
+    /// It is checked and thrown away: nothing here has a use for trailers.
+    private var trailers: [UInt8] = []
+    private var trailerLine = 0
+
+    /// Appends data to `body` up to the end of the bytes or of the coding.
+    mutating func decode(
+        _ bytes: Span<UInt8>,
+        at offset: inout Int,
+        into body: inout [UInt8],
+        limits: borrowing HTTPLimits
+    ) -> Progress {
+        while offset < bytes.count {
+            let byte = bytes[offset]
+            switch state {
+            case .data:
+                let count = min(remaining, bytes.count - offset)
+                body.append(bytes, offset..<offset + count)
+                offset += count
+                remaining -= count
+                if remaining == 0 { state = .dataReturn }
+                continue
+            case .trailers:
+                return decodeTrailers(bytes, at: &offset, limits: limits)
+            case .size(let digits):
+                if let value = byte.hexadecimal {
+                    // Sixteen digits would still fit; what a peer needs beyond the limit's digits is zeros.
+                    guard digits < 16, remaining <= limits.bodyBytes else { return .failed(.bodyTooLarge) }
+                    remaining = remaining << 4 | value
+                    guard remaining <= limits.bodyBytes - body.count else { return .failed(.bodyTooLarge) }
+                    if digits > 0 { overhead += 1 }
+                    state = .size(digits: digits + 1)
+                } else if digits == 0 {
+                    return .failed(.badChunk)
+                } else if byte == 0x0d {
+                    state = .sizeLineFeed
+                } else if byte == UInt8(ascii: ";") {
+                    state = .chunkExtension
+                } else if byte == 0x20 || byte == 0x09 {
+                    state = .spaceBeforeExtension
+                } else {
+                    return .failed(.badChunk)
+                }
+            case .spaceBeforeExtension:
+                overhead += 1
+                if byte == UInt8(ascii: ";") {
+                    state = .chunkExtension
+                } else if byte != 0x20 && byte != 0x09 {
+                    return .failed(.badChunk)
+                }
+            case .chunkExtension:
+                overhead += 1
+                if byte == 0x0d {
+                    state = .sizeLineFeed
+                } else if byte < 0x20 && byte != 0x09 || byte == 0x7f {
+                    return .failed(.badChunk)
+                }
+            case .sizeLineFeed:
+                guard byte == 0x0a else { return .failed(.badChunk) }
+                state = remaining == 0 ? .trailers : .data
+            case .dataReturn:
+                guard byte == 0x0d else { return .failed(.badChunk) }
+                state = .dataLineFeed
+            case .dataLineFeed:
+                guard byte == 0x0a else { return .failed(.badChunk) }
+                state = .size(digits: 0)
+            }
+            guard overhead <= limits.chunkOverheadBytes else { return .failed(.chunkOverheadTooLarge) }
+            offset += 1
+        }
+        return .needsBytes
+    }
+
+    private mutating func decodeTrailers(
+        _ bytes: Span<UInt8>,
+        at offset: inout Int,
+        limits: borrowing HTTPLimits
+    ) -> Progress {
+        let before = trailers.count
+        let count = min(bytes.count - offset, limits.trailerBytes - before)
+        trailers.append(bytes, offset..<offset + count)
+        while true {
+            switch FieldLine.parse(trailers.span, at: trailerLine) {
+            case .field(_, let next):
+                trailerLine = next
+            case .end(let end):
+                offset += end - before
+                return .done
+            case .failed:
+                return .failed(.badTrailer)
+            case .incomplete:
+                offset += count
+                return trailers.count == limits.trailerBytes ? .failed(.trailerTooLarge) : .needsBytes
+            }
+        }
+    }
+}
+
+extension [UInt8] {
+    /// Appends a part of a span.
+    @inline(__always)
+    mutating func append(_ bytes: Span<UInt8>, _ range: Range<Int>) {
+        let part = bytes.extracting(range)
+        unsafe part.withUnsafeBufferPointer { unsafe append(contentsOf: $0) }
+    }
+
+    /// Appends a text known at compile time.
+    @inline(__always)
+    mutating func append(_ text: StaticString) {
+        text.withUTF8Buffer { unsafe append(contentsOf: $0) }
+    }
+
+    /// Appends a number in decimal digits.
+    mutating func appendDecimal(_ number: Int) {
+        precondition(number >= 0, "a length or status: \(number)")
+        var digits: InlineArray<20, UInt8> = .init(repeating: 0)
+        var start = 20
+        var rest = number
+        repeat {
+            start -= 1
+            digits[start] = UInt8(ascii: "0") + UInt8(rest % 10)
+            rest /= 10
+        } while rest > 0
+        append(digits.span, start..<20)
+    }
+}

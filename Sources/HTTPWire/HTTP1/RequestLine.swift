@@ -1,0 +1,172 @@
+/// The parts of a request line (RFC 9112 §3), validated.
+struct RequestLine {
+    var method: ByteRange
+    var version: HTTPVersion
+    /// Host and port of an absolute-form target.
+    var authority: ByteRange?
+    var path: ByteRange
+    var query: ByteRange
+
+    enum Result {
+        case incomplete
+        case line(RequestLine, next: Int)
+        case failed(HTTPFailure.Code)
+    }
+
+    /// Parses the line that starts at `start`; as with fields, what is wrong is said when the line is complete.
+    static func parse(_ bytes: Span<UInt8>, at start: Int) -> Result {
+        var index = start
+        while index < bytes.count, ASCIISet.token.contains(bytes[index]) { index &+= 1 }
+        let method = index
+        guard index < bytes.count, bytes[index] == 0x20, method > start else {
+            return failure(.badRequestLine, bytes, at: start)
+        }
+        index &+= 1
+        let targetStart = index
+        var question = -1
+        while index < bytes.count, ASCIISet.target.contains(bytes[index]) {
+            if bytes[index] == UInt8(ascii: "?"), question < 0 { question = index }
+            index &+= 1
+        }
+        let targetEnd = index
+        guard index < bytes.count, bytes[index] == 0x20, targetEnd > targetStart else {
+            // A space, a CR or LF ends a target; anything else in it is not for a target.
+            let isTarget = index < bytes.count && bytes[index] > 0x20
+            return failure(isTarget ? .badTarget : .badRequestLine, bytes, at: start)
+        }
+        index &+= 1
+        guard index &+ 10 <= bytes.count else { return failure(.badRequestLine, bytes, at: start) }
+        let version: HTTPVersion
+        switch HTTP1Version.parse(bytes, at: index) {
+        case .http1(let minor): version = minor == 0 ? .http1_0 : .http1_1
+        case .other: return failure(.unsupportedVersion, bytes, at: start)
+        case .malformed: return failure(.badRequestLine, bytes, at: start)
+        }
+        guard bytes[index &+ 8] == 0x0d, bytes[index &+ 9] == 0x0a else {
+            return failure(.badRequestLine, bytes, at: start)
+        }
+        let next = index &+ 10
+        var line = RequestLine(
+            method: ByteRange(start, method),
+            version: version,
+            authority: nil,
+            path: ByteRange(targetStart, question < 0 ? targetEnd : question),
+            query: question < 0 ? .empty : ByteRange(question &+ 1, targetEnd)
+        )
+        guard bytes.hasValidPercentEncoding(targetStart..<targetEnd) else { return .failed(.badTarget) }
+        if bytes[targetStart] == UInt8(ascii: "/") { return .line(line, next: next) }
+        return line.resolve(bytes, targetStart..<targetEnd).map(Result.failed) ?? .line(line, next: next)
+    }
+
+    /// Decides the rarer forms of a target (RFC 9112 §3.2): absolute, authority, asterisk.
+    private mutating func resolve(_ bytes: Span<UInt8>, _ target: Range<Int>) -> HTTPFailure.Code? {
+        let method = HTTPMethod(bytes.extracting(self.method.start..<self.method.end))
+        if method == .connect {
+            // We are no proxy; the target is judged all the same, for a malformed one is a malformed request.
+            return HostPort.isValid(bytes.extracting(target), needsPort: true) ? .connectRefused : .badTarget
+        }
+        if target.count == 1, bytes[target.lowerBound] == UInt8(ascii: "*") {
+            return method == .options ? nil : .badTarget
+        }
+        let scheme =
+            if bytes.matches("https://", at: target.lowerBound) {
+                8
+            } else if bytes.matches("http://", at: target.lowerBound) {
+                7
+            } else {
+                0
+            }
+        guard scheme > 0 else { return .badTarget }
+        let start = target.lowerBound + scheme
+        var end = start
+        while end < path.end, bytes[end] != UInt8(ascii: "/") { end += 1 }
+        guard end < path.end, HostPort.isValid(bytes.extracting(start..<end)) else { return .badTarget }
+        authority = ByteRange(start, end)
+        path = ByteRange(end, path.end)
+        return nil
+    }
+
+    private static func failure(_ code: HTTPFailure.Code, _ bytes: Span<UInt8>, at start: Int) -> Result {
+        bytes.firstLineFeed(from: start) == nil ? .incomplete : .failed(code)
+    }
+}
+
+/// The eight bytes of an HTTP version (RFC 9112 §2.3).
+enum HTTP1Version {
+    case http1(minor: Int)
+    case other
+    case malformed
+
+    /// - Precondition: eight bytes from `start`.
+    static func parse(_ bytes: Span<UInt8>, at start: Int) -> HTTP1Version {
+        let raw = unsafe bytes.bytes.unsafeLoadUnaligned(fromByteOffset: start, as: UInt64.self).littleEndian
+        switch raw {
+        case 0x312e_312f_5054_5448: return .http1(minor: 1)
+        case 0x302e_312f_5054_5448: return .http1(minor: 0)
+        default:
+            let isVersion = raw & 0xffff_ffff_ff == 0x2f_5054_5448
+            let dot = bytes[start + 6] == UInt8(ascii: ".")
+            let digits = bytes[start + 5] &- 0x30 < 10 && bytes[start + 7] &- 0x30 < 10
+            return isVersion && dot && digits ? .other : .malformed
+        }
+    }
+}
+
+/// `uri-host [":" port]` (RFC 9110 §7.2) as we accept it: a name of letters, digits and `-._`, or an address.
+enum HostPort {
+    static func isValid(_ bytes: Span<UInt8>, needsPort: Bool = false) -> Bool {
+        var index = 0
+        if bytes.count > 0, bytes[0] == UInt8(ascii: "[") {
+            index = 1
+            while index < bytes.count, isAddress(bytes[index]) { index &+= 1 }
+            guard index > 2, index < bytes.count, bytes[index] == UInt8(ascii: "]") else { return false }
+            index &+= 1
+        } else {
+            while index < bytes.count, isName(bytes[index]) { index &+= 1 }
+            guard index > 0 else { return false }
+        }
+        if index == bytes.count { return !needsPort }
+        guard bytes[index] == UInt8(ascii: ":"), bytes.count &- index <= 6, bytes.count &- index > 1 else {
+            return false
+        }
+        var port = 0
+        for position in index + 1..<bytes.count {
+            guard bytes[position] &- 0x30 < 10 else { return false }
+            port = port * 10 + Int(bytes[position] &- 0x30)
+        }
+        return port <= 65_535
+    }
+
+    private static func isName(_ byte: UInt8) -> Bool {
+        (byte | 0x20) &- 0x61 < 26 || byte &- 0x30 < 10 || byte == 0x2d || byte == 0x2e || byte == 0x5f
+    }
+
+    private static func isAddress(_ byte: UInt8) -> Bool {
+        (byte | 0x20) &- 0x61 < 6 || byte &- 0x30 < 10 || byte == 0x3a || byte == 0x2e
+    }
+}
+
+extension Span<UInt8> {
+    /// Whether each `%` is followed by two hexadecimal digits.
+    fileprivate func hasValidPercentEncoding(_ range: Range<Int>) -> Bool {
+        var index = range.lowerBound
+        while index < range.upperBound {
+            if self[index] == UInt8(ascii: "%") {
+                guard index &+ 2 < range.upperBound, self[index &+ 1].hexadecimal != nil,
+                    self[index &+ 2].hexadecimal != nil
+                else { return false }
+            }
+            index &+= 1
+        }
+        return true
+    }
+}
+
+extension UInt8 {
+    /// The value of a hexadecimal digit.
+    var hexadecimal: Int? {
+        if self &- 0x30 < 10 { return Int(self &- 0x30) }
+        let letter = (self | 0x20) &- 0x61
+        return letter < 6 ? Int(letter) + 10 : nil
+    }
+}

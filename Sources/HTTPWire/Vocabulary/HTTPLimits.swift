@@ -1,0 +1,42 @@
+/// What a peer may ask of one connection; everything beyond is refused with a clear status.
+public struct HTTPLimits: Sendable {
+    /// The largest head (request line and fields, or HTTP/2 header list), in bytes: 414 or 431 beyond.
+    ///
+    /// A kube-apiserver's head has some 200 bytes; a bearer token adds a few thousand. At most 65,535.
+    public var headBytes = 16 * 1024
+
+    /// The most field lines in one head, pseudo-header fields included: 431 beyond.
+    public var fieldCount = 100
+
+    /// The largest body, in bytes: 413 beyond, before it is read where its length was announced.
+    ///
+    /// Two objects (`object`, `oldObject`) of at most 3 MiB, the API server's limit on a request, plus 1 MiB.
+    public var bodyBytes = 7 * 1024 * 1024
+
+    /// The most bytes that chunk extensions and needless zeros may add to one chunked body: 400 beyond.
+    public var chunkOverheadBytes = 4 * 1024
+
+    /// The largest trailer section, in bytes: 431 beyond.
+    public var trailerBytes = 4 * 1024
+
+    /// The most HTTP/2 streams that a peer may have open; kube-apiserver's own server and client use 250.
+    public var concurrentStreams = 250
+
+    /// The most bytes of unfinished HTTP/2 bodies that one connection holds; also its receive window.
+    ///
+    /// Beyond it the youngest unfinished request is refused (REFUSED_STREAM), which a client may repeat safely.
+    public var connectionBodyBytes = 16 * 1024 * 1024
+
+    /// The most frames of a kind that costs us more than the peer (RST_STREAM, PING, SETTINGS, PRIORITY, empty DATA)
+    /// in ``costlyFrameSeconds``: GOAWAY ENHANCE_YOUR_CALM beyond.
+    public var costlyFrames = 1000
+
+    /// The time over which ``costlyFrames`` are counted, in seconds.
+    public var costlyFrameSeconds = 10
+
+    /// How many bytes of output a call may leave in ``WireContext/output`` before it stops asking HTTP/2 for more.
+    public var outputBytes = 256 * 1024
+
+    /// The limits as documented at each property.
+    public init() {}
+}
