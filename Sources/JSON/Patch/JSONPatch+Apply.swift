@@ -1,0 +1,94 @@
+extension JSONPatch {
+    /// Applies the patch to a document, which stays as it is.
+    ///
+    /// - Returns: The document that the operations make; what they do not touch keeps its text.
+    /// - Throws: Why the first operation that fails cannot be applied; nothing has then been done.
+    public func apply(to document: JSONDocument, limits: JSONLimits = .default) throws(JSONPatchError) -> JSONDocument {
+        try apply(to: JSONFragment(document), limits: limits)
+    }
+
+    /// Applies the patch to a value as if it were a document of its own.
+    ///
+    /// - Returns: The document that the operations make; what they do not touch keeps its text.
+    /// - Throws: Why the first operation that fails cannot be applied; nothing has then been done.
+    public func apply(to fragment: JSONFragment, limits: JSONLimits = .default) throws(JSONPatchError) -> JSONDocument {
+        guard operations.count <= Self.maximumOperations else {
+            throw JSONPatchError(.tooManyOperations, operation: nil, at: "")
+        }
+        var tree = PatchTree.untouched(fragment)
+        for (place, operation) in operations.enumerated() {
+            do throws(JSONPatchError.Code) {
+                try operation.apply(to: &tree, limits: limits)
+            } catch {
+                throw JSONPatchError(error, operation: place, at: operation.path.description)
+            }
+        }
+        var writer = JSONWriter()
+        do throws(JSONPatchError.Code) {
+            try tree.write(to: &writer, limits: limits)
+        } catch {
+            throw JSONPatchError(error, operation: nil, at: "")
+        }
+        do throws(JSONError) {
+            return try JSONDocument(parsing: writer.finish(), limits: limits)
+        } catch {
+            // What was valid and has been put together again can only have outgrown the limits.
+            throw JSONPatchError(.resultTooLarge, operation: nil, at: "")
+        }
+    }
+}
+
+extension JSONPatchOperation {
+    fileprivate func apply(to tree: inout PatchTree, limits: JSONLimits) throws(JSONPatchError.Code) {
+        // Each token opens one container: a pointer that is deeper than a document may be leads nowhere.
+        guard path.tokens.count <= limits.maximumDepth else { throw .notFound }
+        switch self {
+        case .add(let path, let value):
+            try Self.put(.untouched(value), at: path, in: &tree)
+        case .remove(let path):
+            guard !path.tokens.isEmpty else { throw .removeRoot }
+            try tree.change(at: path.tokens[...], .remove)
+        case .replace(let path, let value):
+            guard !path.tokens.isEmpty else {
+                tree = .untouched(value)
+                return
+            }
+            try tree.change(at: path.tokens[...], .replace(.untouched(value)))
+        case .move(let from, let path):
+            let value = try tree.value(at: from.tokens[...])
+            guard from != path else { return }
+            guard !path.tokens.starts(with: from.tokens) else { throw .moveIntoItself }
+            try tree.change(at: from.tokens[...], .remove)
+            try Self.put(value, at: path, in: &tree)
+        case .copy(let from, let path):
+            try Self.put(try tree.value(at: from.tokens[...]), at: path, in: &tree)
+        case .test(let path, let expected):
+            let value = try tree.value(at: path.tokens[...])
+            guard try value.isEqual(to: expected, limits: limits) else { throw .testFailed }
+        }
+    }
+
+    private static func put(
+        _ value: PatchTree,
+        at path: JSONPointer,
+        in tree: inout PatchTree
+    ) throws(JSONPatchError.Code) {
+        guard !path.tokens.isEmpty else {
+            tree = value
+            return
+        }
+        try tree.change(at: path.tokens[...], .add(value))
+    }
+}
+
+extension PatchTree {
+    /// Whether the value is the same as another one; see the function `isEqual`.
+    fileprivate func isEqual(to other: JSONFragment, limits: JSONLimits) throws(JSONPatchError.Code) -> Bool {
+        if case .untouched(let fragment) = self { return fragment == other }
+        // Rare: a test of what the patch has changed itself.
+        var writer = JSONWriter()
+        try write(to: &writer, limits: limits)
+        guard let document = try? JSONDocument(parsing: writer.finish(), limits: limits) else { throw .resultTooLarge }
+        return JSONFragment(document) == other
+    }
+}
