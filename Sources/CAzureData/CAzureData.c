@@ -1,6 +1,28 @@
 #include "CAzureData.h"
 
-const unsigned char portcullis_azure_kinds[] = {
+// #embed is C23; clang offers it in every mode and says so.
+#pragma clang diagnostic ignored "-Wc23-extensions"
+
+#define TABLE(name) {name##_bytes, sizeof name##_bytes}
+
+static const unsigned char kinds_bytes[] = {
 #embed "../Azure/Data/kinds.tsv"
 };
-const size_t portcullis_azure_kinds_length = sizeof portcullis_azure_kinds;
+static const unsigned char facets_bytes[] = {
+#embed "../Azure/Data/facets.tsv"
+};
+static const unsigned char deltas_bytes[] = {
+#embed "../Azure/Data/deltas.tsv"
+};
+static const unsigned char regions_bytes[] = {
+#embed "../Azure/Data/regions.tsv"
+};
+static const unsigned char sizes_bytes[] = {
+#embed "../Azure/Data/sizes.tsv"
+};
+
+const struct portcullis_azure_table portcullis_azure_kinds = TABLE(kinds);
+const struct portcullis_azure_table portcullis_azure_facets = TABLE(facets);
+const struct portcullis_azure_table portcullis_azure_deltas = TABLE(deltas);
+const struct portcullis_azure_table portcullis_azure_regions = TABLE(regions);
+const struct portcullis_azure_table portcullis_azure_sizes = TABLE(sizes);

@@ -3,6 +3,15 @@
 #define PORTCULLIS_CAZUREDATA_H
 #include <stddef.h>
 
-extern const unsigned char portcullis_azure_kinds[];
-extern const size_t portcullis_azure_kinds_length;
+/// The bytes of one embedded file; they live as long as the process.
+struct portcullis_azure_table {
+    const unsigned char *bytes;
+    size_t length;
+};
+
+extern const struct portcullis_azure_table portcullis_azure_kinds;
+extern const struct portcullis_azure_table portcullis_azure_facets;
+extern const struct portcullis_azure_table portcullis_azure_deltas;
+extern const struct portcullis_azure_table portcullis_azure_regions;
+extern const struct portcullis_azure_table portcullis_azure_sizes;
 #endif

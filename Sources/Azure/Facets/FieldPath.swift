@@ -1,0 +1,138 @@
+public import JSON
+
+/// Where in an object a field is, or would be.
+public struct FieldPath: Hashable, Sendable, CustomStringConvertible {
+    /// One step into a value.
+    public enum Step: Hashable, Sendable {
+        /// Into the member of an object.
+        case member(String)
+        /// Into the element of an array, from 0.
+        case element(Int)
+    }
+
+    /// The steps from the object to the field.
+    public var steps: [Step]
+
+    /// A path of these steps.
+    public init(_ steps: [Step]) {
+        self.steps = steps
+    }
+
+    /// The path as people write it: `spec.agentPoolProfiles[0].vmSize`, `spec.tags["cost.center"]`.
+    public var description: String {
+        var text = ""
+        for step in steps {
+            switch step {
+            case .element(let index):
+                text += "[\(index)]"
+            case .member(let name) where name.utf8.allSatisfy(\.isPlainInPath) && !name.isEmpty:
+                text += text.isEmpty ? name : "." + name
+            case .member(let name):
+                text +=
+                    "[\"" + name.reduce(into: "") { $0 += $1 == "\"" || $1 == "\\" ? "\\\($1)" : String($1) } + "\"]"
+            }
+        }
+        return text
+    }
+
+    /// The path as a JSON Pointer (RFC 6901).
+    public var jsonPointer: String {
+        var text = ""
+        for step in steps {
+            text += "/"
+            switch step {
+            case .element(let index):
+                text += String(index)
+            case .member(let name):
+                for character in name.unicodeScalars {
+                    switch character {
+                    case "~": text += "~0"
+                    case "/": text += "~1"
+                    default: text.unicodeScalars.append(character)
+                    }
+                }
+            }
+        }
+        return text
+    }
+}
+
+extension UInt8 {
+    fileprivate var isPlainInPath: Bool {
+        switch self {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "-"), UInt8(ascii: "$"):
+            true
+        default: false
+        }
+    }
+}
+
+extension AzureKind {
+    /// Where an occurrence is, or would be, in the object in which it was found.
+    ///
+    /// Searches the object for it: for messages and patches, not for every request.
+    public func path(of occurrence: Occurrence, in document: JSONDocument, of object: JSONValue) -> FieldPath {
+        var path: FieldPath
+        switch occurrence.state {
+        case .known:
+            return document.path(to: occurrence.place, from: object)
+        case .absent, .unknown:
+            path = document.path(to: occurrence.container, from: object)
+        }
+        var missing: [FieldPath.Step] = []
+        var node = occurrence.node
+        while node >= 0, program.depth(of: node) > Int(occurrence.depth) {
+            missing.append(program.step(node))
+            node = program.nodes[Int(node)].parent
+        }
+        path.steps += missing.reversed()
+        return path
+    }
+
+    /// Why an unknown value is unknown: the path of the field that stands in its place; nil for any other state.
+    public func reason(of occurrence: Occurrence, in document: JSONDocument, of object: JSONValue) -> FieldPath? {
+        occurrence.state == .unknown ? document.path(to: occurrence.place, from: object) : nil
+    }
+}
+
+extension FacetProgram {
+    /// How many steps lead to the node.
+    fileprivate func depth(of node: Int32) -> Int {
+        var depth = 0
+        var node = nodes[Int(node)].parent
+        while node >= 0 {
+            depth += 1
+            node = nodes[Int(node)].parent
+        }
+        return depth
+    }
+
+    /// The step to a node, which is a member's: below missing values no list is entered.
+    fileprivate func step(_ node: Int32) -> FieldPath.Step {
+        let node = nodes[Int(node)]
+        let start = Int(node.nameOffset)
+        return .member(String(decoding: names[start..<(start + Int(node.nameLength))], as: UTF8.self))
+    }
+}
+
+extension JSONDocument {
+    /// The path from an object to a value inside it; empty if it is the object, or not inside.
+    func path(to place: JSONValue, from object: JSONValue) -> FieldPath {
+        var steps: [FieldPath.Step] = []
+        func search(_ value: JSONValue) -> Bool {
+            if value.isSamePlace(as: place) { return true }
+            for (key, member) in members(of: value) where search(member) {
+                steps.append(.member(string(key) ?? ""))
+                return true
+            }
+            for (index, element) in elements(of: value).enumerated() where search(element) {
+                steps.append(.element(index))
+                return true
+            }
+            return false
+        }
+        _ = search(object)
+        return FieldPath(steps.reversed())
+    }
+}

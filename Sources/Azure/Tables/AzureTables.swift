@@ -1,0 +1,105 @@
+import CAzureData
+
+/// What is known about the kinds of Azure resources: read once, never changed.
+public final class AzureTables: Sendable {
+    /// The tables that the executable carries.
+    public static let embedded: AzureTables = {
+        do {
+            return try AzureTables(directory: embeddedFiles)
+        } catch {
+            // The build embedded them, and a test reads them: only the programmer can break them.
+            preconditionFailure("embedded table: \(error)")
+        }
+    }()
+
+    /// The names of the files of a directory of tables.
+    public static let fileNames = ["kinds.tsv", "facets.tsv", "deltas.tsv", "regions.tsv", "sizes.tsv"]
+
+    /// The kinds in the order of their table; `AzureKind.index` is the place here.
+    public let kinds: [AzureKind]
+
+    /// The rules for kinds that the tables do not know.
+    public let general: AzureKind
+
+    /// Places in `kinds`, by hash; open addressing, a power of two.
+    private let slots: [UInt16]
+
+    /// Reads tables from the contents of files, by file name; a file that is not among them is the embedded one.
+    ///
+    /// - Throws: The first fault, with file, line and column.
+    public init(directory files: [String: [UInt8]]) throws(TableError) {
+        for name in files.keys.sorted() where !Self.fileNames.contains(name) {
+            let known = Self.fileNames.joined(separator: ", ")
+            throw TableError(file: name, line: 0, column: 0, message: "is not a table; tables are \(known)")
+        }
+        let files = Self.embeddedFiles.merging(files) { _, given in given }
+        var builder = TableBuilder()
+        try builder.readKinds(files["kinds.tsv"] ?? [])
+        try builder.readFacets("facets.tsv", files["facets.tsv"] ?? [], hasVersions: false)
+        try builder.readFacets("deltas.tsv", files["deltas.tsv"] ?? [], hasVersions: true)
+        (kinds, general) = builder.finish()
+        slots = Self.slots(for: kinds)
+    }
+
+    /// The kind of a group and name in UTF-8; nil if the tables do not know it.
+    public func kind(group: Span<UInt8>, kind: Span<UInt8>) -> AzureKind? {
+        let mask = slots.count - 1
+        var slot = Self.hash(group, kind) & mask
+        while slots[slot] != .max {
+            let candidate = kinds[Int(slots[slot])]
+            if candidate.kind.utf8Span.span.equals(kind), candidate.group.utf8Span.span.equals(group) {
+                return candidate
+            }
+            slot = (slot + 1) & mask
+        }
+        return nil
+    }
+
+    /// The kind of a group and name; nil if the tables do not know it.
+    public func kind(group: String, kind: String) -> AzureKind? {
+        self.kind(group: group.utf8Span.span, kind: kind.utf8Span.span)
+    }
+
+    /// Whether a group is one of Azure Service Operator's: `azure.com` under any name.
+    public static func isAzure(group: Span<UInt8>) -> Bool {
+        group.ends(with: ".azure.com")
+    }
+
+    private static func slots(for kinds: [AzureKind]) -> [UInt16] {
+        var size = 64
+        while size < kinds.count * 2 { size *= 2 }
+        var slots = [UInt16](repeating: .max, count: size)
+        for kind in kinds {
+            var slot = hash(kind.group.utf8Span.span, kind.kind.utf8Span.span) & (size - 1)
+            while slots[slot] != .max { slot = (slot + 1) & (size - 1) }
+            slots[slot] = UInt16(kind.index)
+        }
+        return slots
+    }
+
+    /// FNV-1a over the kind and the start of the group.
+    ///
+    /// The keys come from the tables, so nobody can make them collide.
+    private static func hash(_ group: Span<UInt8>, _ kind: Span<UInt8>) -> Int {
+        var hash: UInt32 = 2_166_136_261
+        for index in 0..<kind.count { hash = (hash ^ UInt32(kind[index])) &* 16_777_619 }
+        for index in 0..<min(4, group.count) { hash = (hash ^ UInt32(group[index])) &* 16_777_619 }
+        return Int(hash ^ hash >> 15)
+    }
+}
+
+extension AzureTables {
+    private static var embeddedFiles: [String: [UInt8]] {
+        unsafe [
+            "kinds.tsv": bytes(portcullis_azure_kinds),
+            "facets.tsv": bytes(portcullis_azure_facets),
+            "deltas.tsv": bytes(portcullis_azure_deltas),
+            "regions.tsv": bytes(portcullis_azure_regions),
+            "sizes.tsv": bytes(portcullis_azure_sizes),
+        ]
+    }
+
+    private static func bytes(_ table: portcullis_azure_table) -> [UInt8] {
+        unsafe Array(UnsafeBufferPointer(start: table.bytes, count: table.length))
+    }
+}
