@@ -86,29 +86,25 @@ public struct HTTPServerConnection: ~Copyable {
 
     /// Starts to end the connection without losing a request.
     ///
-    /// HTTP/1.1 closes with the next response; whoever waits for a request (``wait``) may be closed at any time, better
-    /// after a while. HTTP/2 sends GOAWAY in two steps (RFC 9113 §6.8) and reports `.closed` when all is answered.
+    /// HTTP/1.1 closes with the next response; an idle one (``isIdle``) may be closed at any time, better after a while. HTTP/2 sends GOAWAY in two steps (RFC 9113 §6.8) and reports `.closed` when all is answered.
     public mutating func beginDrain(_ context: inout WireContext) {
         http1.beginDrain()
     }
 
-    /// Ends requests that take too long: 408 and close in HTTP/1.1, RST_STREAM in HTTP/2.
+    /// When ``expire(_:)`` is due, on the monotonic clock; `nil` while nothing waits for the peer.
     ///
-    /// - Parameters:
-    ///   - headsBegunBefore: Heads whose first byte came before this time, in nanoseconds, have failed.
-    ///   - bodiesBegunBefore: Bodies whose head was complete before this time have failed.
-    ///   - context: Takes the bytes.
+    /// It changes with every call, so a loop reads it after each.
+    public var deadlineNanoseconds: UInt64? { http1.deadlineNanoseconds }
+
+    /// Ends requests whose time is up (``HTTPLimits``): 408 and close in HTTP/1.1, RST_STREAM in HTTP/2.
+    ///
     /// - Returns: The last failure, if there was one.
-    public mutating func expire(
-        headsBegunBefore: UInt64,
-        bodiesBegunBefore: UInt64,
-        _ context: inout WireContext
-    ) -> HTTPFailure? {
-        http1.expire(headsBegunBefore: headsBegunBefore, bodiesBegunBefore: bodiesBegunBefore, &context)
+    public mutating func expire(_ context: inout WireContext) -> HTTPFailure? {
+        http1.expire(&context)
     }
 
-    /// What the connection waits for.
-    public var wait: ServerWait { http1.wait }
+    /// Whether no request is being read or answered, so that closing the connection costs the peer nothing.
+    public var isIdle: Bool { http1.isIdle }
 
     /// Whether nothing more will be read or answered; what is in the output may still be sent.
     public var isClosed: Bool { http1.isClosed }

@@ -17,12 +17,6 @@ struct ChunkedDecoder {
         case trailers
     }
 
-    enum Progress {
-        case needsBytes
-        case done
-        case failed(HTTPFailure.Code)
-    }
-
     private var state = State.size(digits: 0)
     private var remaining = 0
     private var overhead = 0
@@ -38,7 +32,7 @@ struct ChunkedDecoder {
         at offset: inout Int,
         into body: inout [UInt8],
         limits: borrowing HTTPLimits
-    ) -> Progress {
+    ) -> BodyReader.Progress {
         while offset < bytes.count {
             let byte = bytes[offset]
             switch state {
@@ -104,7 +98,7 @@ struct ChunkedDecoder {
         _ bytes: Span<UInt8>,
         at offset: inout Int,
         limits: borrowing HTTPLimits
-    ) -> Progress {
+    ) -> BodyReader.Progress {
         let before = trailers.count
         let count = min(bytes.count - offset, limits.trailerBytes - before)
         trailers.append(bytes, offset..<offset + count)

@@ -1,39 +1,38 @@
 /// The server side of an HTTP/1.1 connection (RFC 9112).
 ///
 /// ```
-///          ┌───────────── respond, keep-alive ─────────────┐
-///        head ──┬── fixedBody ────┬── responding ── respond, close ── closed
-///               ├── chunkedBody ──┤                                     │
-///               └─────────────────┘        refused, anywhere ───────────┘
+///       ┌──────────────── respond ────────────────┐
+///     head ──── body ──── responding ── respond, close ── closed
+///       └───────────────────↑                               ↑
+///                  refused, from anywhere ──────────────────┘
 /// ```
 ///
 /// Whatever two readers could frame differently (RFC 9112 §11.2) is refused, and the connection closed.
 struct HTTP1Server: ~Copyable {
     private enum State {
-        case head
-        case fixedBody(remaining: Int)
-        case chunkedBody(ChunkedDecoder)
-        case responding
-        case closed
+        case head, body, responding, closed
     }
 
     private let limits: HTTPLimits
     private var state = State.head
     private(set) var head = RequestHead()
-    private var body: [UInt8] = []
-    private var parser = HeadParser()
+    private var headReader = HeadReader<RequestLine>()
+    private var bodyReader = BodyReader(.none)
     /// Whether the connection outlives the request at hand.
     private var keepsAlive = true
     private var isDraining = false
-    private(set) var wait = ServerWait.nothing
+    /// When the request at hand must be read; `nil` between requests.
+    private(set) var deadlineNanoseconds: UInt64?
+
+    /// The one stream that there is.
+    static let stream = StreamID(rawValue: 1)
 
     init(limits: HTTPLimits) {
         self.limits = limits
     }
 
-    var isClosed: Bool {
-        if case .closed = state { true } else { false }
-    }
+    var isClosed: Bool { state == .closed }
+    var isIdle: Bool { state == .head && deadlineNanoseconds == nil }
 
     mutating func receive(
         _ bytes: Span<UInt8>,
@@ -44,26 +43,17 @@ struct HTTP1Server: ~Copyable {
             switch state {
             case .head:
                 guard offset < bytes.count else { return .needsBytes }
-                if wait == .nothing { wait = .head(sinceNanoseconds: context.nowNanoseconds) }
-                switch readHead(bytes, at: &offset) {
+                if deadlineNanoseconds == nil { setDeadline(limits.headSeconds, context) }
+                switch headReader.read(bytes, at: &offset, into: &head.fields, limits: limits) {
                 case .incomplete: return .needsBytes
                 case .failed(let code): return fail(code, &context)
                 case .complete:
                     if let event = beginBody(&context) { return event }
                 }
-            case .fixedBody(let remaining):
+            case .body:
                 guard offset < bytes.count else { return .needsBytes }
-                let count = min(remaining, bytes.count - offset)
-                reserve(for: count, of: remaining)
-                body.append(bytes, offset..<offset + count)
-                offset += count
-                if count == remaining { return complete() }
-                state = .fixedBody(remaining: remaining - count)
-            case .chunkedBody(var decoder):
-                guard offset < bytes.count else { return .needsBytes }
-                state = .responding  // so that the decoder has one owner while it works
-                switch decoder.decode(bytes, at: &offset, into: &body, limits: limits) {
-                case .needsBytes: state = .chunkedBody(decoder)
+                switch bodyReader.read(bytes, at: &offset, limits: limits) {
+                case .needsBytes: return .needsBytes
                 case .done: return complete()
                 case .failed(let code): return fail(code, &context)
                 }
@@ -77,20 +67,19 @@ struct HTTP1Server: ~Copyable {
     }
 
     mutating func receiveEnd() -> ServerEvent {
-        let wasWaiting = wait == .nothing
-        let wasClosed = isClosed
+        let isClean = isIdle || isClosed
         close()
-        return wasWaiting || wasClosed ? .closed : .failed(HTTPFailure(code: .endedEarly, status: 0, closes: true))
+        return isClean ? .closed : .failed(HTTPFailure(code: .endedEarly, status: 0, closes: true))
     }
 
     mutating func takeBody() -> [UInt8] {
-        let taken = body
-        body = []
+        var taken: [UInt8] = []
+        swap(&taken, &bodyReader.body)
         return taken
     }
 
     mutating func respond(_ response: ServerResponseHead, body: Span<UInt8>, _ context: inout WireContext) {
-        guard case .responding = state else { preconditionFailure("HTTP/1.1: no request to respond to") }
+        precondition(state == .responding, "HTTP/1.1: no request to respond to")
         keepsAlive = keepsAlive && !response.closes && !isDraining
         HTTP1Writer.append(
             response,
@@ -100,131 +89,83 @@ struct HTTP1Server: ~Copyable {
             &context
         )
         guard keepsAlive else { return close() }
-        self.body = []
+        bodyReader.body = []
         head.fields.reset()
         state = .head
-        wait = .nothing
     }
 
     mutating func beginDrain() {
         isDraining = true
     }
 
-    mutating func expire(
-        headsBegunBefore: UInt64,
-        bodiesBegunBefore: UInt64,
-        _ context: inout WireContext
-    ) -> HTTPFailure? {
-        switch wait {
-        case .head(let since) where since < headsBegunBefore: break
-        case .body(let since) where since < bodiesBegunBefore: break
-        default: return nil
-        }
-        guard case .failed(let failure) = fail(.timedOut, &context) else { return nil }
+    mutating func expire(_ context: inout WireContext) -> HTTPFailure? {
+        guard let deadlineNanoseconds, context.nowNanoseconds >= deadlineNanoseconds,
+            case .failed(let failure) = fail(.timedOut, &context)
+        else { return nil }
         return failure
-    }
-
-    // MARK: - Head
-
-    private enum HeadProgress {
-        case incomplete, complete
-        case failed(HTTPFailure.Code)
-    }
-
-    /// Parses the head where it lies if it lies whole in `bytes`; gathers it in `head.fields.bytes` otherwise.
-    private mutating func readHead(_ bytes: Span<UInt8>, at offset: inout Int) -> HeadProgress {
-        let gathered = head.fields.bytes.count
-        let count = min(bytes.count - offset, limits.headBytes - gathered)
-        let result: HeadParser.Result
-        if gathered == 0 {
-            result = parser.parse(bytes.extracting(offset..<offset + count), into: &head, limits: limits)
-            if case .complete(let end) = result {
-                head.fields.bytes.append(bytes, offset..<offset + end)
-            } else {
-                head.fields.bytes.append(bytes, offset..<offset + count)
-            }
-        } else {
-            head.fields.bytes.append(bytes, offset..<offset + count)
-            // Parsing borrows the bytes while it adds entries: they leave the head for the length of the call.
-            var gatheredBytes: [UInt8] = []
-            swap(&gatheredBytes, &head.fields.bytes)
-            result = parser.parse(gatheredBytes.span, into: &head, limits: limits)
-            if case .complete(let end) = result { gatheredBytes.removeLast(gatheredBytes.count - end) }
-            swap(&gatheredBytes, &head.fields.bytes)
-        }
-        switch result {
-        case .complete(let end):
-            offset += end - gathered
-            return .complete
-        case .incomplete:
-            offset += count
-            guard gathered + count == limits.headBytes else { return .incomplete }
-            return .failed(parser.isInRequestLine ? .targetTooLong : .headTooLarge)
-        case .failed(let code):
-            return .failed(code)
-        }
     }
 
     /// Decides from the head what follows it; an event if nothing does.
     private mutating func beginBody(_ context: inout WireContext) -> ServerEvent? {
+        guard let line = headReader.line else { preconditionFailure("a complete head has a first line") }
+        head.take(line)
         let framing: HTTP1Framing
-        do throws(HTTP1HeadError) {
-            framing = try HTTP1Framing(request: &head, parser: parser)
+        do throws(FramingError) {
+            framing = try HTTP1Framing(request: &head, headReader.noted, target: line.authority)
         } catch {
             return fail(error.code, &context)
         }
-        parser = HeadParser()
+        headReader = HeadReader()
         keepsAlive = framing.keepsAlive
         switch framing.body {
-        case .none:
-            return complete()
-        case .fixed(let length):
-            guard length <= limits.bodyBytes else { return fail(.bodyTooLarge, &context) }
-            state = .fixedBody(remaining: length)
-        case .chunked:
-            state = .chunkedBody(ChunkedDecoder())
+        case .none: return complete()
+        case .length(let length) where length > limits.bodyBytes: return fail(.bodyTooLarge, &context)
+        default: break
         }
+        bodyReader = BodyReader(framing.body)
         if framing.expectsContinue { context.output.append("HTTP/1.1 100 Continue\r\n\r\n") }
-        wait = .body(sinceNanoseconds: context.nowNanoseconds)
+        setDeadline(limits.bodySeconds, context)
+        state = .body
         return nil
-    }
-
-    // MARK: - Body and end
-
-    /// Grows the body as bytes arrive, so that a head alone costs no memory: at once only for usual lengths.
-    private mutating func reserve(for count: Int, of remaining: Int) {
-        let needed = body.count + count
-        guard body.capacity < needed else { return }
-        body.reserveCapacity(min(body.count + remaining, max(64 * 1024, 2 * needed)))
     }
 
     private mutating func complete() -> ServerEvent {
         state = .responding
-        wait = .nothing
+        deadlineNanoseconds = nil
         return .request(HTTP1Server.stream)
     }
 
     private mutating func fail(_ code: HTTPFailure.Code, _ context: inout WireContext) -> ServerEvent {
-        let status = code.http1Status
+        let failure = HTTPFailure(code: code, status: code.status, closes: true)
         HTTP1Writer.append(
-            ServerResponseHead(status: status, contentType: "text/plain; charset=utf-8", closes: true),
-            body: HTTPFailure(code: code, status: status, closes: true).explanation.span,
+            failure.response,
+            body: failure.explanation.span,
             isHead: false,
             connection: .close,
             &context
         )
         close()
-        return .failed(HTTPFailure(code: code, status: status, closes: true))
+        return .failed(failure)
     }
 
     private mutating func close() {
         state = .closed
-        wait = .nothing
-        body = []
-        head.fields.bytes = []
-        head.fields.entries = []
+        deadlineNanoseconds = nil
+        bodyReader.body = []
+        head.fields = HTTPFields()
     }
 
-    /// The one stream that there is.
-    static let stream = StreamID(rawValue: 1)
+    private mutating func setDeadline(_ seconds: Int, _ context: borrowing WireContext) {
+        deadlineNanoseconds = context.nowNanoseconds + UInt64(seconds) * 1_000_000_000
+    }
+}
+
+extension RequestHead {
+    fileprivate mutating func take(_ line: RequestLine) {
+        method = line.method
+        methodNameRange = line.methodName
+        version = line.version
+        pathRange = line.path
+        queryRange = line.query
+    }
 }

@@ -82,26 +82,3 @@ enum HTTP1Writer {
         }
     }
 }
-
-extension HTTPFailure.Code {
-    /// The status that answers it in HTTP/1.1.
-    var http1Status: Int {
-        switch self {
-        case .timedOut: 408
-        case .bodyTooLarge: 413
-        case .targetTooLong: 414
-        case .unsupportedExpectation: 417
-        case .headTooLarge, .tooManyFields, .trailerTooLarge: 431
-        case .connectRefused, .unsupportedTransferCoding: 501
-        case .unsupportedVersion: 505
-        default: 400
-        }
-    }
-}
-
-extension HTTPFailure {
-    /// The body of the answer: the name of the rule, for whoever debugs the peer.
-    var explanation: [UInt8] {
-        Array((code.rawValue + "\n").utf8)
-    }
-}

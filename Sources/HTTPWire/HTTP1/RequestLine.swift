@@ -1,25 +1,23 @@
 /// The parts of a request line (RFC 9112 §3), validated.
-struct RequestLine {
-    var method: ByteRange
+struct RequestLine: StartLine {
+    var methodName: ByteRange
+    var method: HTTPMethod
     var version: HTTPVersion
     /// Host and port of an absolute-form target.
     var authority: ByteRange?
     var path: ByteRange
     var query: ByteRange
 
-    enum Result {
-        case incomplete
-        case line(RequestLine, next: Int)
-        case failed(HTTPFailure.Code)
-    }
+    static var failure: HTTPFailure.Code { .badRequestLine }
+    static var tooLong: HTTPFailure.Code { .targetTooLong }
 
     /// Parses the line that starts at `start`; as with fields, what is wrong is said when the line is complete.
-    static func parse(_ bytes: Span<UInt8>, at start: Int) -> Result {
+    static func parse(_ bytes: Span<UInt8>, at start: Int) -> StartLineResult<RequestLine> {
         var index = start
         while index < bytes.count, ASCIISet.token.contains(bytes[index]) { index &+= 1 }
         let method = index
         guard index < bytes.count, bytes[index] == 0x20, method > start else {
-            return failure(.badRequestLine, bytes, at: start)
+            return .refuse(.badRequestLine, bytes, at: start)
         }
         index &+= 1
         let targetStart = index
@@ -32,22 +30,23 @@ struct RequestLine {
         guard index < bytes.count, bytes[index] == 0x20, targetEnd > targetStart else {
             // A space, a CR or LF ends a target; anything else in it is not for a target.
             let isTarget = index < bytes.count && bytes[index] > 0x20
-            return failure(isTarget ? .badTarget : .badRequestLine, bytes, at: start)
+            return .refuse(isTarget ? .badTarget : .badRequestLine, bytes, at: start)
         }
         index &+= 1
-        guard index &+ 10 <= bytes.count else { return failure(.badRequestLine, bytes, at: start) }
+        guard index &+ 10 <= bytes.count else { return .refuse(.badRequestLine, bytes, at: start) }
         let version: HTTPVersion
         switch HTTP1Version.parse(bytes, at: index) {
         case .http1(let minor): version = minor == 0 ? .http1_0 : .http1_1
-        case .other: return failure(.unsupportedVersion, bytes, at: start)
-        case .malformed: return failure(.badRequestLine, bytes, at: start)
+        case .other: return .refuse(.unsupportedVersion, bytes, at: start)
+        case .malformed: return .refuse(.badRequestLine, bytes, at: start)
         }
         guard bytes[index &+ 8] == 0x0d, bytes[index &+ 9] == 0x0a else {
-            return failure(.badRequestLine, bytes, at: start)
+            return .refuse(.badRequestLine, bytes, at: start)
         }
         let next = index &+ 10
         var line = RequestLine(
-            method: ByteRange(start, method),
+            methodName: ByteRange(start, method),
+            method: HTTPMethod(bytes.extracting(start..<method)),
             version: version,
             authority: nil,
             path: ByteRange(targetStart, question < 0 ? targetEnd : question),
@@ -55,12 +54,11 @@ struct RequestLine {
         )
         guard bytes.hasValidPercentEncoding(targetStart..<targetEnd) else { return .failed(.badTarget) }
         if bytes[targetStart] == UInt8(ascii: "/") { return .line(line, next: next) }
-        return line.resolve(bytes, targetStart..<targetEnd).map(Result.failed) ?? .line(line, next: next)
+        return line.resolve(bytes, targetStart..<targetEnd).map(StartLineResult.failed) ?? .line(line, next: next)
     }
 
     /// Decides the rarer forms of a target (RFC 9112 §3.2): absolute, authority, asterisk.
     private mutating func resolve(_ bytes: Span<UInt8>, _ target: Range<Int>) -> HTTPFailure.Code? {
-        let method = HTTPMethod(bytes.extracting(self.method.start..<self.method.end))
         if method == .connect {
             // We are no proxy; the target is judged all the same, for a malformed one is a malformed request.
             return HostPort.isValid(bytes.extracting(target), needsPort: true) ? .connectRefused : .badTarget
@@ -84,10 +82,6 @@ struct RequestLine {
         authority = ByteRange(start, end)
         path = ByteRange(end, path.end)
         return nil
-    }
-
-    private static func failure(_ code: HTTPFailure.Code, _ bytes: Span<UInt8>, at start: Int) -> Result {
-        bytes.firstLineFeed(from: start) == nil ? .incomplete : .failed(code)
     }
 }
 

@@ -33,8 +33,7 @@ public struct HTTPFields: Sendable {
     /// - Returns: The value without the spaces around it; `nil` without such a line.
     @_lifetime(borrow self)
     public func first(_ name: StaticString) -> Span<UInt8>? {
-        for entry in entries
-        where entry.name.count == name.utf8CodeUnitCount && bytes.span.matches(name, at: entry.name.start) {
+        for entry in entries where self[entry.name].isText(name) {
             return self[entry.value]
         }
         return nil
@@ -68,20 +67,4 @@ struct ByteRange: BitwiseCopyable, Sendable {
     var start: Int { Int(lower) }
     var end: Int { Int(upper) }
     var count: Int { Int(upper) - Int(lower) }
-}
-
-extension Span<UInt8> {
-    /// Whether bytes at `start` are `text`, given in lower case, in any case.
-    func matches(_ text: StaticString, at start: Int = 0) -> Bool {
-        let length = text.utf8CodeUnitCount
-        guard start + length <= count else { return false }
-        return text.withUTF8Buffer { expected in
-            for offset in 0..<length {
-                let byte = self[start + offset]
-                let lowered = byte &- 0x41 < 26 ? byte | 0x20 : byte
-                if unsafe lowered != expected[offset] { return false }
-            }
-            return true
-        }
-    }
 }

@@ -34,6 +34,17 @@ public struct HTTPLimits: Sendable {
     /// The time over which ``costlyFrames`` are counted, in seconds.
     public var costlyFrameSeconds = 10
 
+    /// The longest time from a head's first byte to its last, in seconds: 408 beyond.
+    public var headSeconds = 10
+
+    /// The longest time from the end of a head to the end of its body, in seconds: 408 (HTTP/2: CANCEL) beyond.
+    ///
+    /// The API server gives a webhook at most 30 s for everything.
+    public var bodySeconds = 30
+
+    /// The longest time that an HTTP/2 peer may keep an answer back by its flow control, in seconds: CANCEL beyond.
+    public var responseSeconds = 30
+
     /// How many bytes of output a call may leave in ``WireContext/output`` before it stops asking HTTP/2 for more.
     public var outputBytes = 256 * 1024
 

@@ -52,7 +52,7 @@ public struct RequestHead: Sendable {
     /// The body's length as the head announced it; `nil` for chunked bodies and HTTP/2 requests without the field.
     public internal(set) var contentLength: Int?
 
-    var methodRange = ByteRange.empty
+    var methodNameRange = ByteRange.empty
     var pathRange = ByteRange.empty
     var queryRange = ByteRange.empty
     var authorityRange = ByteRange.empty
@@ -60,7 +60,7 @@ public struct RequestHead: Sendable {
     /// The method as sent.
     public var methodName: Span<UInt8> {
         @_lifetime(borrow self)
-        get { fields[methodRange] }
+        get { fields[methodNameRange] }
     }
 
     /// The path as sent, percent-encoding and all: it starts with `/`, or is `*` for OPTIONS.

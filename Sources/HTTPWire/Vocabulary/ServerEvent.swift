@@ -55,12 +55,30 @@ extension HTTPFailure: CustomStringConvertible {
     }
 }
 
-/// What a server connection waits for, and since when on the monotonic clock: what deadlines are measured against.
-public enum ServerWait: Equatable, Sendable {
-    /// For a request to begin.
-    case nothing
-    /// For the rest of a head whose first byte came then.
-    case head(sinceNanoseconds: UInt64)
-    /// For the rest of a body whose head was complete then; with HTTP/2 the oldest.
-    case body(sinceNanoseconds: UInt64)
+extension HTTPFailure {
+    /// The head of the answer that says so.
+    var response: ServerResponseHead {
+        ServerResponseHead(status: status, contentType: "text/plain; charset=utf-8", closes: closes)
+    }
+
+    /// The body of that answer: the name of the rule, for whoever debugs the peer.
+    var explanation: [UInt8] {
+        Array((code.rawValue + "\n").utf8)
+    }
+}
+
+extension HTTPFailure.Code {
+    /// The status that answers it.
+    var status: Int {
+        switch self {
+        case .timedOut: 408
+        case .bodyTooLarge: 413
+        case .targetTooLong: 414
+        case .unsupportedExpectation: 417
+        case .headTooLarge, .tooManyFields, .trailerTooLarge: 431
+        case .connectRefused, .unsupportedTransferCoding: 501
+        case .unsupportedVersion: 505
+        default: 400
+        }
+    }
 }

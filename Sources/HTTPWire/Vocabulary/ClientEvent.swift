@@ -1,0 +1,58 @@
+/// What came of bytes that a client connection received.
+public enum ClientEvent: Equatable, Sendable {
+    /// All bytes are used; more are needed.
+    case needsBytes
+
+    /// A response is complete: read its head and body. The stream is over then.
+    case response(StreamID)
+
+    /// A request will not be answered. The connection may still be good for others: see ``HTTPFailure/closes``.
+    case failed(StreamID, HTTPFailure)
+
+    /// The connection is over, and every request on it was reported; the failure, if it was not a clean end.
+    case closed(HTTPFailure?)
+}
+
+/// The head of a request to send, without what the protocol adds (length, framing).
+public struct ClientRequestHead: Sendable {
+    /// The method; not `.other`.
+    public var method: HTTPMethod
+    /// Host and port: the `Host` field or `:authority`.
+    public var authority: String
+    /// Path and query, percent-encoded: starts with `/`.
+    public var target: String
+    /// The `Content-Type`; none without a body.
+    public var contentType: StaticString?
+    /// Fields beyond it.
+    public var fields: [HTTPField]
+
+    /// A request's head.
+    ///
+    /// - Precondition: Authority and target hold visible ASCII only: a request cannot be split by what it is made of.
+    public init(
+        _ method: HTTPMethod,
+        authority: String,
+        target: String,
+        contentType: StaticString? = nil,
+        fields: [HTTPField] = []
+    ) {
+        precondition(method != .other && method != .connect, "not a request for an origin server: \(method)")
+        precondition(authority.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7f }, "not an authority: \(authority)")
+        precondition(target.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7f }, "not a request target: \(target)")
+        precondition(target.utf8.first == UInt8(ascii: "/"), "not an origin-form target: \(target)")
+        self.method = method
+        self.authority = authority
+        self.target = target
+        self.contentType = contentType
+        self.fields = fields
+    }
+}
+
+/// The head of a response that passed every check of its protocol.
+public struct ResponseHead: Sendable {
+    /// The status code of a final response, 200–999 as sent.
+    public internal(set) var status = 0
+
+    /// The field lines, without HTTP/2's pseudo-header field.
+    public internal(set) var fields = HTTPFields()
+}
