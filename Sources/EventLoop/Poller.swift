@@ -6,7 +6,7 @@ internal import Glibc
 /// An event carries the generation of its slot. Whatever happens while a batch of events is worked off, an event for a
 /// descriptor that was removed is not delivered to the one that took its slot (and maybe its number) over.
 @safe public struct Poller: ~Copyable {
-    /// What to wait for. Errors and hang-ups are reported even for the empty set.
+    /// What to wait for; errors and hang-ups are reported even for the empty set.
     public struct Interest: OptionSet, Sendable {
         /// The bits of `epoll_event.events`.
         public let rawValue: UInt32

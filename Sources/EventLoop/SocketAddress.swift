@@ -24,8 +24,9 @@ public struct SocketAddress: Hashable, Sendable {
 
     /// Reads `127.0.0.1:80`, `[::1]:9443`, `localhost:80` (IPv4) or `:9443` (all addresses of both families).
     ///
-    /// - Parameter text: An address and a port; no other names, for they would need a resolver.
-    /// - Returns: Nothing if it is none of these.
+    /// Nothing if it is none of these: other names would need a resolver.
+    ///
+    /// - Parameter text: An address and a port.
     public init?(parsing text: String) {
         guard let colon = text.utf8.lastIndex(of: UInt8(ascii: ":")),
             let port = UInt16(digits: text[text.index(after: colon)...])
@@ -52,10 +53,9 @@ extension UInt16 {
 }
 
 extension SocketAddress.Host {
-    /// Reads an address of either family, without brackets.
+    /// Reads an address of either family, without brackets; nothing if it is neither.
     ///
     /// - Parameter text: Such as `10.0.0.1` or `::1`.
-    /// - Returns: Nothing if it is neither.
     public init?(parsing text: String) {
         guard let host = Self(parsingV4: text) ?? Self(parsingV6: text) else { return nil }
         self = host

@@ -33,7 +33,7 @@ public struct Timers<Payload> {
     /// The number of deadlines that have neither passed nor been cancelled.
     public var count: Int { heap.count }
 
-    /// A moment at which to look again: no deadline is earlier. Nothing if there are none.
+    /// A moment at which to look again, because no deadline is earlier; nothing if there are none.
     public var next: MonotonicInstant? {
         guard let first = heap.first else { return nil }
         return MonotonicInstant(nanoseconds: first.time)

@@ -36,6 +36,7 @@ internal import COpenSSL
     /// Whether a key is the one that the certificate speaks of.
     ///
     /// - Parameter key: A private key.
+    /// - Returns: `true` if they are a pair.
     public func matches(_ key: PrivateKey) -> Bool {
         let matches = unsafe X509_check_private_key(x509, key.pkey) == 1
         ERR_clear_error()

@@ -16,8 +16,9 @@ public struct TLSServerConfiguration: Sendable {
     public var identities: [TLSIdentity]
     /// Whether clients show certificates.
     public var clientAuthentication = ClientAuthentication.off
-    /// ALPN names, the preferred one first. A client that offers some but none of these is refused (RFC 7301 §3.2); one that
-    /// offers none gets none.
+    /// ALPN names, the preferred one first.
+    ///
+    /// A client that offers some but none of these is refused (RFC 7301 §3.2); one that offers none gets none.
     public var applicationProtocols = ["h2", "http/1.1"]
     /// The oldest version that is spoken.
     public var minimumVersion = TLSVersion.v1_2
@@ -66,8 +67,9 @@ public enum TLSVersion: Int, Comparable, Sendable {
     public static func < (left: TLSVersion, right: TLSVersion) -> Bool { left.rawValue < right.rawValue }
 }
 
-/// What all sessions of one configuration share: immutable, and swapped whole when certificates change. Sessions keep
-/// the one that they began with.
+/// What all sessions of one configuration share.
+///
+/// Immutable, and swapped whole when certificates change: sessions keep the one that they began with.
 @safe public final class TLSContext: @unchecked Sendable {
     // Proof: after `init` nobody changes the SSL_CTX but SSL_new(), which counts references atomically; session cache and
     // tickets, which sessions would write to, are off.

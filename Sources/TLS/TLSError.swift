@@ -1,14 +1,9 @@
 internal import COpenSSL
-internal import Glibc
 
 /// A TLS session that failed, or a context that could not be made.
 public struct TLSError: Error, Equatable, Sendable {
     /// What went wrong.
     public enum Code: Equatable, Sendable {
-        /// The connection below failed; the value is `errno`.
-        case connectionFailed(CInt)
-        /// The peer closed the connection without a `close_notify` (RFC 8446 §6.1); what was read may be cut short.
-        case truncated
         /// The peer refused us with an alert (RFC 8446 §6.2); the value is its number.
         case alertReceived(Int)
         /// The peer's certificate does not satisfy us; the value is OpenSSL's `X509_V_ERR_…`.
@@ -35,10 +30,6 @@ extension TLSError: CustomStringConvertible {
     /// For people and logs.
     public var description: String {
         switch code {
-        case .connectionFailed(let code):
-            // glibc's strerror() has a buffer for each thread since 2.32.
-            "the connection failed: \(unsafe String(cString: strerror(code)))"
-        case .truncated: "the peer closed the connection without saying so"
         case .alertReceived(let number): "the peer refused: \(alertText ?? "alert \(number)")"
         case .peerCertificateRejected(let code):
             "the peer's certificate was refused: \(unsafe String(cString: X509_verify_cert_error_string(code)))"

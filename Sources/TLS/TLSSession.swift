@@ -1,176 +1,177 @@
 internal import COpenSSL
-internal import Glibc
 
-/// One end of one TLS connection over a connected, non-blocking socket.
+/// One end of one TLS connection without its socket: ciphertext goes in, plaintext and ciphertext come out.
 ///
-/// The session reads and writes the socket itself but does not own it: it goes before the socket is closed. It belongs to
-/// one thread at a time. After a thrown error only `deinit` is left. SIGPIPE must be ignored.
+/// ```
+///   receive(_:plaintext:output:)        send(_:output:)
+///     socket ──▶ plaintext                plaintext ──▶ output ──▶ socket
+///          └───▶ output ──▶ socket
+///             (handshake, KeyUpdate, alerts)
+/// ```
+///
+/// Whatever a call appends to `output` is to be sent, also after it has thrown: then it is the alert that tells the peer why.
+/// Where the ciphertext was split makes no difference. A session belongs to one thread at a time.
 @safe public struct TLSSession: ~Copyable, @unchecked Sendable {
     // Proof of Sendable: the SSL is reached through the only copy of this value.
 
-    /// How far a handshake has come.
-    public enum Handshake: Equatable, Sendable {
-        /// Done: data may flow.
-        case complete
-        /// Call again when the socket is readable.
-        case needsInput
-        /// Call again when the socket is writable.
-        case needsOutput
+    /// How far the session is.
+    public enum State: Equatable, Sendable {
+        /// No plaintext can be sent yet.
+        case handshaking
+        /// Plaintext flows both ways.
+        case open
+        /// The peer has said that it sends nothing more (`close_notify`); we may still send.
+        ///
+        /// A connection that ends without this was cut off, and its last message may be incomplete.
+        case closed
+        /// The session is over; the call that made it so has thrown the reason.
+        case failed
     }
 
-    /// What a read or a write did.
-    public enum Progress: Equatable, Sendable {
-        /// That many bytes of plaintext were moved, at least 1.
-        case bytes(Int)
-        /// Nothing: call again, with the same arguments, when the socket is readable.
-        case needsInput
-        /// Nothing: call again, with the same arguments, when the socket is writable.
-        case needsOutput
-        /// The peer has said that it sends nothing more (`close_notify`).
-        case closed
-    }
+    /// How far the session is.
+    public private(set) var state = State.handshaking
 
     private let ssl: OpaquePointer
+    private let bio: OpaquePointer
     /// The ALPN callback reads it, and a reload may let go of it in the middle of a handshake.
     private let context: TLSContext
 
-    /// Begins a server's session.
+    /// Begins a server's session; the client speaks first.
     ///
-    /// - Parameters:
-    ///   - context: A server's context.
-    ///   - socket: A connected, non-blocking socket that outlives the session.
-    public init(accepting context: TLSContext, socket: CInt) {
+    /// - Parameter context: A server's context.
+    public init(accepting context: TLSContext) {
         precondition(context.isServer, "a client's context cannot accept")
-        self.init(context, socket)
+        self.init(context)
         unsafe SSL_set_accept_state(ssl)
     }
 
-    /// Begins a client's session.
+    /// Begins a client's session and says hello.
     ///
     /// - Parameters:
     ///   - context: A client's context.
     ///   - host: The name or IP address that the server's certificate must carry; a name is also sent as SNI.
-    ///   - socket: A connected, non-blocking socket that outlives the session.
+    ///   - output: Where the first message is appended.
     /// - Throws: `.badConfiguration` if `host` can be neither name nor address.
-    public init(connecting context: TLSContext, to host: String, socket: CInt) throws(TLSError) {
+    public init(connecting context: TLSContext, to host: String, output: inout [UInt8]) throws(TLSError) {
         precondition(!context.isServer, "a server's context cannot connect")
-        self.init(context, socket)
+        self.init(context)
         unsafe SSL_set_connect_state(ssl)
         let parameters = unsafe SSL_get0_param(ssl)
-        if unsafe X509_VERIFY_PARAM_set1_ip_asc(parameters, host) == 1 { return }
-        ERR_clear_error()
-        unsafe X509_VERIFY_PARAM_set_hostflags(parameters, CUnsignedInt(X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS))
-        guard unsafe SSL_set1_host(ssl, host) == 1, unsafe portcullis_SSL_set_tlsext_host_name(ssl, host) == 1 else {
-            throw .configuration()
+        if unsafe X509_VERIFY_PARAM_set1_ip_asc(parameters, host) != 1 {
+            ERR_clear_error()
+            // Names are in the subject alternative name or nowhere (RFC 9525 §2), as in Go.
+            let flags = X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT
+            unsafe X509_VERIFY_PARAM_set_hostflags(parameters, CUnsignedInt(flags))
+            guard unsafe SSL_set1_host(ssl, host) == 1, unsafe portcullis_SSL_set_tlsext_host_name(ssl, host) == 1
+            else {
+                throw .configuration()
+            }
         }
+        var plaintext: [UInt8] = []
+        _ = try receive(Span<UInt8>(), plaintext: &plaintext, output: &output)
     }
 
-    private init(_ context: TLSContext, _ socket: CInt) {
-        guard let ssl = unsafe SSL_new(context.pointer), unsafe SSL_set_fd(ssl, socket) == 1 else {
+    private init(_ context: TLSContext) {
+        guard let ssl = unsafe SSL_new(context.pointer), let bio = unsafe Exchange.makeBIO() else {
             fatalError("SSL_new: no memory")
         }
+        unsafe SSL_set_bio(ssl, bio, bio)
         unsafe self.ssl = ssl
+        unsafe self.bio = bio
         self.context = context
     }
 
     deinit { unsafe SSL_free(ssl) }
 
-    /// Goes on with the handshake.
+    /// Takes what the peer sent: goes on with the handshake, decrypts, answers what TLS itself must answer.
     ///
-    /// - Returns: How far it has come.
-    /// - Throws: Why it failed; an alert for the peer has been written where TLS has one.
-    public mutating func handshake() throws(TLSError) -> Handshake {
-        ERR_clear_error()
-        let status = unsafe SSL_do_handshake(ssl)
-        if status == 1 { return .complete }
-        switch try progress(after: status, errno: errno) {
-        case .needsOutput: return .needsOutput
-        case .needsInput: return .needsInput
-        case .bytes, .closed: throw TLSError(.truncated)
-        }
-    }
-
-    /// Decrypts what there is, at most one record (16 KiB); ask ``hasPending`` whether there is more.
-    ///
-    /// - Parameter output: Where the bytes are appended; not full.
-    /// - Returns: What was done.
-    /// - Throws: Why the session is over.
-    public mutating func read(into output: inout OutputSpan<UInt8>) throws(TLSError) -> Progress {
-        precondition(!output.isFull, "no room to read into")
-        ERR_clear_error()  // SSL_get_error() below reads a queue that the whole thread shares.
-        let ssl = unsafe ssl
-        var count = 0
-        var systemError: CInt = 0
-        let status = unsafe output.withUnsafeMutableBufferPointer { buffer, initialized in
-            let free = unsafe buffer[initialized...]
-            let status = unsafe SSL_read_ex(
-                ssl,
-                UnsafeMutableBufferPointer(rebasing: free).baseAddress,
-                free.count,
-                &count
-            )
-            systemError = errno
-            if status == 1 { initialized += count }
-            return status
-        }
-        if status == 1 { return .bytes(count) }
-        return try progress(after: status, errno: systemError)
-    }
-
-    /// Decrypts what there is behind the bytes that are there, at most one record.
+    /// All of `ciphertext` is taken; a record that has not arrived whole is kept inside. Whoever bounds the ciphertext bounds
+    /// the plaintext, which is shorter. Whoever does not send the output must not go on receiving, for a peer can ask for
+    /// answers without end.
     ///
     /// - Parameters:
-    ///   - buffer: What grows.
-    ///   - limit: The largest number of bytes to append, more than 0.
-    /// - Returns: As ``read(into:)``.
-    /// - Throws: As ``read(into:)``.
-    public mutating func read(appendingTo buffer: inout [UInt8], atMost limit: Int) throws(TLSError) -> Progress {
-        var progress = Progress.needsInput
-        try buffer.append(addingCapacity: limit) { (output: inout OutputSpan<UInt8>) throws(TLSError) in
-            progress = try read(into: &output)
+    ///   - ciphertext: Bytes from the socket.
+    ///   - plaintext: Where decrypted bytes are appended; 16 KiB of room are reserved in it, so that one buffer for many
+    ///     connections is best.
+    ///   - output: Where ciphertext for the peer is appended.
+    /// - Returns: How far the session is now; what was decrypted before the peer closed is in `plaintext`.
+    /// - Throws: Why the session failed.
+    @discardableResult
+    public mutating func receive(
+        _ ciphertext: Span<UInt8>,
+        plaintext: inout [UInt8],
+        output: inout [UInt8]
+    ) throws(TLSError) -> State {
+        precondition(state != .failed, "a failed session cannot receive")
+        ERR_clear_error()  // SSL_get_error() below reads a queue that the whole thread shares.
+        let ssl = unsafe ssl
+        var state = state
+        let failure = unsafe Exchange.run(bio, ciphertext, &output) { exchange -> TLSError? in
+            if state == .handshaking {
+                let status = unsafe SSL_do_handshake(ssl)
+                if status != 1 { return unsafe TLSSession.failure(ssl, status) }
+                state = .open
+            }
+            while state == .open, unsafe !exchange.pointee.input.isEmpty || SSL_has_pending(ssl) == 1 {
+                var status: CInt = 0
+                plaintext.append(addingCapacity: TLSSession.maximumRecordBytes) { room in
+                    unsafe room.withUnsafeMutableBufferPointer { buffer, count in
+                        unsafe status = SSL_read_ex(ssl, buffer.baseAddress, buffer.count, &count)
+                    }
+                }
+                if status == 1 { continue }
+                if unsafe SSL_get_error(ssl, status) == SSL_ERROR_ZERO_RETURN {
+                    state = .closed
+                    return nil
+                }
+                return unsafe TLSSession.failure(ssl, status)
+            }
+            return nil
         }
-        return progress
+        self.state = failure == nil ? state : .failed
+        if let failure { throw failure }
+        return state
     }
 
-    /// Encrypts and sends; small writes should be joined, for each is a record and a system call.
+    /// Encrypts; pieces that go together should be sent together, for each call makes a record of its own.
     ///
-    /// - Parameter bytes: What to send, not empty. After `needsInput` or `needsOutput` the next write begins with the same
-    ///   bytes (they may have moved, and more may follow).
-    /// - Returns: How many bytes were taken, which may be fewer than there are.
-    /// - Throws: Why the session is over.
-    public mutating func write(_ bytes: Span<UInt8>) throws(TLSError) -> Progress {
-        precondition(!bytes.isEmpty, "nothing to write")
+    /// - Parameters:
+    ///   - plaintext: What to send; nothing happens if it is empty.
+    ///   - output: Where ciphertext for the peer is appended.
+    /// - Throws: Why the session failed.
+    public mutating func send(_ plaintext: Span<UInt8>, output: inout [UInt8]) throws(TLSError) {
+        precondition(state == .open || state == .closed, "a session that is \(state) cannot send")
+        if plaintext.isEmpty { return }
         ERR_clear_error()
         let ssl = unsafe ssl
-        var count = 0
-        var systemError: CInt = 0
-        let status = unsafe bytes.withUnsafeBytes { buffer in
-            let status = unsafe SSL_write_ex(ssl, buffer.baseAddress, buffer.count, &count)
-            systemError = errno
-            return status
+        let failure = unsafe Exchange.run(bio, Span<UInt8>(), &output) { _ -> TLSError? in
+            unsafe plaintext.withUnsafeBytes { buffer in
+                var sent = 0
+                // With partial writes OpenSSL returns after each record.
+                while sent < buffer.count {
+                    let rest = unsafe UnsafeRawBufferPointer(rebasing: buffer[sent...])
+                    var count = 0
+                    let status = unsafe SSL_write_ex(ssl, rest.baseAddress, rest.count, &count)
+                    if status != 1 { return unsafe TLSSession.failure(ssl, status) ?? TLSError(.protocolViolation) }
+                    sent += count
+                }
+                return nil
+            }
         }
-        if status == 1 { return .bytes(count) }
-        return try progress(after: status, errno: systemError)
+        if let failure {
+            state = .failed
+            throw failure
+        }
     }
 
-    /// Says that nothing more will be sent (`close_notify`); does not wait for the peer to say so.
+    /// Says that nothing more will be sent (`close_notify`); does nothing if there is no session yet or any more.
     ///
-    /// - Returns: `complete`, or what to wait for before calling again.
-    /// - Throws: Why the session is over.
-    public mutating func shutdown() throws(TLSError) -> Handshake {
+    /// - Parameter output: Where ciphertext for the peer is appended.
+    public mutating func close(output: inout [UInt8]) {
+        guard state == .open || state == .closed else { return }
         ERR_clear_error()
-        let status = unsafe SSL_shutdown(ssl)
-        if status >= 0 { return .complete }
-        switch try progress(after: status, errno: errno) {
-        case .needsOutput: return .needsOutput
-        case .needsInput: return .needsInput
-        case .bytes, .closed: return .complete
-        }
-    }
-
-    /// Whether bytes were taken from the socket that ``read(into:)`` has not delivered: the poller will not tell of them.
-    public var hasPending: Bool {
-        unsafe SSL_has_pending(ssl) == 1
+        let ssl = unsafe ssl
+        unsafe Exchange.run(bio, Span<UInt8>(), &output) { _ in _ = unsafe SSL_shutdown(ssl) }
     }
 
     /// Nothing before the handshake is complete.
@@ -199,27 +200,22 @@ internal import Glibc
         return unsafe Certificate(owning: x509)
     }
 
-    /// Translates a status that is not success.
-    private func progress(after status: CInt, errno: CInt) throws(TLSError) -> Progress {
-        switch unsafe SSL_get_error(ssl, status) {
-        case SSL_ERROR_WANT_READ: return .needsInput
-        case SSL_ERROR_WANT_WRITE: return .needsOutput
-        case SSL_ERROR_ZERO_RETURN: return .closed
-        case SSL_ERROR_SYSCALL:
-            throw TLSError(errno == 0 ? .truncated : .connectionFailed(errno))
-        default:
-            let reason = ERR_get_error()
-            ERR_clear_error()
-            let number = Int(ERR_GET_REASON(reason))
-            switch number {
-            case Int(SSL_R_UNEXPECTED_EOF_WHILE_READING): throw TLSError(.truncated, reason: reason)
-            case Int(SSL_R_CERTIFICATE_VERIFY_FAILED):
-                throw TLSError(.peerCertificateRejected(unsafe SSL_get_verify_result(ssl)), reason: reason)
-            // An alert that was received has its number above this offset.
-            case Int(SSL_AD_REASON_OFFSET)..<Int(SSL_AD_REASON_OFFSET) + 256:
-                throw TLSError(.alertReceived(number - Int(SSL_AD_REASON_OFFSET)), reason: reason)
-            default: throw TLSError(.protocolViolation, reason: reason)
-            }
+    /// The most plaintext that a record holds (RFC 8446 §5.1).
+    private static let maximumRecordBytes = 1 << 14
+
+    /// Translates a status that is not success; nothing if more ciphertext is all that is missing.
+    private static func failure(_ ssl: OpaquePointer, _ status: CInt) -> TLSError? {
+        if unsafe SSL_get_error(ssl, status) == SSL_ERROR_WANT_READ { return nil }
+        let reason = ERR_get_error()
+        ERR_clear_error()
+        let number = Int(ERR_GET_REASON(reason))
+        switch number {
+        case Int(SSL_R_CERTIFICATE_VERIFY_FAILED):
+            return TLSError(.peerCertificateRejected(unsafe SSL_get_verify_result(ssl)), reason: reason)
+        // An alert that was received has its number above this offset.
+        case Int(SSL_AD_REASON_OFFSET)..<Int(SSL_AD_REASON_OFFSET) + 256:
+            return TLSError(.alertReceived(number - Int(SSL_AD_REASON_OFFSET)), reason: reason)
+        default: return TLSError(.protocolViolation, reason: reason)
         }
     }
 }
