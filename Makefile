@@ -1,0 +1,144 @@
+# Everything that is done to Portcullis from a shell. `make` alone lists it.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.ONESHELL:
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+swift ?= swift
+check := --explicit-target-dependency-import-check error
+release := .build/release/portcullis
+
+# The larger corpus is no part of the repository: tests and demo use it where it lies beside the checkout.
+export PORTCULLIS_CORPUS ?= $(realpath ../shared/corpus)
+export PORTCULLIS_FACTS ?= $(realpath ../shared/facts)
+
+# ---- What a machine needs beside Swift 6.3 ----
+
+packages := libssl-dev libnghttp2-dev libyaml-dev libre2-dev
+bench_packages := gcc nginx libnginx-mod-http-echo
+differential_packages := libsimdjson-dev
+
+# $(call install,PACKAGES): installs those that are missing, as root or through sudo; says what to type where neither works.
+define install
+missing=
+for package in $(1); do
+	dpkg-query -W -f '$${Status}' "$$package" 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$package"
+done
+if [ -n "$$missing" ]; then
+	if [ "$$(id -u)" = 0 ]; then sudo=; elif sudo -n true 2>/dev/null; then sudo=sudo; else
+		echo "These Debian packages are missing; please install them, then run make again:" >&2
+		echo "    apt-get install$$missing" >&2
+		exit 2
+	fi
+	echo "installing$$missing"
+	$$sudo apt-get update -qq
+	DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -y -qq --no-install-recommends $$missing >/dev/null
+fi
+endef
+
+.PHONY: help
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: setup
+setup: ## install the Debian packages that are missing (make build does it too)
+	@$(call install,$(packages))
+	command -v $(swift) >/dev/null || { echo "Swift 6.3 or later is needed: https://www.swift.org/install" >&2; exit 2; }
+
+# ---- Build and run ----
+
+.PHONY: build
+build: setup ## the executable, optimised: .build/release/portcullis
+	@$(swift) build -c release --static-swift-stdlib $(check) --product portcullis
+
+.PHONY: demo
+demo: build ## start the server, send it reviews as an API server does, show what it decides
+	@recorded=()
+	if [ -r "$$PORTCULLIS_CORPUS/admission/reviews.jsonl.gz" ]; then
+		mkdir -p .build/demo
+		# Every twelfth of the 1,193 recorded reviews: a hundred, from all groups.
+		gunzip -c "$$PORTCULLIS_CORPUS/admission/reviews.jsonl.gz" | awk 'NR % 12 == 0' | head -n 100 >.build/demo/recorded.jsonl
+		recorded=(--recorded .build/demo/recorded.jsonl)
+	fi
+	$(release) demo "$${recorded[@]}"
+
+listen := 127.0.0.1:8443
+admin := 127.0.0.1:8081
+
+.PHONY: serve
+serve: build ## the same server, kept up at https://localhost:8443
+	@$(release) certs init --if-needed
+	exec $(release) serve --policies policies --listen $(listen) --admin $(admin) \
+		--tls-cert certs/tls.crt --tls-key certs/tls.key --drain-delay 0s
+
+# ---- Tests ----
+
+.PHONY: test
+test: setup ## format, debug build, all tests, demo; ends with what was skipped and why
+	@echo "== format"
+	$(swift) format lint --strict --parallel --recursive Package.swift Sources Tests
+	echo "== build"
+	$(swift) build --build-tests $(check)
+	echo "== test"
+	mkdir -p .build
+	$(swift) test --skip-build --disable-xctest 2>&1 | tee .build/test.log
+	echo "== demo"
+	$(MAKE) demo
+	echo "== skipped"
+	awk '/^➜ Test .* skipped/ {
+		n++
+		reason = $$0
+		if (sub(/^.* skipped: /, "", reason) == 0) reason = "no reason given"
+		by[reason]++
+	}
+	END {
+		printf "%d tests skipped%s\n", n, n ? ":" : ""
+		for (reason in by) printf "  %4d  %s\n", by[reason], reason
+	}' .build/test.log
+	grep -E '^✔ Test run with' .build/test.log
+
+.PHONY: e2e
+e2e: build ## against a real kube-apiserver: KUBEBUILDER_ASSETS names a folder with kube-apiserver, etcd and kubectl
+	@Tests/EndToEnd/run.sh $(release)
+
+.PHONY: bench
+bench: setup ## server CPU per request beside nginx and a minimal C server; writes .build/bench/table.md
+	@$(call install,$(bench_packages))
+	$(MAKE) build
+	Tests/Benchmark/bench.sh $(release)
+
+.PHONY: differential
+differential: setup ## our JSON parser against simdjson on a million mutated documents
+	@$(call install,$(differential_packages))
+	DIFFERENTIAL=1 $(swift) run -c release --scratch-path .build-differential $(check) JSONDifferential
+
+FUZZ_SECONDS ?= 60
+
+.PHONY: fuzz
+fuzz: setup ## every fuzzer for FUZZ_SECONDS (60); findings go to Tests/Fuzz/Corpus/<Name>
+	@for folder in Tests/Fuzz/*/; do
+		name=$$(basename "$$folder")
+		[ "$$name" != Corpus ] || continue
+		FUZZ=1 $(swift) build -c release --scratch-path .build-fuzz --sanitize fuzzer --product "Fuzz$$name"
+		mkdir -p "Tests/Fuzz/Corpus/$$name" ".build-fuzz/corpus/$$name"
+		nice .build-fuzz/release/Fuzz$$name -max_total_time=$(FUZZ_SECONDS) -timeout=5 -print_final_stats=1 \
+			-artifact_prefix="Tests/Fuzz/Corpus/$$name/" ".build-fuzz/corpus/$$name" "Tests/Fuzz/Corpus/$$name"
+	done
+
+sanitized := EventLoop|TLS|HTTPWire|Server|HTTPClient|Admission|Observability
+
+.PHONY: asan tsan
+asan: setup ## the tests that touch sockets and memory, under AddressSanitizer
+	@$(swift) test --scratch-path .build-asan --sanitize address --disable-xctest --filter '^($(sanitized))Tests\.'
+tsan: setup ## the same under ThreadSanitizer
+	@$(swift) test --scratch-path .build-tsan --sanitize thread --disable-xctest --filter '^($(sanitized))Tests\.'
+
+.PHONY: azure-data
+azure-data: ## make the tables in Sources/Azure/Data anew from PORTCULLIS_FACTS and PORTCULLIS_CORPUS
+	@python3 Sources/Azure/Data/generate.py "$$PORTCULLIS_FACTS" "$$PORTCULLIS_CORPUS/crds/aso-crds.tar.gz" Sources/Azure/Data
+
+.PHONY: clean
+clean: ## remove what was built; certs/ stays
+	@rm -rf .build .build-*
