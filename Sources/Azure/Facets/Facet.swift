@@ -156,6 +156,14 @@ public enum Facet: String, BitwiseCopyable, CaseIterable, Hashable, Sendable {
     public enum Sense: String, BitwiseCopyable, CaseIterable, Hashable, Sendable {
         /// As it is.
         case text
+        /// A region's name in one of its spellings.
+        case region
+        /// A region's name, or `None`, which counts as absent.
+        case regionOrNone = "region?"
+        /// The size of a virtual machine: `Standard_D4s_v3`.
+        case machine
+        /// An SKU of the vCore model: `GP_Gen5_4`, or `GP_Gen5` with the number in the SKU's capacity.
+        case vCoreModel = "vCore"
         /// A number without unit.
         case number
         /// A number of gigabytes (GiB, as Azure counts).

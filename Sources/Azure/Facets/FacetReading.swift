@@ -122,7 +122,7 @@ struct FacetReading {
         var leaf = node.firstLeaf
         while leaf >= 0 {
             let found = program.leaves[Int(leaf)]
-            if found.facet.bit & wanted != 0 {
+            if found.facet.bit & wanted != 0, found.sense != .regionOrNone || !document.equals(value, "None") {
                 try body(Occurrence(found, .known, in: container, value, node: index, depth: depth))
             }
             leaf = found.next

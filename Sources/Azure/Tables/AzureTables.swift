@@ -21,6 +21,9 @@ public final class AzureTables: Sendable {
     /// The rules for kinds that the tables do not know.
     public let general: AzureKind
 
+    let regionTable: RegionTable
+    let sizes: SizeTable
+
     /// Places in `kinds`, by hash; open addressing, a power of two.
     private let slots: [UInt16]
 
@@ -39,6 +42,8 @@ public final class AzureTables: Sendable {
         try builder.readFacets("deltas.tsv", files["deltas.tsv"] ?? [], hasVersions: true)
         (kinds, general) = builder.finish()
         slots = Self.slots(for: kinds)
+        regionTable = try RegionTable(files["regions.tsv"] ?? [])
+        sizes = try SizeTable(files["sizes.tsv"] ?? [])
     }
 
     /// The kind of a group and name in UTF-8; nil if the tables do not know it.

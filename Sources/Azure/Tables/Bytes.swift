@@ -47,3 +47,11 @@ extension UInt8 {
         self &- UInt8(ascii: "A") < 26 ? self | 0x20 : self
     }
 }
+
+extension UInt8 {
+    var isASCIIDigit: Bool { self &- UInt8(ascii: "0") < 10 }
+
+    var isASCIILetter: Bool { asciiLowercased &- UInt8(ascii: "a") < 26 }
+
+    var isASCIIAlphanumeric: Bool { isASCIIDigit || isASCIILetter }
+}

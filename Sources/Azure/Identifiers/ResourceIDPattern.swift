@@ -1,0 +1,28 @@
+/// A pattern for resource IDs, compared segment by segment.
+///
+/// Subscription, resource group and names may be patterns (`NamePattern`), whose `*` never reaches beyond its segment. An ID
+/// has as many segments as the pattern; if the pattern ends in `/**`, it has more.
+public struct ResourceIDPattern: Hashable, Sendable, CustomStringConvertible {
+    /// The pattern as it was written.
+    public let description: String
+
+    private let segments: [NamePattern]
+    private let isOpenEnded: Bool
+
+    /// Parses a pattern, which must be a resource ID but for its `*`.
+    ///
+    /// - Throws: The first fault; its offset counts bytes.
+    public init(parsing text: String) throws(ResourceIDError) {
+        let shape = try ResourceID.Shape(text.utf8Span.span, isPattern: true)
+        let utf8 = Array(text.utf8)
+        segments = shape.segments.map { NamePattern(String(decoding: utf8[$0], as: UTF8.self)) }
+        isOpenEnded = shape.isOpenEnded
+        description = text
+    }
+
+    /// Whether an ID matches.
+    public func matches(_ id: ResourceID) -> Bool {
+        guard isOpenEnded ? id.segmentCount > segments.count : id.segmentCount == segments.count else { return false }
+        return segments.indices.allSatisfy { segments[$0].matches(String(id.canonicalSegment($0))) }
+    }
+}
