@@ -20,8 +20,8 @@ public struct JSONError: Error, Equatable, Sendable {
         case loneSurrogate
         /// Bytes that are not UTF-8 (RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF).
         case invalidUTF8
-        /// A second member with the same key in one object.
-        case duplicateKey
+        /// A second member with the same key in one object; `first` is the offset of the one before.
+        case duplicateKey(first: Int)
         /// Arrays and objects nested deeper than the limit.
         case tooDeep(limit: Int)
         /// More bytes than the limit.
@@ -67,7 +67,7 @@ extension JSONError.Code: CustomStringConvertible {
         case .invalidEscape: "not an escape of JSON; write \\\\ for a backslash"
         case .loneSurrogate: "half of a surrogate pair; write both \\u escapes or the character itself"
         case .invalidUTF8: "not UTF-8; encode the text as UTF-8"
-        case .duplicateKey: "the object already has a member with this key; remove one of them"
+        case .duplicateKey(let first): "the object has this key at offset \(first) already; remove one of them"
         case .tooDeep(let limit): "nested deeper than \(limit) levels; flatten it"
         case .tooLarge(let limit): "larger than \(limit) bytes; split it"
         }
@@ -112,20 +112,12 @@ public struct JSONLimits: Sendable {
     /// The longest text in bytes; never more than 256 MiB less a page, which is what the tape's words can address.
     public var maximumBytes: Int
 
-    /// How many values a YAML stream may grow to once its aliases are expanded.
-    public var maximumYAMLNodes: Int
-
-    /// 512 levels, 64 MiB, 4 million YAML values.
+    /// 512 levels and 64 MiB.
     public static let `default` = JSONLimits()
 
     /// Limits that differ from the default in what is named.
-    public init(
-        maximumDepth: Int = 512,
-        maximumBytes: Int = 64 * 1024 * 1024,
-        maximumYAMLNodes: Int = 4_000_000
-    ) {
+    public init(maximumDepth: Int = 512, maximumBytes: Int = 64 * 1024 * 1024) {
         self.maximumDepth = maximumDepth
         self.maximumBytes = min(maximumBytes, Tape.maximumBytes)
-        self.maximumYAMLNodes = maximumYAMLNodes
     }
 }

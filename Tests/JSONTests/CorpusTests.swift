@@ -11,4 +11,11 @@ struct CorpusTests {
             #expect(document.equals(try #require(document.member("kind", of: document.root)), "AdmissionReview"))
         }
     }
+
+    @Test(arguments: Corpus.files(under: "aso-samples", suffix: ".yaml"))
+    func everySampleParses(_ path: String) throws {
+        let documents = try JSONDocument.parseYAML(Corpus.contents(of: path))
+        #expect(!documents.isEmpty)
+        for document in documents { #expect(document.member("apiVersion", of: document.root)?.isString == true) }
+    }
 }

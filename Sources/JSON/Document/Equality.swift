@@ -42,7 +42,7 @@ private func isEqualObject(_ a: JSONValue, in first: JSONDocument, _ b: JSONValu
         if index == nil, let other = others.next(), second.utf8(other.key).equals(first.utf8(key)) {
             match = other.value
         } else {
-            let members = index ?? second.index(of: b)
+            let members = index ?? second.index(of: b) { $1 }
             index = members
             match = members[Array(first.utf8(key))]
         }
@@ -52,10 +52,12 @@ private func isEqualObject(_ a: JSONValue, in first: JSONDocument, _ b: JSONValu
 }
 
 extension JSONDocument {
-    /// The members of an object by key.
-    func index(of object: JSONValue) -> [[UInt8]: JSONValue] {
-        var index: [[UInt8]: JSONValue] = [:]
-        for (key, value) in members(of: object) { index[Array(utf8(key))] = value }
+    /// What a closure makes of the members of an object, by key.
+    func index<Entry>(of object: JSONValue, _ entry: (_ key: JSONValue, _ value: JSONValue) -> Entry) -> [[UInt8]:
+        Entry]
+    {
+        var index: [[UInt8]: Entry] = [:]
+        for (key, value) in members(of: object) { index[Array(utf8(key))] = entry(key, value) }
         return index
     }
 }

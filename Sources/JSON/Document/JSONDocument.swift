@@ -81,14 +81,6 @@ public final class JSONDocument: Sendable {
     }
 }
 
-/// Where a node of a YAML stream was.
-struct YAMLMark: Sendable {
-    /// Where the node begins in the JSON that it became.
-    let offset: UInt32
-    let line: UInt32
-    let column: UInt32
-}
-
 // MARK: Scalars
 
 extension JSONDocument {
@@ -168,14 +160,16 @@ extension JSONDocument {
     /// The source of the value, as it was written: with quotes and escapes, with the brackets and all that is inside.
     @_lifetime(borrow self)
     public func lexeme(_ value: JSONValue) -> Span<UInt8> {
-        let start = offset(of: value)
-        let end =
-            switch value.kind {
-            case .array, .object: Tape.offset(second(value))
-            case .string: start &+ Tape.length(value.word) &+ 2
-            default: start &+ Tape.length(value.word)
-            }
-        return text.extracting(start..<end)
+        text.extracting(offset(of: value)..<end(of: value))
+    }
+
+    /// Where the value ends in the text, in bytes.
+    func end(of value: JSONValue) -> Int {
+        switch value.kind {
+        case .array, .object: Tape.offset(second(value))
+        case .string: Tape.offset(value.word) &+ Tape.length(value.word) &+ 1
+        default: Tape.offset(value.word) &+ Tape.length(value.word)
+        }
     }
 
     /// Where the value stands as people count: in the YAML stream if it came from one, else in the text.
@@ -184,13 +178,7 @@ extension JSONDocument {
     public func position(of value: JSONValue) -> JSONPosition {
         let offset = offset(of: value)
         if marks.isEmpty { return JSONPosition(offset: offset, in: text) }
-        var low = 0
-        var high = marks.count
-        while high - low > 1 {
-            let middle = (low + high) / 2
-            if Int(marks[middle].offset) <= offset { low = middle } else { high = middle }
-        }
-        return JSONPosition(line: Int(marks[low].line), column: Int(marks[low].column))
+        return marks.position(of: offset)
     }
 
     /// The source of a scalar: what is between the quotes of a string.

@@ -53,7 +53,7 @@ extension TapeBuilder {
         var index = open &+ 2
         while index < place {
             guard !Self.text(tape, index, bytes, side.span).equals(key) else {
-                throw Fault(.duplicateKey, at: Tape.offset(tape[place]) &- 1)
+                throw Fault(.duplicateKey(first: Tape.offset(tape[index]) &- 1), at: Tape.offset(tape[place]) &- 1)
             }
             index = Tape.next(after: index, tape[index])
             index = Tape.next(after: index, tape[index])
@@ -78,7 +78,8 @@ extension TapeBuilder {
             var slot = key.seededHash & mask
             while slots[slot] != 0 {
                 guard !Self.text(tape, Int(slots[slot]), bytes, side.span).equals(key) else {
-                    throw Fault(.duplicateKey, at: Tape.offset(tape[index]) &- 1)
+                    let first = Tape.offset(tape[Int(slots[slot])]) &- 1
+                    throw Fault(.duplicateKey(first: first), at: Tape.offset(tape[index]) &- 1)
                 }
                 slot = (slot &+ 1) & mask
             }

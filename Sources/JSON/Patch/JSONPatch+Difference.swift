@@ -32,7 +32,7 @@ private struct Difference {
     }
 
     private mutating func compareObjects(_ a: JSONValue, _ b: JSONValue) {
-        var added = new.index(of: b)
+        var added = new.index(of: b) { $1 }
         for (key, value) in old.members(of: a) {
             let match = added.removeValue(forKey: Array(old.utf8(key)))
             at(String(old.utf8(key))) { difference in

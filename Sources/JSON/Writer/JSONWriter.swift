@@ -41,7 +41,7 @@ public struct JSONWriter: Sendable {
     /// Writes a member's key; its value comes next.
     public mutating func key(_ key: StaticString) {
         separate()
-        quote(Key(key).bytes)
+        bytes.appendQuoted(Key(key).bytes)
         endKey()
     }
 
@@ -54,7 +54,7 @@ public struct JSONWriter: Sendable {
     /// Writes a member's key, given in UTF-8; its value comes next.
     public mutating func key(_ key: Span<UInt8>) {
         separate()
-        quote(key)
+        bytes.appendQuoted(key)
         endKey()
     }
 
@@ -63,7 +63,7 @@ public struct JSONWriter: Sendable {
     /// Writes a string.
     public mutating func string(_ text: StaticString) {
         separate()
-        quote(Key(text).bytes)
+        bytes.appendQuoted(Key(text).bytes)
     }
 
     /// Writes a string.
@@ -75,7 +75,7 @@ public struct JSONWriter: Sendable {
     /// Writes a string, given in UTF-8; what is not UTF-8 is written as U+FFFD.
     public mutating func string(_ utf8: Span<UInt8>) {
         separate()
-        quote(utf8)
+        bytes.appendQuoted(utf8)
     }
 
     /// Writes an integer.
@@ -155,37 +155,39 @@ public struct JSONWriter: Sendable {
         if needsComma { bytes.append(UInt8(ascii: ",")) }
         needsComma = true
     }
+}
 
+extension [UInt8] {
     /// Writes quotes with the text between them: escaped is only what must be (RFC 8259 §7).
-    private mutating func quote(_ text: Span<UInt8>) {
-        bytes.append(UInt8(ascii: "\""))
+    mutating func appendQuoted(_ text: Span<UInt8>) {
+        append(UInt8(ascii: "\""))
         var start = 0
         while true {
             var end = StringScanner.endOfPlain(text, from: start)
             while end < text.count, text[end] >= 0x80, let after = try? UTF8Sequence.end(text, at: end) {
                 end = StringScanner.endOfPlain(text, from: after)
             }
-            bytes.append(text.extracting(start..<end))
+            append(text.extracting(start..<end))
             guard end < text.count else { break }
             escape(text[end])
             start = end + 1
         }
-        bytes.append(UInt8(ascii: "\""))
+        append(UInt8(ascii: "\""))
     }
 
     private mutating func escape(_ byte: UInt8) {
         switch byte {
-        case UInt8(ascii: "\""): bytes.append(contentsOf: #"\""#.utf8)
-        case UInt8(ascii: "\\"): bytes.append(contentsOf: #"\\"#.utf8)
-        case 0x08: bytes.append(contentsOf: #"\b"#.utf8)
-        case 0x09: bytes.append(contentsOf: #"\t"#.utf8)
-        case 0x0a: bytes.append(contentsOf: #"\n"#.utf8)
-        case 0x0c: bytes.append(contentsOf: #"\f"#.utf8)
-        case 0x0d: bytes.append(contentsOf: #"\r"#.utf8)
-        case 0x80...: bytes.append(contentsOf: "\u{fffd}".utf8)
+        case UInt8(ascii: "\""): append(contentsOf: #"\""#.utf8)
+        case UInt8(ascii: "\\"): append(contentsOf: #"\\"#.utf8)
+        case 0x08: append(contentsOf: #"\b"#.utf8)
+        case 0x09: append(contentsOf: #"\t"#.utf8)
+        case 0x0a: append(contentsOf: #"\n"#.utf8)
+        case 0x0c: append(contentsOf: #"\f"#.utf8)
+        case 0x0d: append(contentsOf: #"\r"#.utf8)
+        case 0x80...: append(contentsOf: "\u{fffd}".utf8)
         default:
-            bytes.append(contentsOf: #"\u00"#.utf8)
-            bytes.append(contentsOf: [byte >> 4, byte & 15].map { $0 < 10 ? $0 + 0x30 : $0 - 10 + 0x61 })
+            append(contentsOf: #"\u00"#.utf8)
+            append(contentsOf: [byte >> 4, byte & 15].map { $0 < 10 ? $0 + 0x30 : $0 - 10 + 0x61 })
         }
     }
 }
