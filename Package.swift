@@ -41,8 +41,9 @@ let targets: [Target] = [
     library("TLS", ["COpenSSL"]),
     library("EventLoop", ["CLinux"]),
     library("Observability", ["JSON", "EventLoop", log]),
-    library("Server", ["EventLoop", "TLS", "HTTPWire", "Observability"]),
-    library("HTTPClient", ["EventLoop", "TLS", "HTTPWire"]),
+    library("Transport", ["EventLoop", "TLS"]),
+    library("Server", ["Transport", "EventLoop", "TLS", "HTTPWire", "Observability"]),
+    library("HTTPClient", ["Transport", "EventLoop", "TLS", "HTTPWire"]),
     library("Admission", ["Policy", "Kubernetes", "Azure", "JSON", "Observability", "EventLoop"]),
     .executableTarget(
         name: "portcullis",
@@ -62,7 +63,7 @@ let targets: [Target] = [
     tests("HTTPWire", ["HTTPWire"]),
     tests("TLS", ["TLS"]),
     tests("EventLoop", ["EventLoop"]),
-    tests("Server", ["Server", "HTTPClient", "EventLoop", "TLS", "HTTPWire", "Observability"]),
+    tests("Server", ["Server", "HTTPClient", "Transport", "EventLoop", "TLS", "HTTPWire", "Observability"]),
     tests("Admission", ["Admission", "Policy", "Kubernetes", "Azure", "JSON", "Observability", "EventLoop"]),
     tests(
         "portcullis",

@@ -26,7 +26,7 @@ public enum ServerEvent: Equatable, Sendable {
 /// Why a message, or a connection, was refused.
 public struct HTTPFailure: Error, Equatable, Sendable, BitwiseCopyable {
     /// The rule or limit.
-    public enum Code: String, Sendable, BitwiseCopyable {
+    public enum Code: String, CaseIterable, Sendable, BitwiseCopyable {
         case badRequestLine, targetTooLong, badTarget, unsupportedVersion, connectRefused
         case headTooLarge, tooManyFields, badFieldLine, badFieldName, badFieldValue
         case missingHost, repeatedHost, badHost

@@ -1,0 +1,171 @@
+internal import EventLoop
+internal import Glibc
+internal import HTTPWire
+internal import Observability
+internal import Transport
+
+/// What one event loop has: its handler, its buffers, its counters, its connections.
+///
+/// Only its thread sees it.
+final class Worker {
+    let loop: Loop
+    let state: ListenerState
+    let counters: ServerCounters
+    let handler: any RequestHandler
+
+    /// Where connections read to; empty between events, so that one set serves all connections.
+    var buffers = StreamBuffers()
+    /// Where connections write what they send, with the clocks.
+    var context = WireContext()
+    /// Where the handler writes its answer.
+    var response = ServerResponse()
+
+    /// When connections without a request have to go; nothing before the end of the drain delay.
+    private(set) var closingSince: MonotonicInstant?
+
+    private let slot: WorkerSlot
+    private var acceptors: [Acceptor] = []
+    /// By slot of the poller.
+    private var connections: [Connection?] = []
+    private var delayEnd: Loop.Deadline?
+    private var clock: MonotonicInstant?
+    private var random = SystemRandomNumberGenerator()
+
+    init(
+        loop: Loop,
+        state: ListenerState,
+        slot: WorkerSlot,
+        counters: ServerCounters,
+        handler: any RequestHandler
+    ) {
+        self.loop = loop
+        self.state = state
+        self.slot = slot
+        self.counters = counters
+        self.handler = handler
+    }
+
+    var configuration: ServerConfiguration { state.configuration }
+
+    /// Sets the wire's clocks to the loop's time; once for all events that were fetched together.
+    func synchronizeClocks() {
+        guard clock != loop.now else { return }
+        clock = loop.now
+        var time = timespec()
+        // Coarse: the `Date` field has seconds.
+        unsafe clock_gettime(CLOCK_REALTIME_COARSE, &time)
+        context.setTime(monotonicNanoseconds: UInt64(loop.now.nanoseconds), unixSeconds: Int64(time.tv_sec))
+    }
+
+    // MARK: - Accepting
+
+    func accept(from sockets: [CInt]) throws(SystemError) {
+        for raw in sockets {
+            let acceptor = Acceptor(OwnedDescriptor(owning: raw), on: loop, state, counters)
+            acceptors.append(acceptor)
+            try acceptor.resume()
+        }
+    }
+
+    func resumeAccepting() {
+        for acceptor in acceptors {
+            // Without memory for the poller the next connection that closes tries again.
+            try? acceptor.resume()
+        }
+    }
+
+    func stopAccepting() {
+        for acceptor in acceptors { acceptor.close() }
+        acceptors = []
+    }
+
+    // MARK: - Connections
+
+    /// Takes a connection over that the acceptor has admitted.
+    func open(_ descriptor: consuming OwnedDescriptor, from peer: SocketAddress) {
+        synchronizeClocks()
+        do {
+            let connection = Connection(
+                descriptor,
+                from: peer,
+                context: state.context,
+                lifetime: lifetime(),
+                worker: self
+            )
+            let index = try connection.start()
+            while connections.count <= index { connections.append(nil) }
+            connections[index] = connection
+            counters.add(1, to: counters.open)
+        } catch {
+            // The poller has no memory for it; it is closed with its last reference.
+            counters.count(.descriptors)
+            slot.remove()
+            state.release(peer)
+            stopIfDone()
+        }
+    }
+
+    /// Forgets a connection that has closed.
+    func remove(_ index: Int, from peer: SocketAddress) {
+        connections[index] = nil
+        counters.subtract(1, from: counters.open)
+        slot.remove()
+        state.release(peer)
+        stopIfDone()
+    }
+
+    /// How long a new connection may live; shortened at random, so that connections do not come back together.
+    private func lifetime() -> Connection.Lifetime {
+        guard let rotation = configuration.rotation else { return Connection.Lifetime(requests: .max, end: nil) }
+        let share = 1 - rotation.jitter * Double.random(in: 0...1, using: &random)
+        return Connection.Lifetime(
+            requests: max(1, Int(Double(rotation.requests) * share)),
+            end: loop.now + rotation.age * share
+        )
+    }
+
+    // MARK: - Ending
+
+    /// Goes on as before for the drain delay, then closes on all loops; for the worker that accepts.
+    func beginDrain() {
+        guard closingSince == nil, delayEnd == nil else { return }
+        delayEnd = loop.schedule(at: loop.now + configuration.drain.delay, self)
+    }
+
+    /// Lets connections go with their next answer, and idle ones after a while; the loop ends with the last.
+    func beginClosing() {
+        guard closingSince == nil else { return }
+        synchronizeClocks()
+        stopAccepting()
+        closingSince = loop.now
+        _ = loop.schedule(at: loop.now + configuration.drain.deadline, self)
+        for connection in connections { connection?.beginDrain() }
+        stopIfDone()
+    }
+
+    /// Closes what is still open, and ends the loop.
+    func cutOff() {
+        stopAccepting()
+        if closingSince == nil { closingSince = loop.now }
+        for connection in connections {
+            guard let connection else { continue }
+            counters.count(.drain)
+            connection.close()
+        }
+        stopIfDone()
+    }
+
+    private func stopIfDone() {
+        // A connection that is on its way here counts in the slot already.
+        if closingSince != nil && slot.load == 0 { loop.stop() }
+    }
+}
+
+extension Worker: DeadlineHandler {
+    func loop(_ loop: Loop, deadlinePassed deadline: Loop.Deadline) {
+        guard deadline == delayEnd else { return cutOff() }
+        // Accepting ends first: whatever was handed over precedes this in the other loops' queues.
+        stopAccepting()
+        for worker in state.workers { worker.submit { $0.beginClosing() } }
+    }
+}
