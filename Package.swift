@@ -25,7 +25,7 @@ let log = Target.Dependency.product(name: "Logging", package: "swift-log")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
 // A target imports only targets above its own line.
-let targets: [Target] = [
+var targets: [Target] = [
     .target(name: "CLinux"),
     .target(name: "COpenSSL", linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
     .target(name: "CNghttp2", linkerSettings: [.linkedLibrary("nghttp2")]),
@@ -48,10 +48,12 @@ let targets: [Target] = [
     .executableTarget(
         name: "portcullis",
         dependencies: [
-            "Admission", "Azure", "EventLoop", "HTTPClient", "HTTPWire", "JSON", "Kubernetes", "Observability", "Policy",
+            "Admission", "Azure", "EventLoop", "HTTPClient", "HTTPWire", "JSON", "Kubernetes", "Observability",
+            "Policy",
             "Server", "TLS", arguments, log,
         ],
-        swiftSettings: strict),
+        swiftSettings: strict
+    ),
 
     .target(name: "TestSupport", dependencies: ["JSON"], path: "Tests/Support", swiftSettings: strict),
     tests("JSON", ["JSON"]),
@@ -67,8 +69,43 @@ let targets: [Target] = [
     tests("Admission", ["Admission", "Policy", "Kubernetes", "Azure", "JSON", "Observability", "EventLoop"]),
     tests(
         "portcullis",
-        ["portcullis", "HTTPClient", "HTTPWire", "TLS", "EventLoop", "JSON", "Policy", "Kubernetes", "Azure", "Admission"]),
+        [
+            "portcullis", "HTTPClient", "HTTPWire", "TLS", "EventLoop", "JSON", "Policy", "Kubernetes", "Azure",
+            "Admission",
+        ]
+    ),
 ]
+
+// The oracle of `make differential` and the fuzzers of `make fuzz`: built only when they are asked for, because the one needs
+// simdjson and unsafe flags keep a package from being depended on.
+if Context.environment["DIFFERENTIAL"] != nil {
+    targets += [
+        .target(
+            name: "CSimdJSON",
+            path: "Tests/Differential/CSimdJSON",
+            linkerSettings: [.linkedLibrary("simdjson"), .linkedLibrary("stdc++")]
+        ),
+        .executableTarget(
+            name: "JSONDifferential",
+            dependencies: ["CSimdJSON", "JSON", "TestSupport"],
+            path: "Tests/Differential/JSON",
+            swiftSettings: strict
+        ),
+    ]
+}
+
+func fuzzer(_ name: String) -> Target {
+    .executableTarget(
+        name: "Fuzz" + name,
+        dependencies: ["TestSupport"],
+        path: "Tests/Fuzz/" + name,
+        swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])]
+    )
+}
+
+if Context.environment["FUZZ"] != nil {
+    targets += ["JSON", "YAML"].map(fuzzer)
+}
 
 let package = Package(
     name: "portcullis",

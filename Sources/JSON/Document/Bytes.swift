@@ -38,8 +38,21 @@ extension Span where Element == UInt8 {
 }
 
 extension String {
-    /// The text that valid UTF-8 spells.
-    init(_ bytes: Span<UInt8>) {
+    /// The text that valid UTF-8 spells, such as a document's `utf8(_:)`.
+    public init(_ bytes: Span<UInt8>) {
         self = unsafe bytes.withUnsafeBufferPointer { unsafe String(decoding: $0, as: UTF8.self) }
+    }
+}
+
+extension [UInt8] {
+    /// A copy of the bytes.
+    public init(_ bytes: Span<UInt8>) {
+        self = []
+        reserveCapacity(bytes.count)
+        append(bytes)
+    }
+
+    mutating func append(_ bytes: Span<UInt8>) {
+        unsafe bytes.withUnsafeBufferPointer { unsafe append(contentsOf: $0) }
     }
 }

@@ -61,12 +61,3 @@ extension JSONDocument {
         return index
     }
 }
-
-extension [UInt8] {
-    /// A copy of the bytes.
-    init(_ bytes: Span<UInt8>) {
-        self = []
-        reserveCapacity(bytes.count)
-        append(bytes)
-    }
-}

@@ -154,9 +154,3 @@ enum UTF8Sequence {
         return place &+ length
     }
 }
-
-extension [UInt8] {
-    mutating func append(_ bytes: Span<UInt8>) {
-        unsafe bytes.withUnsafeBufferPointer { unsafe append(contentsOf: $0) }
-    }
-}

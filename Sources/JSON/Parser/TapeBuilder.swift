@@ -223,8 +223,8 @@ struct TapeBuilder {
         _ position: inout Int
     ) throws(Fault) {
         let length = text.utf8CodeUnitCount
-        guard bytes.prefix(at: position, length: 4) & 0xffff_ffff == UInt64(word),
-            length == 4 || (position &+ 4 < bytes.count && bytes[position &+ 4] == UInt8(ascii: "e"))
+        guard position &+ length <= bytes.count, bytes.prefix(at: position, length: 4) == UInt64(word),
+            length == 4 || bytes[position &+ 4] == UInt8(ascii: "e")
         else { throw misspelt(text, bytes, position) }
         position &+= length
     }
