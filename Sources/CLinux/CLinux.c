@@ -7,6 +7,8 @@ int portcullis_accept4(int descriptor, struct sockaddr *address, socklen_t *leng
     return accept4(descriptor, address, length, SOCK_CLOEXEC | SOCK_NONBLOCK);
 }
 
+int portcullis_open(const char *path, int flags, mode_t mode) { return open(path, flags, mode); }
+
 int portcullis_name_thread(const char *name) { return pthread_setname_np(pthread_self(), name); }
 
 int portcullis_run_on(int processor) {

@@ -1,3 +1,4 @@
+internal import CLinux
 internal import Glibc
 
 /// A moment on the clock that never goes backwards (`CLOCK_MONOTONIC`), in nanoseconds.

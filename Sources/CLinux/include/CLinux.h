@@ -25,6 +25,9 @@
 /// `accept4` with SOCK_CLOEXEC and SOCK_NONBLOCK.
 int portcullis_accept4(int descriptor, struct sockaddr *address, socklen_t *length);
 
+/// `open` takes its mode as a variadic argument.
+int portcullis_open(const char *path, int flags, mode_t mode);
+
 /// Names the calling thread, at most 15 bytes.
 int portcullis_name_thread(const char *name);
 

@@ -1,0 +1,292 @@
+internal import CLinux
+internal import Glibc
+
+/// A file or directory that could not be used.
+public struct FileError: Error, Equatable, Sendable {
+    /// What went wrong.
+    public enum Reason: Equatable, Sendable {
+        /// A system call failed.
+        case system(SystemError)
+        /// The file has more bytes than the caller takes; the value is the caller's limit.
+        case tooLarge(limitBytes: Int)
+        /// It is a directory, a pipe, a device or the like.
+        case notARegularFile
+        /// The tree holds more files and directories than the caller takes; the value is the caller's limit.
+        case tooManyEntries(limit: Int)
+        /// The tree is deeper than the caller takes; the value is the caller's limit.
+        case tooDeep(limit: Int)
+    }
+
+    /// What went wrong.
+    public let reason: Reason
+    /// Which file or directory, as the caller named it.
+    public let path: String
+
+    /// Whether there is no such file.
+    public var isNotFound: Bool {
+        if case .system(let error) = reason { error.isNotFound } else { false }
+    }
+}
+
+extension FileError: CustomStringConvertible {
+    /// For people: `policies/a.yaml: open: Permission denied (13)`.
+    public var description: String {
+        switch reason {
+        case .system(let error): "\(path): \(error)"
+        case .tooLarge(let limit): "\(path): more than \(limit) bytes"
+        case .notARegularFile: "\(path): not a regular file"
+        case .tooManyEntries(let limit): "\(path): more than \(limit) files and directories"
+        case .tooDeep(let limit): "\(path): nested more than \(limit) directories deep"
+        }
+    }
+}
+
+/// Files, read and written whole.
+///
+/// Disks make the caller wait: never on a loop that serves connections.
+public enum FileSystem {
+    /// Who may read what is written.
+    public enum Access: CUnsignedInt, Sendable {
+        /// Only the owner, for keys (0600).
+        case ownerOnly = 0o600
+        /// Everyone; only the owner may write (0644).
+        case everyoneReads = 0o644
+    }
+
+    /// Reads a whole file.
+    ///
+    /// - Parameters:
+    ///   - path: A regular file, or a link to one. Pipes and devices are refused instead of waited for.
+    ///   - limitBytes: The largest size that is taken.
+    /// - Returns: The content.
+    /// - Throws: `FileError`, also if the file grows beyond the limit while it is read.
+    public static func read(_ path: String, limitBytes: Int) throws(FileError) -> [UInt8] {
+        // Non-blocking, because to open a pipe would wait for its writer.
+        let file = try File(opening: path, O_RDONLY | O_NONBLOCK)
+        let status = try file.status()
+        guard status.st_mode & S_IFMT == S_IFREG else { throw FileError(.notARegularFile, path) }
+        guard status.st_size <= limitBytes else { throw FileError(.tooLarge(limitBytes: limitBytes), path) }
+        var content: [UInt8] = []
+        // One byte more than its size shows the end of the file, or that it has grown.
+        var room = Int(status.st_size) + 1
+        while try file.read(appendingTo: &content, atMost: room) > 0 {
+            guard content.count <= limitBytes else { throw FileError(.tooLarge(limitBytes: limitBytes), path) }
+            room = max(4096, content.count)
+        }
+        return content
+    }
+
+    /// Writes a whole file so that readers see the old content or the new one, never a part, even after a power cut.
+    ///
+    /// - Parameters:
+    ///   - content: What to write.
+    ///   - path: Where; what is there is replaced, a link too.
+    ///   - access: Who may read it, from its first moment.
+    /// - Throws: `FileError`; the old content is still there then.
+    public static func write(_ content: Span<UInt8>, to path: String, access: Access) throws(FileError) {
+        // The name begins with a dot, so that who lists the directory meanwhile skips it.
+        let directory = parent(of: path)
+        let temporary = self.path(directory, ".\(UInt64.random(in: 0 ... .max)).tmp")
+        do {
+            let file = try File(opening: temporary, O_WRONLY | O_CREAT | O_EXCL, access)
+            try file.write(content)
+            try file.synchronize()
+            try FileError.naming(path, "rename") { unsafe rename(temporary, path) }
+        } catch {
+            unsafe unlink(temporary)
+            throw error
+        }
+        // The new name is on the disk only when the directory is.
+        try File(opening: directory, O_RDONLY | O_DIRECTORY).synchronize()
+    }
+
+    /// Makes a directory and what is missing above it, with mode 0755 less the umask.
+    ///
+    /// - Parameter path: The directory; nothing happens if it exists.
+    /// - Throws: `FileError`.
+    public static func makeDirectory(_ path: String) throws(FileError) {
+        let parent = parent(of: path)
+        if parent != path, !exists(parent) { try makeDirectory(parent) }
+        do {
+            try FileError.naming(path, "mkdir") { unsafe mkdir(path, 0o755) }
+        } catch {
+            // Another may make it at the same time.
+            guard error.isAlreadyThere, isDirectory(path) else { throw error }
+        }
+    }
+
+    /// Removes a file.
+    ///
+    /// - Parameter path: The file; nothing happens if there is none.
+    /// - Throws: `FileError`.
+    public static func remove(_ path: String) throws(FileError) {
+        do {
+            try FileError.naming(path, "unlink") { unsafe unlink(path) }
+        } catch {
+            guard error.isNotFound else { throw error }
+        }
+    }
+
+    /// Whether there is something at a path; a link to nothing is nothing.
+    ///
+    /// - Parameter path: A file, a directory or anything else.
+    /// - Returns: `false` also if we may not look.
+    public static func exists(_ path: String) -> Bool {
+        unsafe access(path, F_OK) == 0
+    }
+
+    /// The directory that holds a path's last component: `a/b` → `a`, `a` → `.`, `/a` → `/`.
+    ///
+    /// - Parameter path: A file or directory, which need not exist.
+    /// - Returns: A path without a slash at its end.
+    public static func parent(of path: String) -> String {
+        var bytes = path.utf8[...]
+        while bytes.count > 1, bytes.last == UInt8(ascii: "/") { bytes.removeLast() }
+        guard let slash = bytes.lastIndex(of: UInt8(ascii: "/")) else { return "." }
+        var head = bytes[..<slash]
+        while head.last == UInt8(ascii: "/") { head.removeLast() }
+        return head.isEmpty ? "/" : String(Substring(head))
+    }
+
+    /// Joins a directory and a name.
+    ///
+    /// - Parameters:
+    ///   - directory: A path, with or without a slash at its end.
+    ///   - name: What is in it.
+    /// - Returns: The path of what is in it.
+    public static func path(_ directory: String, _ name: String) -> String {
+        directory.hasSuffix("/") ? directory + name : "\(directory)/\(name)"
+    }
+}
+
+extension FileSystem {
+    /// What ``files(under:limits:)`` takes before it gives up.
+    public struct ListingLimits: Sendable {
+        /// Files and directories, counted together.
+        public var entries = 10_000
+        /// Directories inside one another; this also ends a circle of links.
+        public var depth = 16
+
+        /// The defaults.
+        public init() {}
+    }
+
+    /// Lists the files of a tree.
+    ///
+    /// Links are followed. Names that begin with a dot are skipped: editors' and `write`'s temporary files, and the
+    /// versioned directories of a ConfigMap volume, whose files are linked to from beside them.
+    ///
+    /// - Parameters:
+    ///   - directory: The root of the tree.
+    ///   - limits: When to give up.
+    /// - Returns: The paths of regular files relative to `directory`, in ascending order of their bytes.
+    /// - Throws: `FileError`. What vanishes while the tree is listed, and a link to nothing, is skipped.
+    public static func files(under directory: String, limits: ListingLimits = .init()) throws(FileError) -> [String] {
+        var files: [String] = []
+        var seen = 0
+        func list(_ relative: String, _ depth: Int) throws(FileError) {
+            let directory = relative.isEmpty ? directory : self.path(directory, relative)
+            guard depth <= limits.depth else { throw FileError(.tooDeep(limit: limits.depth), directory) }
+            for name in try names(in: directory) where !name.hasPrefix(".") {
+                seen += 1
+                guard seen <= limits.entries else { throw FileError(.tooManyEntries(limit: limits.entries), directory) }
+                let relative = relative.isEmpty ? name : self.path(relative, name)
+                switch kind(self.path(directory, name)) {
+                case S_IFREG: files.append(relative)
+                case S_IFDIR:
+                    do { try list(relative, depth + 1) } catch { guard error.isNotFound else { throw error } }
+                default: break
+                }
+            }
+        }
+        try list("", 0)
+        return files.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    }
+
+    /// The names in a directory but `.` and `..`, in no order.
+    static func names(in directory: String) throws(FileError) -> [String] {
+        guard let stream = unsafe opendir(directory) else {
+            throw FileError(.system(SystemError(code: errno, call: "opendir")), directory)
+        }
+        defer { unsafe closedir(stream) }
+        var names: [String] = []
+        while true {
+            errno = 0
+            guard let entry = unsafe readdir(stream) else { break }
+            let name = unsafe withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+                unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            if name != ".", name != ".." { names.append(name) }
+        }
+        if errno != 0 { throw FileError(.system(SystemError(code: errno, call: "readdir")), directory) }
+        return names
+    }
+
+    /// Whether a path leads to a directory, maybe by links.
+    static func isDirectory(_ path: String) -> Bool { kind(path) == S_IFDIR }
+
+    /// What a path leads to, by links too: `S_IFREG` and the like; nothing if it leads nowhere.
+    private static func kind(_ path: String) -> mode_t? {
+        var status = stat()
+        return unsafe stat(path, &status) == 0 ? status.st_mode & S_IFMT : nil
+    }
+}
+
+/// An open file that says its name when it fails.
+private struct File: ~Copyable {
+    let descriptor: OwnedDescriptor
+    let path: String
+
+    init(opening path: String, _ flags: CInt, _ access: FileSystem.Access = .ownerOnly) throws(FileError) {
+        let raw = try FileError.naming(path, "open") {
+            unsafe portcullis_open(path, flags | O_CLOEXEC, access.rawValue)
+        }
+        descriptor = OwnedDescriptor(owning: raw)
+        self.path = path
+    }
+
+    func status() throws(FileError) -> stat {
+        var status = stat()
+        let raw = descriptor.raw
+        try FileError.naming(path, "fstat") { unsafe fstat(raw, &status) }
+        return status
+    }
+
+    /// Reads at least one byte; 0 is the end.
+    func read(appendingTo content: inout [UInt8], atMost limit: Int) throws(FileError) -> Int {
+        do { return try descriptor.read(appendingTo: &content, atMost: limit) ?? 0 } catch {
+            throw FileError(.system(error), path)
+        }
+    }
+
+    func write(_ content: Span<UInt8>) throws(FileError) {
+        var written = 0
+        while written < content.count {
+            do { written += try descriptor.write(content.extracting(droppingFirst: written)) ?? 0 } catch {
+                throw FileError(.system(error), path)
+            }
+        }
+    }
+
+    func synchronize() throws(FileError) {
+        let raw = descriptor.raw
+        try FileError.naming(path, "fsync") { fsync(raw) }
+    }
+}
+
+extension FileError {
+    init(_ reason: Reason, _ path: String) {
+        self.reason = reason
+        self.path = path
+    }
+
+    fileprivate var isAlreadyThere: Bool {
+        if case .system(let error) = reason { error.code == EEXIST } else { false }
+    }
+
+    /// Makes a system call, and names the file if it fails.
+    @discardableResult
+    fileprivate static func naming(_ path: String, _ call: StaticText, _ body: () -> CInt) throws(FileError) -> CInt {
+        do { return try systemCall(call, body) } catch { throw FileError(.system(error), path) }
+    }
+}
