@@ -67,8 +67,8 @@ public enum FileSystem {
         guard status.st_mode & S_IFMT == S_IFREG else { throw FileError(.notARegularFile, path) }
         guard status.st_size <= limitBytes else { throw FileError(.tooLarge(limitBytes: limitBytes), path) }
         var content: [UInt8] = []
-        // One byte more than its size shows the end of the file, or that it has grown.
-        var room = Int(status.st_size) + 1
+        // One byte more than its size shows the end of the file, or that it has grown; files in /proc claim to be empty.
+        var room = max(4096, Int(status.st_size) + 1)
         while try file.read(appendingTo: &content, atMost: room) > 0 {
             guard content.count <= limitBytes else { throw FileError(.tooLarge(limitBytes: limitBytes), path) }
             room = max(4096, content.count)

@@ -76,6 +76,11 @@ public final class LoopThread: Sendable {
         self.thread = Mutex(thread)
     }
 
+    deinit {
+        // Nobody joined it, so nobody will: the system frees what belongs to the thread when it ends.
+        if let thread = thread.withLock({ $0.take() }) { pthread_detach(thread) }
+    }
+
     /// Waits until the thread has ended, which `remote.stop()` brings about; a second call returns at once.
     ///
     /// - Throws: What `prepare` or the loop threw.
