@@ -21,6 +21,7 @@
 /// waits for the socket: then a peer that asks and never reads costs no more than one read's worth of answers.
 public struct HTTPServerConnection: ~Copyable {
     private var http1: HTTP1Server
+    private let http2: HTTP2Server?
 
     /// A connection on which nothing was received yet.
     ///
@@ -30,6 +31,7 @@ public struct HTTPServerConnection: ~Copyable {
     public init(_ version: HTTPVersion, limits: HTTPLimits = HTTPLimits()) {
         precondition(limits.headBytes <= 65_535, "heads are addressed with 16 bits")
         http1 = HTTP1Server(limits: limits)
+        http2 = version == .http2 ? HTTP2Server(limits: limits) : nil
     }
 
     /// Uses bytes up to the next event.
@@ -44,22 +46,26 @@ public struct HTTPServerConnection: ~Copyable {
         at offset: inout Int,
         _ context: inout WireContext
     ) -> ServerEvent {
-        http1.receive(bytes, at: &offset, &context)
+        if let http2 { return http2.receive(bytes, at: &offset, &context) }
+        return http1.receive(bytes, at: &offset, &context)
     }
 
     /// Takes note that the peer will send nothing more (close_notify or FIN).
     public mutating func receiveEnd(_ context: inout WireContext) -> ServerEvent {
-        http1.receiveEnd()
+        if let http2 { return http2.receiveEnd(&context) }
+        return http1.receiveEnd()
     }
 
     /// The head of a request that was reported and not yet answered.
     public func head(of stream: StreamID) -> RequestHead {
-        http1.head
+        if let http2 { return http2.head(of: stream) }
+        return http1.head
     }
 
     /// Hands over the body of a request that was reported and not yet answered; a second time it is empty.
     public mutating func takeBody(of stream: StreamID) -> [UInt8] {
-        http1.takeBody()
+        if let http2 { return http2.takeBody(of: stream) }
+        return http1.takeBody()
     }
 
     /// Answers a request.
@@ -77,35 +83,42 @@ public struct HTTPServerConnection: ~Copyable {
         body: Span<UInt8>,
         _ context: inout WireContext
     ) {
+        if let http2 { return http2.respond(to: stream, head, body: body, &context) }
         http1.respond(head, body: body, &context)
     }
 
     /// Appends what HTTP/2 held back because ``HTTPLimits/outputBytes`` was reached; to be called after each write.
     public mutating func flush(_ context: inout WireContext) {
+        http2?.flush(&context)
     }
 
     /// Starts to end the connection without losing a request.
     ///
     /// HTTP/1.1 closes with the next response; an idle one (``isIdle``) may be closed at any time, better after a while. HTTP/2 sends GOAWAY in two steps (RFC 9113 §6.8) and reports `.closed` when all is answered.
     public mutating func beginDrain(_ context: inout WireContext) {
+        if let http2 { return http2.beginDrain(&context) }
         http1.beginDrain()
     }
 
     /// When ``expire(_:)`` is due, on the monotonic clock; `nil` while nothing waits for the peer.
     ///
     /// It changes with every call, so a loop reads it after each.
-    public var deadlineNanoseconds: UInt64? { http1.deadlineNanoseconds }
+    public var deadlineNanoseconds: UInt64? {
+        if let http2 { return http2.deadlineNanoseconds }
+        return http1.deadlineNanoseconds
+    }
 
     /// Ends requests whose time is up (``HTTPLimits``): 408 and close in HTTP/1.1, RST_STREAM in HTTP/2.
     ///
     /// - Returns: The last failure, if there was one.
     public mutating func expire(_ context: inout WireContext) -> HTTPFailure? {
-        http1.expire(&context)
+        if let http2 { return http2.expire(&context) }
+        return http1.expire(&context)
     }
 
     /// Whether no request is being read or answered, so that closing the connection costs the peer nothing.
-    public var isIdle: Bool { http1.isIdle }
+    public var isIdle: Bool { http2?.isIdle ?? http1.isIdle }
 
     /// Whether nothing more will be read or answered; what is in the output may still be sent.
-    public var isClosed: Bool { http1.isClosed }
+    public var isClosed: Bool { http2?.isClosed ?? http1.isClosed }
 }

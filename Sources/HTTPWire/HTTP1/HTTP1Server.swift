@@ -69,7 +69,7 @@ struct HTTP1Server: ~Copyable {
     mutating func receiveEnd() -> ServerEvent {
         let isClean = isIdle || isClosed
         close()
-        return isClean ? .closed : .failed(HTTPFailure(code: .endedEarly, status: 0, closes: true))
+        return isClean ? .closed : .failed(HTTPFailure(.endedEarly, closes: true))
     }
 
     mutating func takeBody() -> [UInt8] {
@@ -136,7 +136,7 @@ struct HTTP1Server: ~Copyable {
     }
 
     private mutating func fail(_ code: HTTPFailure.Code, _ context: inout WireContext) -> ServerEvent {
-        let failure = HTTPFailure(code: code, status: code.status, closes: true)
+        let failure = HTTPFailure(code, status: code.status, closes: true)
         HTTP1Writer.append(
             failure.response,
             body: failure.explanation.span,

@@ -39,14 +39,39 @@ enum HTTP1Writer {
         case .keepAlive: context.output.append("\r\nConnection: keep-alive")
         case .close: context.output.append("\r\nConnection: close")
         }
-        for field in response.fields {
+        append(response.fields, &context)
+        context.output.append("\r\n\r\n")
+        if hasBody && !isHead { context.output.append(body, 0..<body.count) }
+    }
+
+    /// Appends a request, head and body.
+    static func append(_ request: ClientRequestHead, body: Span<UInt8>, _ context: inout WireContext) {
+        context.output.reserveCapacity(context.output.count + 512 + body.count)
+        context.output.append(request.method.name)
+        context.output.append(" ")
+        context.output.append(contentsOf: request.target.utf8)
+        context.output.append(" HTTP/1.1\r\nHost: ")
+        context.output.append(contentsOf: request.authority.utf8)
+        if request.sendsLength(body) {
+            context.output.append("\r\nContent-Length: ")
+            context.output.appendDecimal(body.count)
+        }
+        if let type = request.contentType {
+            context.output.append("\r\nContent-Type: ")
+            context.output.append(type)
+        }
+        append(request.fields, &context)
+        context.output.append("\r\n\r\n")
+        context.output.append(body, 0..<body.count)
+    }
+
+    private static func append(_ fields: [HTTPField], _ context: inout WireContext) {
+        for field in fields {
             context.output.append("\r\n")
             context.output.append(field.name)
             context.output.append(": ")
             context.output.append(contentsOf: field.value)
         }
-        context.output.append("\r\n\r\n")
-        if hasBody && !isHead { context.output.append(body, 0..<body.count) }
     }
 
     /// The reason phrase of a status (RFC 9110 §15).

@@ -142,7 +142,7 @@ struct NotedFields {
     private(set) var repeated: HTTPFailure.Code?
 
     @inline(__always)
-    fileprivate mutating func note(_ entry: HTTPFields.Entry, _ bytes: Span<UInt8>, index: Int) {
+    mutating func note(_ entry: HTTPFields.Entry, _ bytes: Span<UInt8>, index: Int) {
         switch entry.name.count {
         case 4 where bytes.matches("host", at: entry.name.start):
             if host >= 0 { repeated = repeated ?? .repeatedHost }

@@ -20,41 +20,34 @@ struct RequestLine: StartLine {
             return .refuse(.badRequestLine, bytes, at: start)
         }
         index &+= 1
-        let targetStart = index
-        var question = -1
-        while index < bytes.count, ASCIISet.target.contains(bytes[index]) {
-            if bytes[index] == UInt8(ascii: "?"), question < 0 { question = index }
-            index &+= 1
-        }
-        let targetEnd = index
-        guard index < bytes.count, bytes[index] == 0x20, targetEnd > targetStart else {
+        let target = TargetScan(bytes, from: index)
+        guard target.end < bytes.count, bytes[target.end] == 0x20, target.end > index else {
             // A space, a CR or LF ends a target; anything else in it is not for a target.
-            let isTarget = index < bytes.count && bytes[index] > 0x20
+            let isTarget = target.end < bytes.count && bytes[target.end] > 0x20
             return .refuse(isTarget ? .badTarget : .badRequestLine, bytes, at: start)
         }
-        index &+= 1
-        guard index &+ 10 <= bytes.count else { return .refuse(.badRequestLine, bytes, at: start) }
-        let version: HTTPVersion
-        switch HTTP1Version.parse(bytes, at: index) {
-        case .http1(let minor): version = minor == 0 ? .http1_0 : .http1_1
-        case .other: return .refuse(.unsupportedVersion, bytes, at: start)
-        case .malformed: return .refuse(.badRequestLine, bytes, at: start)
-        }
-        guard bytes[index &+ 8] == 0x0d, bytes[index &+ 9] == 0x0a else {
+        let versionStart = target.end &+ 1
+        let next = versionStart &+ 10
+        guard next <= bytes.count, bytes[next &- 2] == 0x0d, bytes[next &- 1] == 0x0a else {
             return .refuse(.badRequestLine, bytes, at: start)
         }
-        let next = index &+ 10
+        let version: HTTPVersion
+        switch HTTP1Version.parse(bytes, at: versionStart) {
+        case .http1(let minor): version = minor == 0 ? .http1_0 : .http1_1
+        case .other: return .failed(.unsupportedVersion)
+        case .malformed: return .failed(.badRequestLine)
+        }
+        guard target.isValid(bytes) else { return .failed(.badTarget) }
         var line = RequestLine(
             methodName: ByteRange(start, method),
             method: HTTPMethod(bytes.extracting(start..<method)),
             version: version,
             authority: nil,
-            path: ByteRange(targetStart, question < 0 ? targetEnd : question),
-            query: question < 0 ? .empty : ByteRange(question &+ 1, targetEnd)
+            path: target.path,
+            query: target.query
         )
-        guard bytes.hasValidPercentEncoding(targetStart..<targetEnd) else { return .failed(.badTarget) }
-        if bytes[targetStart] == UInt8(ascii: "/") { return .line(line, next: next) }
-        return line.resolve(bytes, targetStart..<targetEnd).map(StartLineResult.failed) ?? .line(line, next: next)
+        if bytes[target.start] == UInt8(ascii: "/") { return .line(line, next: next) }
+        return line.resolve(bytes, target.start..<target.end).map(StartLineResult.failed) ?? .line(line, next: next)
     }
 
     /// Decides the rarer forms of a target (RFC 9112 §3.2): absolute, authority, asterisk.
@@ -140,17 +133,38 @@ enum HostPort {
     }
 }
 
-extension Span<UInt8> {
+/// The characters of a request target (RFC 9112 §3.2), found in one pass.
+struct TargetScan {
+    let start: Int
+    private(set) var end: Int
+    private var question = -1
+    private var hasPercent = false
+
+    /// Goes from `start` to the first byte that no target may hold.
+    init(_ bytes: Span<UInt8>, from start: Int) {
+        self.start = start
+        end = start
+        while end < bytes.count {
+            let byte = bytes[end]
+            guard ASCIISet.target.contains(byte) else { break }
+            if byte == UInt8(ascii: "?"), question < 0 { question = end }
+            if byte == UInt8(ascii: "%") { hasPercent = true }
+            end &+= 1
+        }
+    }
+
+    /// What comes before the `?`.
+    var path: ByteRange { ByteRange(start, question < 0 ? end : question) }
+    /// What comes after it.
+    var query: ByteRange { question < 0 ? .empty : ByteRange(question &+ 1, end) }
+
     /// Whether each `%` is followed by two hexadecimal digits.
-    fileprivate func hasValidPercentEncoding(_ range: Range<Int>) -> Bool {
-        var index = range.lowerBound
-        while index < range.upperBound {
-            if self[index] == UInt8(ascii: "%") {
-                guard index &+ 2 < range.upperBound, self[index &+ 1].hexadecimal != nil,
-                    self[index &+ 2].hexadecimal != nil
-                else { return false }
+    func isValid(_ bytes: Span<UInt8>) -> Bool {
+        guard hasPercent else { return true }
+        for index in start..<end where bytes[index] == UInt8(ascii: "%") {
+            guard index + 2 < end, bytes[index + 1].hexadecimal != nil, bytes[index + 2].hexadecimal != nil else {
+                return false
             }
-            index &+= 1
         }
         return true
     }

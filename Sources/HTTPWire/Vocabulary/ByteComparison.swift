@@ -18,6 +18,15 @@ extension Span<UInt8> {
         }
     }
 
+    /// Whether these are the bytes of `text`.
+    func isExactly(_ text: StaticString) -> Bool {
+        guard count == text.utf8CodeUnitCount else { return false }
+        return text.withUTF8Buffer { expected in
+            for index in indices where unsafe self[index] != expected[index] { return false }
+            return true
+        }
+    }
+
     func isEqual(_ other: Span<UInt8>) -> Bool {
         guard count == other.count else { return false }
         for index in indices where self[index] != other[index] { return false }

@@ -48,6 +48,17 @@ public struct ClientRequestHead: Sendable {
     }
 }
 
+extension ClientRequestHead {
+    /// Whether a length is said (RFC 9110 §8.6): with a body, and where a server expects one.
+    func sendsLength(_ body: Span<UInt8>) -> Bool {
+        if body.count > 0 { return true }
+        return switch method {
+        case .post, .put, .patch: true
+        default: false
+        }
+    }
+}
+
 /// The head of a response that passed every check of its protocol.
 public struct ResponseHead: Sendable {
     /// The status code of a final response, 200–999 as sent.

@@ -4,34 +4,35 @@ public enum HTTPMethod: Sendable, BitwiseCopyable {
     /// Another token; ``RequestHead/methodName`` has it.
     case other
 
+    /// The method of a name, compared as sent.
     init(_ name: Span<UInt8>) {
-        func matches(_ text: StaticString) -> Bool {
-            guard name.count == text.utf8CodeUnitCount else { return false }
-            return text.withUTF8Buffer { expected in
-                for index in name.indices where unsafe name[index] != expected[index] { return false }
-                return true
-            }
-        }
         self =
-            if matches("POST") {
-                .post
-            } else if matches("GET") {
-                .get
-            } else if matches("HEAD") {
-                .head
-            } else if matches("PUT") {
-                .put
-            } else if matches("PATCH") {
-                .patch
-            } else if matches("DELETE") {
-                .delete
-            } else if matches("OPTIONS") {
-                .options
-            } else if matches("CONNECT") {
-                .connect
-            } else {
-                .other
+            switch name.count {
+            case 3 where name.isExactly("GET"): .get
+            case 3 where name.isExactly("PUT"): .put
+            case 4 where name.isExactly("POST"): .post
+            case 4 where name.isExactly("HEAD"): .head
+            case 5 where name.isExactly("PATCH"): .patch
+            case 6 where name.isExactly("DELETE"): .delete
+            case 7 where name.isExactly("OPTIONS"): .options
+            case 7 where name.isExactly("CONNECT"): .connect
+            default: .other
             }
+    }
+
+    /// The name of any method but `.other`.
+    var name: StaticString {
+        switch self {
+        case .get: "GET"
+        case .head: "HEAD"
+        case .post: "POST"
+        case .put: "PUT"
+        case .patch: "PATCH"
+        case .delete: "DELETE"
+        case .options: "OPTIONS"
+        case .connect: "CONNECT"
+        case .other: preconditionFailure("a method without a name of its own")
+        }
     }
 }
 

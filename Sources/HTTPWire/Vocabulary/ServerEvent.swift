@@ -27,15 +27,19 @@ public enum ServerEvent: Equatable, Sendable {
 public struct HTTPFailure: Error, Equatable, Sendable, BitwiseCopyable {
     /// The rule or limit.
     public enum Code: String, CaseIterable, Sendable, BitwiseCopyable {
-        case badRequestLine, targetTooLong, badTarget, unsupportedVersion, connectRefused
-        case headTooLarge, tooManyFields, badFieldLine, badFieldName, badFieldValue
-        case missingHost, repeatedHost, badHost
+        // Heads.
+        case badRequestLine, badStatusLine, targetTooLong, badTarget, unsupportedVersion, connectRefused
+        case headTooLarge, tooManyFields, badFieldName, badFieldValue
+        case missingHost, repeatedHost, badHost, unsupportedExpectation
+        // Bodies.
         case badContentLength, repeatedContentLength, lengthAndCoding, badTransferCoding, unsupportedTransferCoding
-        case unsupportedExpectation
         case bodyTooLarge, badChunk, chunkOverheadTooLarge, badTrailer, trailerTooLarge
-        case endedEarly, timedOut
-        case badPreface, badFrame, badPseudoField, badCompression, badBodyLength
-        case tooManyResets, tooManyCostlyFrames, tooManyStreams, connectionBodyTooLarge, resetByPeer, badStatusLine
+        // Connections.
+        case endedEarly, timedOut, unsolicitedResponse
+        // HTTP/2: a connection error of the peer's, a malformed message (RFC 9113 §8.1.1), costs we do not bear.
+        case badPreface, badFrame, badCompression, badMessage, headerFlood, costlyFrames, connectionBodyTooLarge
+        // HTTP/2: what the peer said.
+        case resetByPeer, refusedByPeer
     }
 
     /// The rule or limit.
@@ -46,6 +50,12 @@ public struct HTTPFailure: Error, Equatable, Sendable, BitwiseCopyable {
 
     /// Whether the connection ends with this.
     public let closes: Bool
+
+    init(_ code: Code, status: Int = 0, closes: Bool) {
+        self.code = code
+        self.status = status
+        self.closes = closes
+    }
 }
 
 extension HTTPFailure: CustomStringConvertible {
