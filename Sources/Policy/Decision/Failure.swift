@@ -1,0 +1,78 @@
+/// One rule that the subject breaks, at one field.
+public struct Failure: Hashable, Sendable, CustomStringConvertible {
+    /// Which of the documents' words a failure goes back to.
+    public enum Source: String, Hashable, Sendable {
+        /// A rule of an AzurePolicy.
+        case policy = "AzurePolicy"
+        /// An AzureBinding, or the absence of one.
+        case binding = "AzureBinding"
+        /// What holds without any document: an object that is being deleted keeps its spec.
+        case builtIn = "Portcullis"
+    }
+
+    /// The kind of a failure, in the words of Kubernetes' `metav1.CauseType`.
+    public enum Reason: String, Hashable, Sendable {
+        /// The value is not among the allowed ones, or above a ceiling.
+        case notSupported = "FieldValueNotSupported"
+        /// The value is forbidden.
+        case forbidden = "FieldValueForbidden"
+        /// There is no value and no default that would satisfy the rule.
+        case required = "FieldValueRequired"
+        /// The value has a form that cannot be judged, or does not fit the pattern.
+        case invalid = "FieldValueInvalid"
+        /// The value is not to be known at admission (`…FromConfig`).
+        case unknown = "FieldValueUnknown"
+        /// The evaluation broke, and the failurePolicy is Fail.
+        case error = "EvaluationError"
+    }
+
+    /// What became of a failure.
+    public enum Effect: String, Hashable, Sendable {
+        /// It denies the request.
+        case deny
+        /// The user is warned.
+        case warn
+        /// Only logs know.
+        case audit
+        /// It would deny, but the object had it before this UPDATE: the user is warned.
+        case ratcheted
+    }
+
+    /// What kind of document asks for it.
+    public let source: Source
+    /// The document's `metadata.name`.
+    public let policy: String
+    /// The rule's name; for a binding the field of its spec that is guarded.
+    public let rule: String
+    /// What came of it.
+    public internal(set) var effect: Effect
+    /// What kind of failure.
+    public let reason: Reason
+    /// The field (`spec.agentPoolProfiles[0].vmSize`), as `details.causes[].field` wants it.
+    public let path: String
+    /// The value, shortened to 128 characters, or `(redacted)`; nil if there is none.
+    public let value: String?
+    /// What would be allowed (`westeurope, northeurope`); empty if that is not a list.
+    public let allowed: String
+    /// The policy author's own words, if the rule has a `message`.
+    public let customMessage: String?
+
+    /// The parts that `message` and `mend` are made of when somebody asks.
+    let explanation: Explanation
+
+    /// What is wrong, in one line: field, value, and what is allowed.
+    public var message: String {
+        explanation.message(path: path, value: value, allowed: allowed, reason: reason)
+    }
+
+    /// What to do about it: `set spec.location to westeurope or northeurope`.
+    public var mend: String {
+        explanation.mend(path: path, allowed: allowed)
+    }
+
+    /// `policy/rule: message; mend`, in one line.
+    public var description: String {
+        if let customMessage { return "\(policy)/\(rule): \(customMessage) (\(message); \(mend))" }
+        return "\(policy)/\(rule): \(message); \(mend)"
+    }
+}

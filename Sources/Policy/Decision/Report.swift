@@ -1,0 +1,265 @@
+internal import Azure
+internal import JSON
+
+/// The object that rules judge: the one of the request, its predecessor, or the one that mutations made of it.
+struct Subject {
+    let document: JSONDocument
+    let object: JSONValue
+    let kind: AzureKind
+    let tables: AzureTables
+    /// Whether it is one of Azure Service Operator's, known to the tables or not.
+    let isAzure: Bool
+
+    func path(of occurrence: Occurrence) -> FieldPath {
+        kind.path(of: occurrence, in: document, of: object)
+    }
+}
+
+/// What a judgement has found so far, and what it may still cost.
+struct Report {
+    /// A failure, and with it what tells on UPDATE whether it is an old one.
+    struct Finding {
+        var failure: Failure
+        let path: FieldPath
+        let value: JSONValue?
+    }
+
+    /// The most failures that are kept; more are counted. Each is a line that somebody should read.
+    static let maximumFindings = 128
+
+    private(set) var findings: [Finding] = []
+    /// How many failures were found beyond those that were kept.
+    private(set) var uncounted = 0
+    var meter: Meter
+
+    init(meter: Meter) {
+        self.meter = meter
+    }
+
+    /// Adds a failure of a rule.
+    ///
+    /// - Parameters:
+    ///   - path: The field, in the subject.
+    ///   - value: What is there, to be shown and compared.
+    ///   - shown: What to show instead of `value`.
+    mutating func add(
+        _ origin: Origin,
+        _ reason: Failure.Reason,
+        at path: @autoclosure () -> FieldPath,
+        _ value: JSONValue?,
+        of subject: borrowing Subject,
+        shown: String? = nil,
+        allowed: String = "",
+        _ explanation: Explanation
+    ) {
+        guard !isFull else {
+            uncounted += 1
+            return
+        }
+        let path = path()
+        let text = path.description.singleLine
+        let failure = Failure(
+            source: origin.source,
+            policy: origin.policy,
+            rule: origin.rule,
+            effect: origin.effect,
+            reason: reason,
+            path: text,
+            value: Self.show(value, shown, at: path, of: subject),
+            allowed: allowed,
+            customMessage: origin.message,
+            explanation: explanation
+        )
+        append(Finding(failure: failure, path: path, value: value))
+    }
+
+    /// A failure for want of a value that would stand at a path of the rule's own making.
+    struct Missing {
+        let origin: Origin
+        let path: FieldPath
+        let allowed: String
+        let explanation: Explanation
+    }
+
+    mutating func add(_ missing: Missing, of subject: borrowing Subject) {
+        add(
+            missing.origin,
+            .required,
+            at: missing.path,
+            nil,
+            of: subject,
+            allowed: missing.allowed,
+            missing.explanation
+        )
+    }
+
+    /// Adds a failure of the subject's kind.
+    mutating func add(_ origin: Origin, kind: String, allowed: String, _ explanation: Explanation) {
+        let failure = Failure(
+            source: origin.source,
+            policy: origin.policy,
+            rule: origin.rule,
+            effect: origin.effect,
+            reason: .notSupported,
+            path: "kind",
+            value: kind.shortened,
+            allowed: allowed,
+            customMessage: origin.message,
+            explanation: explanation
+        )
+        append(Finding(failure: failure, path: FieldPath(["kind"]), value: nil))
+    }
+
+    /// The value as a failure may show it: short, on one line, and nothing of what should be secret.
+    private static func show(
+        _ value: JSONValue?,
+        _ shown: String?,
+        at path: FieldPath,
+        of subject: borrowing Subject
+    ) -> String? {
+        if value == nil && shown == nil { return nil }
+        if path.mayHoldSecret { return "(redacted)" }
+        if let shown { return shown.shortened }
+        guard let value else { return nil }
+        switch value.kind {
+        case .string: return (subject.document.string(value) ?? "").shortened
+        case .null, .bool, .int, .double: return String(subject.document.lexeme(value)).shortened
+        case .array: return "a list of \(subject.document.count(of: value))"
+        case .object: return "an object of \(subject.document.count(of: value))"
+        }
+    }
+
+    /// Adds a failure that no field of the object stands for.
+    mutating func add(
+        _ origin: Origin,
+        _ reason: Failure.Reason,
+        _ explanation: Explanation,
+        at path: String = "metadata.namespace"
+    ) {
+        let failure = Failure(
+            source: origin.source,
+            policy: origin.policy,
+            rule: origin.rule,
+            effect: origin.effect,
+            reason: reason,
+            path: path,
+            value: nil,
+            allowed: "",
+            customMessage: origin.message,
+            explanation: explanation
+        )
+        append(Finding(failure: failure, path: FieldPath([.member(path)]), value: nil))
+    }
+
+    private mutating func append(_ finding: Finding) {
+        if isFull { uncounted += 1 } else { findings.append(finding) }
+    }
+
+    private var isFull: Bool { findings.count >= Self.maximumFindings }
+
+    mutating func update(_ body: (inout Finding) -> Void) {
+        for index in findings.indices { body(&findings[index]) }
+    }
+
+    /// Whom failures are reported under.
+    struct Origin {
+        let source: Failure.Source
+        let policy: String
+        let rule: String
+        let effect: Failure.Effect
+        let message: String?
+    }
+}
+
+/// What one decision may cost, counted in places visited and checked against the clock now and then.
+struct Meter {
+    private var steps = 0
+    private var nextCheck = Self.checkInterval
+    private let maximumSteps: Int
+    private let deadline: ContinuousClock.Instant?
+
+    /// Reading the clock costs as much as visiting a place.
+    private static let checkInterval = 256
+
+    init(maximumSteps: Int, deadline: ContinuousClock.Instant?) {
+        self.maximumSteps = maximumSteps
+        self.deadline = deadline
+    }
+
+    /// Counts work before it is done.
+    ///
+    /// - Throws: If that is more than a decision may cost, or the deadline has passed. Every later call throws again.
+    @inline(__always)
+    mutating func spend(_ count: Int) throws(EvaluationError) {
+        steps &+= count
+        if steps >= nextCheck { try check() }
+    }
+
+    private mutating func check() throws(EvaluationError) {
+        guard steps <= maximumSteps else { throw .tooExpensive(maximumSteps: maximumSteps) }
+        if let deadline, ContinuousClock.now >= deadline { throw .deadlineExceeded }
+        nextCheck = steps &+ Self.checkInterval
+    }
+}
+
+/// Why a policy could not be evaluated: not a verdict, but a matter for its failurePolicy.
+enum EvaluationError: Error, Equatable, CustomStringConvertible {
+    /// The object is so large, or the policies so many, that judging it would hold up others.
+    case tooExpensive(maximumSteps: Int)
+    /// The API server would not wait for the answer.
+    case deadlineExceeded
+    /// The policy selects namespaces by labels, and the folder does not say which labels this one has.
+    case unknownNamespace(String)
+    /// A field that a mutation must change has a form that it cannot have.
+    case malformed(path: String, expected: String)
+    /// The patch that mutations made does not apply.
+    case patch(String)
+
+    var description: String {
+        switch self {
+        case .tooExpensive(let maximum): "judging the object takes more than \(maximum) steps"
+        case .deadlineExceeded: "the request's deadline has passed"
+        case .unknownNamespace(let name):
+            "the labels of namespace \(name) are not known; add its Namespace manifest to the policy folder"
+        case .malformed(let path, let expected): "\(path) is not \(expected)"
+        case .patch(let reason): "the patch does not apply: \(reason)"
+        }
+    }
+}
+
+extension FieldPath {
+    /// Whether the last name suggests that the value is a secret that somebody wrote in the wrong place.
+    var mayHoldSecret: Bool {
+        for step in steps.reversed() {
+            guard case .member(let name) = step else { continue }
+            let lower = name.lowercased()
+            return Self.secretWords.contains { lower.contains($0) }
+        }
+        return false
+    }
+
+    private static let secretWords = [
+        "password", "passwd", "secret", "token", "connectionstring", "accesskey", "apikey", "sharedkey", "privatekey",
+        "credentials", "sastoken",
+    ]
+}
+
+extension String {
+    /// The text without what breaks a line or a terminal.
+    var singleLine: String {
+        guard unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7f }) else { return self }
+        var scalars = UnicodeScalarView()
+        for scalar in unicodeScalars { scalars.append(scalar.value < 0x20 || scalar.value == 0x7f ? " " : scalar) }
+        return String(scalars)
+    }
+
+    /// At most 128 characters on one line.
+    var shortened: String {
+        let line = singleLine
+        return utf8.count <= 128 || line.count <= 128 ? line : String(line.prefix(127)) + "…"
+    }
+
+    init(_ bytes: Span<UInt8>) {
+        self = unsafe bytes.withUnsafeBufferPointer { unsafe String(decoding: $0, as: UTF8.self) }
+    }
+}

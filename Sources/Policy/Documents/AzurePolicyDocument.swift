@@ -1,0 +1,150 @@
+internal import JSON
+internal import Kubernetes
+
+/// An AzurePolicy as the folder says it, before it has its place in a set.
+struct AzurePolicyDocument {
+    let name: String
+    let node: Node
+    var entry = PolicyIndex.Entry()
+    var match = PolicyMatch()
+    var failurePolicy = FailurePolicy.fail
+    var rules: [Rule] = []
+    var mutations: [Mutation] = []
+
+    /// Reads `spec`; what is wrong goes to the node's log, and the result is then not used.
+    init(name: String, node: Node, spec: Node?) {
+        self.name = name
+        self.node = node
+        entry.resources.included = [Glob("*.azure.com/*")]
+        guard
+            let spec,
+            let fields = spec.fields(
+                ["match", "action", "failurePolicy", "rules", "mutations"],
+                reserved: ["variables", "params", "ratchet"]
+            )
+        else { return }
+        if let node = fields["match"] { readMatch(node) }
+        let action = fields["action"].flatMap { $0.keyword(Action.self) } ?? .deny
+        if let node = fields["failurePolicy"] { failurePolicy = node.keyword(FailurePolicy.self) ?? .fail }
+        if let node = fields["rules"] {
+            rules = Self.distinct(node.elements(), "rule") {
+                Rule($0, action: action)
+            } name: {
+                $0.name
+            }
+        }
+        if let node = fields["mutations"] {
+            mutations = Self.distinct(node.elements(), "mutation") {
+                Mutation($0)
+            } name: {
+                $0.name
+            }
+        }
+        if fields["rules"] == nil && fields["mutations"] == nil {
+            spec.error(
+                "has neither rules nor mutations",
+                mend: "add rules or mutations; a policy without them does nothing"
+            )
+        }
+        if !mutations.isEmpty && !entry.operations.isDisjoint(with: [.delete, .connect])
+            && entry.operations.isDisjoint(with: [.create, .update])
+        {
+            spec.error(
+                "mutates, but matches neither CREATE nor UPDATE",
+                mend: "add CREATE or UPDATE to spec.match.operations"
+            )
+        }
+    }
+
+    private mutating func readMatch(_ node: Node) {
+        guard
+            let fields = node.fields(
+                [
+                    "namespaces", "excludedNamespaces", "namespaceSelector", "resources", "excludedResources",
+                    "operations",
+                    "users", "excludedUsers", "groups", "excludedGroups", "objectSelector",
+                ],
+                reserved: ["conditions"]
+            )
+        else { return }
+        entry.namespaces.included = fields["namespaces"]?.globs()
+        entry.namespaces.excluded = fields["excludedNamespaces"]?.globs() ?? []
+        entry.namespaceSelector = fields["namespaceSelector"].flatMap { $0.labelSelector() }
+        if let node = fields["resources"] { entry.resources.included = node.resources() }
+        entry.resources.excluded = fields["excludedResources"]?.resources() ?? []
+        if let node = fields["operations"] { entry.operations = Self.operations(node) }
+        match.users = fields["users"]?.globs()
+        match.excludedUsers = fields["excludedUsers"]?.globs() ?? []
+        match.groups = fields["groups"]?.globs()
+        match.excludedGroups = fields["excludedGroups"]?.globs() ?? []
+        match.objectSelector = fields["objectSelector"].flatMap { $0.labelSelector() }
+    }
+
+    private enum Word: String, CaseIterable {
+        case create = "CREATE"
+        case update = "UPDATE"
+        case delete = "DELETE"
+        case connect = "CONNECT"
+    }
+
+    private static func operations(_ node: Node) -> OperationSet {
+        var result: OperationSet = []
+        for element in node.elements() {
+            switch element.keyword(Word.self) {
+            case .create: result.insert(.create)
+            case .update: result.insert(.update)
+            case .delete: result.insert(.delete)
+            case .connect: result.insert(.connect)
+            case nil: break
+            }
+        }
+        return result
+    }
+
+    /// Reads a list whose elements have names of their own.
+    private static func distinct<Element>(
+        _ nodes: [Node],
+        _ what: String,
+        _ read: (Node) -> Element?,
+        name: (Element) -> String
+    ) -> [Element] {
+        var result: [Element] = []
+        var names: Set<String> = []
+        for node in nodes {
+            guard let element = read(node) else { continue }
+            if !names.insert(name(element)).inserted {
+                node.error("is the second \(what) named \"\(name(element))\"", mend: "give it a name of its own")
+            }
+            result.append(element)
+        }
+        return result
+    }
+}
+
+extension Node {
+    func labelSelector() -> LabelSelector? {
+        do {
+            return try LabelSelector(compiling: value, in: document, path: path)
+        } catch {
+            Node(document: document, value: error.value, file: file, path: error.path, loading: loading)
+                .error(error.message, mend: error.mend)
+            return nil
+        }
+    }
+
+    /// `group/Kind` with globs on either side.
+    func resources() -> [Glob] {
+        elements().compactMap { element in
+            guard let text = element.string() else { return nil }
+            let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+            guard parts.count == 2, let kind = parts.last, !kind.isEmpty else {
+                element.error(
+                    "is \"\(text.prefix(80))\"",
+                    mend: "write group/Kind, such as storage.azure.com/StorageAccount or sql.azure.com/*"
+                )
+                return nil
+            }
+            return Glob(text)
+        }
+    }
+}

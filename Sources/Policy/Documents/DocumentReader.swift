@@ -1,0 +1,274 @@
+internal import Azure
+internal import JSON
+
+/// One load of a folder: the tables that names are checked against, and the faults as they are found. Reading goes on after
+/// a fault, so that one load names all of them.
+final class Loading {
+    let tables: AzureTables
+    private(set) var issues: [PolicyIssue] = []
+
+    init(tables: AzureTables) {
+        self.tables = tables
+    }
+
+    /// A folder of nonsense must not become a log of nonsense.
+    static let maximumIssues = 200
+
+    var hasErrors: Bool { issues.contains { $0.severity == .error } }
+
+    func report(_ issue: PolicyIssue) {
+        guard issues.count < Self.maximumIssues else { return }
+        issues.append(issue)
+    }
+
+    /// All issues by place, so that the order of files and rules does not matter.
+    var sorted: [PolicyIssue] {
+        issues.sorted { ($0.file, $0.line, $0.column, $0.field) < ($1.file, $1.line, $1.column, $1.field) }
+    }
+}
+
+/// One value of a manifest with its place: what every typed read starts from.
+struct Node {
+    let document: JSONDocument
+    let value: JSONValue
+    let file: String
+    let path: String
+    let loading: Loading
+
+    func error(_ message: String, mend: String) {
+        report(.error, message, mend: mend)
+    }
+
+    func warning(_ message: String, mend: String) {
+        report(.warning, message, mend: mend)
+    }
+
+    private func report(_ severity: PolicyIssue.Severity, _ message: String, mend: String) {
+        let position = document.position(of: value)
+        loading.report(
+            PolicyIssue(
+                severity: severity,
+                file: file,
+                line: position.line,
+                column: position.column,
+                field: path,
+                message: message,
+                mend: mend
+            )
+        )
+    }
+
+    func at(_ value: JSONValue, _ path: String) -> Node {
+        Node(document: document, value: value, file: file, path: path, loading: loading)
+    }
+
+    /// What the value is, in the words of YAML.
+    var typeName: String {
+        switch value.kind {
+        case .null: "null"
+        case .bool: "a boolean"
+        case .int, .double: "a number"
+        case .string: "a string"
+        case .array: "a list"
+        case .object: "an object"
+        }
+    }
+
+    // MARK: Scalars
+
+    func string() -> String? {
+        guard let text = document.string(value) else {
+            error(
+                "must be a string, not \(typeName)",
+                mend: value.kind == .object || value.isArray ? "write a string" : "quote it"
+            )
+            return nil
+        }
+        guard !text.isEmpty else {
+            error("is empty", mend: "write a value or remove the field")
+            return nil
+        }
+        guard text.utf8.count <= 4096 else {
+            error("has \(text.utf8.count) bytes", mend: "keep it within 4096")
+            return nil
+        }
+        return text
+    }
+
+    func bool() -> Bool? {
+        guard let bool = value.bool else {
+            error("must be true or false, not \(typeName)", mend: "write true or false")
+            return nil
+        }
+        return bool
+    }
+
+    /// A ceiling or a count.
+    func number() -> Double? {
+        guard let number = document.double(value) else {
+            error("must be a number, not \(typeName)", mend: "write a number without quotes")
+            return nil
+        }
+        guard number >= 0, number.isFinite else {
+            error("must not be negative", mend: "write 0 or more")
+            return nil
+        }
+        return number
+    }
+
+    /// One of the words of an enumeration, read without regard to case.
+    func keyword<Word: RawRepresentable & CaseIterable>(_: Word.Type) -> Word? where Word.RawValue == String {
+        guard let text = string() else { return nil }
+        let words = Word.allCases.map(\.rawValue)
+        if let word = Word.allCases.first(where: { $0.rawValue.lowercased() == text.lowercased() }) { return word }
+        error("is \"\(text.prefix(40))\"", mend: "write \(words.joinedForChoice())")
+        return nil
+    }
+
+    // MARK: Containers
+
+    /// The elements of a list that must have some.
+    func elements() -> [Node] {
+        guard value.isArray else {
+            error("must be a list, not \(typeName)", mend: "write a list (- …)")
+            return []
+        }
+        guard document.count(of: value) > 0 else {
+            error("is an empty list, which would match nothing", mend: "list something or remove the field")
+            return []
+        }
+        var result: [Node] = []
+        for element in document.elements(of: value) {
+            result.append(at(element, "\(path)[\(result.count)]"))
+        }
+        return result
+    }
+
+    func strings() -> [String] {
+        elements().compactMap { $0.string() }
+    }
+
+    /// The members of an object whose keys are the author's: tags, labels.
+    func entries() -> [(key: String, node: Node)] {
+        guard value.isObject else {
+            error("must be an object, not \(typeName)", mend: "write an object (key: value)")
+            return []
+        }
+        guard document.count(of: value) > 0 else {
+            error("is an empty object, which would say nothing", mend: "write an entry or remove the field")
+            return []
+        }
+        var result: [(key: String, node: Node)] = []
+        for (key, member) in document.members(of: value) {
+            let name = document.string(key) ?? ""
+            result.append((name, at(member, memberPath(name))))
+        }
+        return result
+    }
+
+    /// The value as an object with known fields; every other one is an error that says what may have been meant.
+    ///
+    /// - Parameters:
+    ///   - fields: What there is.
+    ///   - reserved: What the design knows and this version does not do; never ignored.
+    func fields(_ fields: [String], reserved: [String] = []) -> Fields? {
+        guard value.isObject else {
+            error("must be an object, not \(typeName)", mend: "write an object with \(fields.joinedForChoice())")
+            return nil
+        }
+        for (key, _) in document.members(of: value) {
+            let name = document.string(key) ?? ""
+            guard !fields.contains(name) else { continue }
+            let fault = at(key, memberPath(name))
+            if reserved.contains(name) {
+                fault.error("is not supported by this version", mend: "remove it; nothing would enforce it")
+            } else if let near = name.nearest(in: fields + reserved) {
+                fault.error("is unknown, did you mean \"\(near)\"?", mend: "write \(near)")
+            } else {
+                fault.error("is unknown", mend: "remove it; known are \(fields.joined(separator: ", "))")
+            }
+        }
+        return Fields(node: self)
+    }
+
+    private func memberPath(_ name: String) -> String {
+        let isPlain =
+            !name.isEmpty
+            && name.utf8.allSatisfy {
+                ($0 | 0x20) >= 0x61 && ($0 | 0x20) <= 0x7a || ($0 >= 0x30 && $0 <= 0x39) || $0 == 0x2d || $0 == 0x5f
+            }
+        let shown = name.count > 80 ? "\(name.prefix(80))…" : name
+        if !isPlain { return "\(path)[\"\(shown)\"]" }
+        return path.isEmpty ? shown : "\(path).\(shown)"
+    }
+}
+
+/// An object whose fields have been checked by name; `null` counts as absent, as Kubernetes reads it.
+struct Fields {
+    let node: Node
+
+    subscript(_ name: String) -> Node? {
+        guard let value = node.document.member(name, of: node.value), !value.isNull else { return nil }
+        return node.at(value, node.path.isEmpty ? name : "\(node.path).\(name)")
+    }
+
+    /// Present even if `null`: for fields whose presence is their meaning.
+    func present(_ name: String) -> Node? {
+        guard let value = node.document.member(name, of: node.value) else { return nil }
+        return node.at(value, node.path.isEmpty ? name : "\(node.path).\(name)")
+    }
+
+    /// A field that must be there.
+    func required(_ name: String, _ mend: String) -> Node? {
+        if let node = self[name] { return node }
+        node.error("has no \(name)", mend: mend)
+        return nil
+    }
+}
+
+extension [String] {
+    /// `a`, `a or b`, `a, b or c`.
+    func joinedForChoice() -> String {
+        guard let last, count > 1 else { return first ?? "" }
+        return dropLast().joined(separator: ", ") + " or " + last
+    }
+}
+
+extension String {
+    /// The candidate that a typing slip away from this word, if one is near enough to be meant.
+    func nearest(in candidates: [String]) -> String? {
+        // An attacker's kilobyte is no typing slip.
+        guard utf8.count <= 64 else { return nil }
+        var best: (distance: Int, candidate: String)?
+        for candidate in candidates {
+            let distance = lowercased().distance(to: candidate.lowercased())
+            if distance < best?.distance ?? .max { best = (distance, candidate) }
+        }
+        guard let best, best.distance <= Swift.max(1, Swift.min(utf8.count, best.candidate.utf8.count) / 3) else {
+            return nil
+        }
+        return best.candidate
+    }
+
+    /// The Damerau–Levenshtein distance (optimal string alignment) in bytes.
+    private func distance(to other: String) -> Int {
+        let (left, right) = (Array(utf8), Array(other.utf8))
+        if left.isEmpty || right.isEmpty { return Swift.max(left.count, right.count) }
+        var beforeLast: [Int] = []
+        var last = Array(0...right.count)
+        for row in 1...left.count {
+            var current = [row]
+            for column in 1...right.count {
+                let cost = left[row - 1] == right[column - 1] ? 0 : 1
+                var best = Swift.min(last[column] + 1, current[column - 1] + 1, last[column - 1] + cost)
+                if row > 1, column > 1, left[row - 1] == right[column - 2], left[row - 2] == right[column - 1] {
+                    best = Swift.min(best, beforeLast[column - 2] + 1)
+                }
+                current.append(best)
+            }
+            beforeLast = last
+            last = current
+        }
+        return last[right.count]
+    }
+}

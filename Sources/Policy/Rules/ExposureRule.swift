@@ -1,0 +1,134 @@
+internal import Azure
+internal import JSON
+
+/// Whether a resource may be reached from the Internet, and how it insists on encryption.
+struct ExposureRule: Sendable {
+    /// A switch that must be in its closed position, whichever way the kind spells that.
+    struct Switch: Sendable {
+        let facet: Facet
+        let part: Facet.Part
+        /// What to write, as failures show it; the word that the policy used.
+        let wanted: String
+    }
+
+    let switches: [Switch]
+    /// The oldest version of TLS that may be accepted.
+    let minimumTLSVersion: TLSVersion?
+    private let shownTLSVersion: String
+
+    private enum Closed: String, CaseIterable {
+        case disabled = "Disabled"
+    }
+    private enum Denied: String, CaseIterable {
+        case deny = "Deny"
+    }
+    private enum Required: String, CaseIterable {
+        case required = "Required"
+    }
+    private enum Version: String, CaseIterable {
+        case one = "1.0"
+        case oneOne = "1.1"
+        case oneTwo = "1.2"
+        case oneThree = "1.3"
+    }
+
+    /// Fields whose only word closes something: a field that could also say Enabled would say nothing.
+    private static let closed: [(field: String, part: Facet.Part)] = [
+        ("publicNetworkAccess", .publicNetworkAccess), ("publicAccess", .publicAccess), ("external", .external),
+        ("nodePublicIP", .nodePublicIP), ("localAuthentication", .localAuthentication),
+    ]
+
+    init?(_ node: Node) {
+        let names = Self.closed.map(\.field) + ["defaultAction", "privateCluster", "encryption", "minimumTLSVersion"]
+        guard
+            let fields = node.fields(names, reserved: ["allowedIPs", "firewallRules", "privateEndpoints", "httpsOnly"])
+        else { return nil }
+        var switches: [Switch] = []
+        for (field, part) in Self.closed {
+            guard let word = fields[field]?.keyword(Closed.self) else { continue }
+            switches.append(Switch(facet: .exposure, part: part, wanted: word.rawValue))
+        }
+        if let word = fields["defaultAction"]?.keyword(Denied.self) {
+            switches.append(Switch(facet: .exposure, part: .defaultAction, wanted: word.rawValue))
+        }
+        if fields["privateCluster"]?.keyword(Required.self) != nil {
+            switches.append(Switch(facet: .exposure, part: .privateCluster, wanted: "true"))
+        }
+        if fields["encryption"]?.keyword(Required.self) != nil {
+            switches.append(Switch(facet: .tls, part: .encryptedOnly, wanted: "encrypted requests only"))
+        }
+        self.switches = switches
+        let version = fields["minimumTLSVersion"]?.keyword(Version.self)
+        minimumTLSVersion = version.flatMap { TLSVersion(parsing: $0.rawValue.utf8Span.span) }
+        shownTLSVersion = version.map { "\($0.rawValue) or later" } ?? ""
+        if node.document.count(of: node.value) == 0 {
+            node.error("says nothing", mend: "add one of \(names.joined(separator: ", "))")
+        }
+    }
+}
+
+// MARK: Judging
+
+extension ExposureRule {
+    func check(
+        _ subject: borrowing Subject,
+        _ rule: Rule,
+        _ origin: Report.Origin,
+        _ report: inout Report
+    ) throws(EvaluationError) {
+        let (document, object) = (subject.document, subject.object)
+        var facets: FacetSet = []
+        for demand in switches { facets.insert(FacetSet(demand.facet)) }
+        if minimumTLSVersion != nil { facets.insert(FacetSet(.tls)) }
+        guard !subject.kind.facets.isDisjoint(with: facets) else { return }
+        try subject.kind.forEachOccurrence(of: facets, in: document, of: object) { (place) throws(EvaluationError) in
+            try report.meter.spend(1)
+            for demand in switches where demand.part == place.part && demand.facet == place.facet {
+                judge(place, demand.wanted, subject, rule, origin, &report) { $0.isOpen(in: document) == false }
+            }
+            if let minimumTLSVersion, place.part == .minimumVersion {
+                judge(place, shownTLSVersion, subject, rule, origin, &report) {
+                    ($0.tlsVersion(in: document) ?? .none) >= minimumTLSVersion
+                }
+            }
+        }
+    }
+
+    private func judge(
+        _ place: Occurrence,
+        _ wanted: String,
+        _ subject: borrowing Subject,
+        _ rule: Rule,
+        _ origin: Report.Origin,
+        _ report: inout Report,
+        isFine: (Occurrence) -> Bool
+    ) {
+        switch place.state {
+        case .known:
+            if isFine(place) { return }
+            report.add(
+                origin,
+                .notSupported,
+                at: subject.path(of: place),
+                place.value,
+                of: subject,
+                allowed: place.closedWord(in: subject.document) ?? wanted,
+                .notAllowed
+            )
+        case .absent:
+            guard (rule.ifAbsent ?? .deny) == .deny else { return }
+            report.add(origin, .required, at: subject.path(of: place), nil, of: subject, allowed: wanted, .absent)
+        case .unknown:
+            guard (rule.ifUnknown ?? .deny) == .deny else { return }
+            report.addUnknown(origin, place, of: subject, allowed: wanted)
+        }
+    }
+}
+
+extension Occurrence {
+    /// What to write instead of a boolean; nil for words, which differ from provider to provider.
+    fileprivate func closedWord(in document: JSONDocument) -> String? {
+        guard let value, let flag = value.bool else { return nil }
+        return flag ? "false" : "true"
+    }
+}

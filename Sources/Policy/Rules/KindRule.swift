@@ -1,0 +1,54 @@
+internal import Azure
+internal import JSON
+
+/// Which kinds there may be.
+struct KindRule: Sendable {
+    let allow: [Glob]?
+    let deny: [Glob]
+    let allowed: String
+    /// What is not allowed or is denied of the kinds of the tables, one bit a kind.
+    private let refused: [UInt64]
+
+    init?(_ node: Node) {
+        guard let fields = node.fields(["allow", "deny"]) else { return nil }
+        if fields["allow"] == nil && fields["deny"] == nil {
+            node.error("says nothing", mend: "add allow or deny")
+        }
+        allow = fields["allow"]?.resources()
+        deny = fields["deny"]?.resources() ?? []
+        allowed = (allow ?? []).map(\.description).joined(separator: ", ")
+        let kinds = node.loading.tables.kinds
+        var refused = [UInt64](repeating: 0, count: (kinds.count + 63) / 64)
+        for kind in kinds where Self.refuses("\(kind.group)/\(kind.kind)", allow: allow, deny: deny) {
+            refused.insert(kind.index)
+        }
+        self.refused = refused
+    }
+
+    private static func refuses(_ kind: String, allow: [Glob]?, deny: [Glob]) -> Bool {
+        if deny.contains(where: { $0.matches(kind) }) { return true }
+        return allow.map { !$0.contains { $0.matches(kind) } } ?? false
+    }
+
+    /// - Parameter name: `group/Kind` of the request, asked for only where it is needed.
+    func check(
+        _ kind: AzureKind,
+        name: () -> String,
+        _ origin: Report.Origin,
+        _ report: inout Report
+    ) throws(EvaluationError) {
+        try report.meter.spend(1)
+        if kind.isGeneral {
+            guard Self.refuses(name(), allow: allow, deny: deny) else { return }
+        } else {
+            guard refused[kind.index / 64] & 1 << UInt64(kind.index % 64) != 0 else { return }
+        }
+        let alternatives = allowed.isEmpty ? "" : "; allowed: \(allowed)"
+        report.add(
+            origin,
+            kind: name(),
+            allowed: allowed,
+            .text(message: "\(name()) is not allowed here\(alternatives)", mend: "use another kind of resource")
+        )
+    }
+}

@@ -1,0 +1,291 @@
+internal import Azure
+internal import JSON
+
+/// What of the provider's price list may be asked for, and how much of it.
+struct SKURule: Sendable {
+    /// One line of an allow- or deny-list: every part that it names must fit. Compared without regard to case, as Azure does.
+    struct Pattern: Sendable {
+        var name: NamePattern?
+        var tier: NamePattern?
+        var family: NamePattern?
+        var size: NamePattern?
+
+        var description: String {
+            let parts = [("tier", tier), ("name", name), ("family", family), ("size", size)]
+            let named = parts.compactMap { part, glob in glob.map { (part, $0.description) } }
+            if named.count == 1, let only = named.first, only.0 == "name" { return only.1 }
+            return named.map { "\($0.0)=\($0.1)" }.joined(separator: " ")
+        }
+    }
+
+    /// A ceiling for one number, wherever the kind keeps it.
+    struct Ceiling: Sendable {
+        let field: Field
+        let limit: Double
+        /// The limit as failures show it.
+        let shown: String
+
+        enum Field: String, CaseIterable, Sendable {
+            case capacity, throughput, vCores, memoryGB, storageGB, nodeCount
+        }
+    }
+
+    let allow: [Pattern]?
+    let deny: [Pattern]
+    let maximum: [Ceiling]
+    let allowed: String
+
+    init?(_ node: Node) {
+        guard let fields = node.fields(["allow", "deny", "maximum"], reserved: ["downgrade"]) else { return nil }
+        if fields["allow"] == nil && fields["deny"] == nil && fields["maximum"] == nil {
+            node.error("says nothing", mend: "add allow, deny or maximum")
+        }
+        let allow = fields["allow"]?.elements().compactMap { Pattern($0) }
+        self.allow = allow
+        deny = fields["deny"]?.elements().compactMap { Pattern($0) } ?? []
+        maximum = fields["maximum"].map(Self.ceilings) ?? []
+        allowed = (allow ?? []).map(\.description).joined(separator: ", ")
+    }
+
+    private static func ceilings(_ node: Node) -> [Ceiling] {
+        let names = Ceiling.Field.allCases.map(\.rawValue)
+        guard let fields = node.fields(names, reserved: ["iops", "cost"]) else { return [] }
+        let result = Ceiling.Field.allCases.compactMap { field -> Ceiling? in
+            guard let node = fields[field.rawValue], let limit = node.number() else { return nil }
+            return Ceiling(field: field, limit: limit, shown: String(node.document.lexeme(node.value)))
+        }
+        if node.document.count(of: node.value) == 0 {
+            node.error("is empty", mend: "add one of \(names.joined(separator: ", "))")
+        }
+        return result
+    }
+}
+
+extension SKURule.Pattern {
+    /// Reads `{tier: Standard, name: "S*"}`, or a name on its own.
+    fileprivate init?(_ node: Node) {
+        if node.value.isString {
+            guard let name = node.namePattern() else { return nil }
+            self.init(name: name)
+            return
+        }
+        guard let fields = node.fields(["name", "tier", "family", "size"]) else { return nil }
+        self.init(
+            name: fields["name"]?.namePattern(),
+            tier: fields["tier"]?.namePattern(),
+            family: fields["family"]?.namePattern(),
+            size: fields["size"]?.namePattern()
+        )
+        guard name != nil || tier != nil || family != nil || size != nil else {
+            node.error("names no part of a SKU and would match every one", mend: "add name, tier, family or size")
+            return nil
+        }
+    }
+}
+
+// MARK: Judging
+
+extension SKURule {
+    func check(
+        _ subject: borrowing Subject,
+        _ rule: Rule,
+        _ origin: Report.Origin,
+        _ report: inout Report
+    ) throws(EvaluationError) {
+        if allow != nil || !deny.isEmpty, subject.kind.has(.sku) {
+            let (document, object) = (subject.document, subject.object)
+            try subject.kind.forEachSKU(in: document, of: object) { (sku) throws(EvaluationError) in
+                try report.meter.spend(1)
+                judge(sku, subject, rule, origin, &report)
+            }
+        }
+        for ceiling in maximum { try ceiling.check(subject, rule, origin, &report) }
+    }
+
+    private func judge(
+        _ sku: SKU,
+        _ subject: borrowing Subject,
+        _ rule: Rule,
+        _ origin: Report.Origin,
+        _ report: inout Report
+    ) {
+        guard let place = sku.decidingPart else { return }
+        switch place.state {
+        case .known: break
+        case .absent:
+            guard (rule.ifAbsent ?? (allow == nil ? .allow : .deny)) == .deny else { return }
+            report.add(origin, .required, at: subject.path(of: place), nil, of: subject, allowed: allowed, .absent)
+            return
+        case .unknown:
+            guard (rule.ifUnknown ?? (allow == nil ? .allow : .deny)) == .deny else { return }
+            report.addUnknown(origin, place, of: subject, allowed: allowed)
+            return
+        }
+        let document = subject.document
+        for pattern in deny where pattern.matches(sku, in: document) {
+            let shown = sku.shown(in: document)
+            report.add(
+                origin,
+                .forbidden,
+                at: subject.path(of: place),
+                place.value,
+                of: subject,
+                shown: shown,
+                .text(
+                    message: "is \"\(shown.shortened)\", which is denied (\(pattern.description))",
+                    mend: "choose another SKU"
+                )
+            )
+            return
+        }
+        guard let allow else { return }
+        for pattern in allow where pattern.matches(sku, in: document) { return }
+        report.add(
+            origin,
+            .notSupported,
+            at: subject.path(of: place),
+            place.value,
+            of: subject,
+            shown: sku.shown(in: document),
+            allowed: allowed,
+            .notAllowed
+        )
+    }
+}
+
+extension SKURule.Pattern {
+    fileprivate func matches(_ sku: SKU, in document: JSONDocument) -> Bool {
+        Self.matches(name, sku.name, document) && Self.matches(tier, sku.tier, document)
+            && Self.matches(family, sku.family, document) && Self.matches(size, sku.size, document)
+    }
+
+    private static func matches(_ pattern: NamePattern?, _ place: Occurrence?, _ document: JSONDocument) -> Bool {
+        guard let pattern else { return true }
+        guard let value = place?.value, value.isString else { return false }
+        return pattern.matches(document.utf8(value))
+    }
+}
+
+extension SKU {
+    /// The part whose state decides, and that failures are reported at: one that comes from a ConfigMap goes before all
+    /// others, or it would hide behind them.
+    fileprivate var decidingPart: Occurrence? {
+        let unknown = [name, tier, family, size].first { $0?.state == .unknown }
+        return (unknown ?? nil) ?? subject
+    }
+
+    fileprivate func shown(in document: JSONDocument) -> String {
+        let parts = [("tier", tier), ("name", name), ("family", family), ("size", size)]
+        let named = parts.compactMap { part, place in
+            place?.value.map { (part, document.string($0) ?? String(document.lexeme($0))) }
+        }
+        if named.count == 1, let only = named.first { return only.1 }
+        return named.map { "\($0.0)=\($0.1)" }.joined(separator: " ")
+    }
+}
+
+extension SKURule.Ceiling {
+    /// Every place is judged by itself: two disks of 200 GB are within a maximum of 256.
+    fileprivate func check(
+        _ subject: borrowing Subject,
+        _ rule: Rule,
+        _ origin: Report.Origin,
+        _ report: inout Report
+    ) throws(EvaluationError) {
+        let (document, object) = (subject.document, subject.object)
+        if subject.kind.has(facet) {
+            try subject.kind.forEachOccurrence(of: facet, in: document, of: object) { (place) throws(EvaluationError) in
+                try report.meter.spend(1)
+                guard measures(place.part) else { return }
+                judge(place, place.number(in: document), subject, rule, origin, &report)
+            }
+        }
+        guard field == .vCores, subject.kind.has(.sku) else { return }
+        try subject.kind.forEachSKU(in: document, of: object) { (sku) throws(EvaluationError) in
+            try report.meter.spend(4)
+            guard let place = sku.name else { return }
+            let cores = subject.tables.vCores(of: sku, of: subject.kind, in: document)
+            // A name that tells no cores is not one that costs none: it is not measured, as absence is not.
+            if place.state == .known && cores == nil { return }
+            judge(place, cores.map(Double.init), subject, rule, origin, &report)
+        }
+    }
+
+    private func judge(
+        _ place: Occurrence,
+        _ number: Double?,
+        _ subject: borrowing Subject,
+        _ rule: Rule,
+        _ origin: Report.Origin,
+        _ report: inout Report
+    ) {
+        let allowed = "at most \(shown)\(unit)"
+        switch place.state {
+        case .known:
+            guard let value = place.value else { return }
+            guard let number else {
+                report.add(
+                    origin,
+                    .invalid,
+                    at: subject.path(of: place),
+                    value,
+                    of: subject,
+                    allowed: allowed,
+                    .text(message: "is not a number", mend: "write a number, \(allowed)")
+                )
+                return
+            }
+            guard number > limit else { return }
+            report.add(
+                origin,
+                .notSupported,
+                at: subject.path(of: place),
+                value,
+                of: subject,
+                shown: shown(number, value, subject.document),
+                allowed: allowed,
+                .above("\(shown)\(unit)")
+            )
+        case .absent:
+            guard rule.ifAbsent == .deny else { return }
+            report.add(origin, .required, at: subject.path(of: place), nil, of: subject, allowed: allowed, .absent)
+        case .unknown:
+            guard rule.ifUnknown == .deny else { return }
+            report.addUnknown(origin, place, of: subject, allowed: allowed)
+        }
+    }
+
+    private var facet: Facet {
+        switch field {
+        case .capacity, .throughput, .memoryGB, .vCores: .capacity
+        case .storageGB: .storage
+        case .nodeCount: .nodeCount
+        }
+    }
+
+    private func measures(_ part: Facet.Part) -> Bool {
+        switch field {
+        case .capacity: part == .capacity
+        case .throughput: part == .throughput
+        case .memoryGB: part == .memoryGB
+        case .vCores: part == .vCores
+        case .storageGB: part == .size
+        case .nodeCount: part != .partitions
+        }
+    }
+
+    private var unit: String {
+        switch field {
+        case .capacity, .throughput, .nodeCount: ""
+        case .vCores: " vCores"
+        case .memoryGB, .storageGB: " GB"
+        }
+    }
+
+    /// `Standard_D16s_v3 (16 vCores)`: the value as it is written, and what was measured if that is not the same.
+    private func shown(_ number: Double, _ value: JSONValue, _ document: JSONDocument) -> String {
+        let text = document.string(value) ?? String(document.lexeme(value))
+        let measured = number == number.rounded() && number.magnitude < 1e15 ? String(Int64(number)) : String(number)
+        return text == measured ? text : "\(text) (\(measured)\(unit))"
+    }
+}
