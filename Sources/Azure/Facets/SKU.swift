@@ -5,7 +5,9 @@ public struct SKU: BitwiseCopyable, Sendable {
     /// The object in which the parts stand; where they are absent, the deepest that exists on the way to it.
     public let container: JSONValue
 
-    /// The name, or a machine size. Absent or unknown where the kind must have one and the resource does not say it.
+    /// The name, or a machine size.
+    ///
+    /// Absent or unknown where the kind must have one and the resource does not say it.
     public internal(set) var name: Occurrence?
 
     /// The tier, if the resource says it.

@@ -166,7 +166,9 @@ extension ResourceID {
         /// A pattern's `**` at the end.
         private(set) var isOpenEnded = false
 
-        /// Splits and checks a text. In a pattern, subscription, resource group and names may have `*`, and the end may be `**`.
+        /// Splits and checks a text.
+        ///
+        /// In a pattern, subscription, resource group and names may have `*`, and the end may be `**`.
         init(_ text: Span<UInt8>, isPattern: Bool) throws(ResourceIDError) {
             guard text.count <= ResourceID.maximumBytes else {
                 throw ResourceIDError(code: .tooLong, offset: ResourceID.maximumBytes)
@@ -274,7 +276,9 @@ extension Span where Element == UInt8 {
         return false
     }
 
-    /// The first byte that no segment may have. Beyond ASCII only letters, marks and digits are let through.
+    /// The first byte that no segment may have.
+    ///
+    /// Beyond ASCII only letters, marks and digits are let through.
     fileprivate var firstForbidden: Int? {
         var isASCII = true
         for index in 0..<count {
