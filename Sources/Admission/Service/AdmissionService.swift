@@ -1,0 +1,223 @@
+public import EventLoop
+internal import JSON
+internal import Kubernetes
+public import Observability
+internal import Policy
+
+/// Answers AdmissionReviews: body in, body out, no sockets.
+///
+/// One for each event loop: it keeps buffers and a view of the policies of its own. Nothing here waits, takes a lock that
+/// another loop holds for longer than a copy, or allocates more the more policies there are.
+public final class AdmissionService {
+    private var policies: PolicyReader
+    private let metrics: AdmissionMetrics
+    private let shard: MetricsShard
+    private let decisionLog: LineLog?
+    /// The line that is being made for the decision log; kept for its storage.
+    private var line: [UInt8] = []
+
+    /// Makes the service of one event loop.
+    ///
+    /// - Parameters:
+    ///   - policies: The policies in force.
+    ///   - metrics: The families that `shard` was made after.
+    ///   - shard: The loop's counters.
+    ///   - decisionLog: Where decisions are written to, if anywhere.
+    public init(
+        policies: PolicyHolder,
+        metrics: AdmissionMetrics,
+        shard: MetricsShard,
+        decisionLog: LineLog? = nil
+    ) {
+        self.policies = policies.makeReader()
+        self.metrics = metrics
+        self.shard = shard
+        self.decisionLog = decisionLog
+    }
+
+    /// Answers one request.
+    ///
+    /// A review is answered with 200, its `uid` and a decision; anything else with the status that says why not, and a line
+    /// of text for whoever reads the API server's log.
+    ///
+    /// - Parameters:
+    ///   - path: `/validate` or `/mutate`.
+    ///   - query: What follows the `?`, without it; `timeout` counts.
+    ///   - isPost: Whether the method is POST.
+    ///   - contentType: The value of the field; empty if there is none.
+    ///   - received: When the body was complete; the deadline counts from it.
+    ///   - body: The body.
+    ///   - output: What the answer's body is appended to.
+    /// - Returns: Status and media type.
+    public func respond(
+        path: Span<UInt8>,
+        query: Span<UInt8>,
+        isPost: Bool,
+        contentType: Span<UInt8>,
+        received: MonotonicInstant = .now(),
+        body: consuming [UInt8],
+        into output: inout [UInt8]
+    ) -> Reply {
+        let webhook: WebhookKind
+        if path.equals("/validate") {
+            webhook = .validate
+        } else if path.equals("/mutate") {
+            webhook = .mutate
+        } else {
+            return refuse(404, .notFound, "no such path: send AdmissionReviews to /validate or /mutate", &output)
+        }
+        guard isPost else { return refuse(405, .method, "send AdmissionReviews with POST", &output) }
+        guard contentType.isMediaType("application/json") else {
+            return refuse(415, .mediaType, "send AdmissionReviews with Content-Type: application/json", &output)
+        }
+        guard let timeout = RequestTimeout.parse(query: query) else {
+            return refuse(400, .timeout, "the query's timeout is not a positive duration such as 10s", &output)
+        }
+        let document: JSONDocument
+        do throws(JSONError) {
+            document = try JSONDocument(parsing: body, limits: Self.limits)
+        } catch {
+            return refuse(400, .json, "the body is not JSON: \(error)", &output)
+        }
+        let request: AdmissionRequest
+        do throws(AdmissionReviewError) {
+            request = try AdmissionReview.decode(document)
+        } catch {
+            return refuse(400, .review, "the body is no AdmissionReview of admission.k8s.io/v1: \(error)", &output)
+        }
+        policies.refresh()
+        guard let set = policies.set else {
+            return refuse(
+                503,
+                .noPolicies,
+                "no policies are in force yet, so nothing can be allowed: see /readyz",
+                &output
+            )
+        }
+        answer(request, webhook, set, received: received, timeout: timeout, into: &output)
+        return Reply(status: 200, contentType: "application/json")
+    }
+
+    /// The connection has limited the bytes already; the depth is the one that the API server reads.
+    private static let limits = JSONLimits.default
+
+    private func answer(
+        _ request: AdmissionRequest,
+        _ webhook: WebhookKind,
+        _ set: PolicySet,
+        received: MonotonicInstant,
+        timeout: Duration,
+        into output: inout [UInt8]
+    ) {
+        let problems = request.problems()
+        guard problems.isEmpty else {
+            let response = AdmissionResponse(malformed: problems)
+            encode(response, request, into: &output)
+            count(request, webhook, .invalid, nil, code: 422, from: received, to: .now())
+            return
+        }
+        // The rest is for the way back: an answer after the deadline would be read by nobody.
+        let start = MonotonicInstant.now()
+        let deadline = ContinuousClock.now + (timeout * 4 / 5 - (start - received))
+        let decision = set.decide(request, mode: webhook == .validate ? .validate : .mutate, deadline: deadline)
+        let response = AdmissionResponse(decision, of: request, isMutating: webhook == .mutate)
+        if response.patch != nil { shard.add(to: metrics.patches[]) }
+        encode(response, request, into: &output)
+        let end = MonotonicInstant.now()
+        shard.observe(
+            nanoseconds: UInt64(clamping: end.nanoseconds - start.nanoseconds),
+            in: metrics.evaluations[webhook.rawValue]
+        )
+        count(request, webhook, decision.allowed ? .allowed : .denied, decision, code: 403, from: received, to: end)
+    }
+
+    private func encode(_ response: AdmissionResponse, _ request: AdmissionRequest, into output: inout [UInt8]) {
+        var writer = JSONWriter(appendingTo: output)
+        output = []
+        response.encode(answering: request, to: &writer)
+        output = writer.finish()
+    }
+
+    /// Counts a review and offers it to the decision log.
+    private func count(
+        _ request: AdmissionRequest,
+        _ webhook: WebhookKind,
+        _ outcome: AdmissionMetrics.Outcome,
+        _ decision: Decision?,
+        code: Int,
+        from received: MonotonicInstant,
+        to end: MonotonicInstant
+    ) {
+        let latency = UInt64(clamping: end.nanoseconds - received.nanoseconds)
+        let document = request.document
+        let group = document.utf8(request.kind.group)
+        let groupIndex = group.isEmpty ? metrics.coreGroup : metrics.groups.index(of: group)
+        shard.add(to: metrics.reviews[webhook.rawValue, request.operation.index, groupIndex, outcome.rawValue])
+        shard.observe(nanoseconds: latency, in: metrics.durations[webhook.rawValue])
+        if let decision {
+            for failure in decision.failures {
+                shard.add(to: metrics.failures[FailureEffect.index(of: failure.effect)])
+            }
+            if decision.isBroken { shard.add(to: metrics.broken[]) }
+        }
+        guard let decisionLog else { return }
+        let record = DecisionRecord(
+            webhook: webhook,
+            request: request,
+            outcome: outcome,
+            decision: decision,
+            code: code,
+            generation: policies.set?.generation ?? 0,
+            latencyNanoseconds: latency
+        )
+        line.removeAll(keepingCapacity: true)
+        var writer = JSONWriter(appendingTo: line)
+        line = []
+        record.write(to: &writer, time: .now())
+        let written = writer.finish()
+        decisionLog.append(written.span)
+        line = written
+    }
+
+    private func refuse(
+        _ status: Int,
+        _ reason: AdmissionMetrics.Refusal,
+        _ text: String,
+        _ output: inout [UInt8]
+    ) -> Reply {
+        shard.add(to: metrics.refusals[reason.rawValue])
+        output.append(contentsOf: text.utf8)
+        output.append(UInt8(ascii: "\n"))
+        return Reply(
+            status: status,
+            contentType: "text/plain; charset=utf-8",
+            allow: status == 405 ? "POST" : nil
+        )
+    }
+}
+
+extension Operation {
+    /// The operation's place among the values of the label.
+    fileprivate var index: Int {
+        switch self {
+        case .create: 0
+        case .update: 1
+        case .delete: 2
+        case .connect: 3
+        }
+    }
+}
+
+/// The effects of failures as values of a label.
+enum FailureEffect {
+    static let labels = ["deny", "warn", "audit", "ratcheted"]
+
+    static func index(of effect: Failure.Effect) -> Int {
+        switch effect {
+        case .deny: 0
+        case .warn: 1
+        case .audit: 2
+        case .ratcheted: 3
+        }
+    }
+}
