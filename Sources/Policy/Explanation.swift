@@ -10,11 +10,15 @@ enum Explanation: Hashable, Sendable {
     case unknown(String)
     /// The value is above a ceiling.
     case above(String)
+    /// What the value, a name, stands for is above a ceiling.
+    case sizeAbove(String)
     /// The value does not match a pattern.
     case mismatch(String)
     /// The field may not be there at all.
     case unwanted(String)
-    /// A failure with words of its own.
+    /// The SKU as a whole is not one of `allowed`, which names parts of SKUs.
+    case skuNotAllowed
+    /// A failure with words of its own: what is said of the field, and the mend.
     case text(message: String, mend: String)
 
     func message(path: String, value: String?, allowed: String, reason: Failure.Reason) -> String {
@@ -25,10 +29,11 @@ enum Explanation: Hashable, Sendable {
         case .denied: return "\(path)\(shown), which is denied"
         case .absent: return "\(path) is not set\(alternatives)"
         case .unknown(let source): return "\(path) is not known at admission (\(source))\(alternatives)"
-        case .above(let limit): return "\(path)\(shown), the maximum is \(limit)"
+        case .above(let limit), .sizeAbove(let limit): return "\(path)\(shown), the maximum is \(limit)"
         case .mismatch(let pattern): return "\(path)\(shown), which does not match \(pattern)"
         case .unwanted(let why): return "\(path)\(shown): \(why)"
-        case .text(let message, _): return "\(path): \(message)"
+        case .skuNotAllowed: return "\(path): the SKU\(shown)\(alternatives)"
+        case .text(let message, _): return "\(path) \(message)"
         }
     }
 
@@ -40,8 +45,10 @@ enum Explanation: Hashable, Sendable {
         case .denied: return "choose another \(path)"
         case .unknown: return allowed.isEmpty ? "set \(path) itself" : "set \(path) itself to \(choice)"
         case .above(let limit): return "set \(path) to \(limit) or less"
+        case .sizeAbove(let limit): return "choose a size of \(limit) or less for \(path)"
         case .mismatch(let pattern): return "set \(path) to a value that matches \(pattern)"
         case .unwanted: return "remove \(path)"
+        case .skuNotAllowed: return "choose a SKU with \(choice)"
         case .text(_, let mend): return mend
         }
     }

@@ -1,7 +1,9 @@
 internal import Azure
 internal import JSON
 
-/// Who the namespaces of an AzureBinding may be in Azure, and where they may write. What it does not list is not allowed.
+/// Who the namespaces of an AzureBinding may be in Azure, and where they may write.
+///
+/// What it does not list is not allowed.
 struct Binding: Sendable {
     let name: String
     let tenant: String?

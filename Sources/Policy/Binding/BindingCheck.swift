@@ -30,7 +30,7 @@ struct BindingCheck {
                 .forbidden,
                 .text(
                     message:
-                        "namespace \(namespace) is matched by the AzureBindings \(names.joined(separator: " and "))",
+                        "is \(namespace), which the AzureBindings \(names.joined(separator: " and ")) both match",
                     mend: "ask the platform team to leave one of them"
                 )
             )
@@ -83,7 +83,7 @@ struct BindingCheck {
                 at: path,
                 value,
                 of: subject,
-                Self.unbound("credential-from", namespace)
+                Self.unbound("credential of its own", namespace)
             )
         case .binding(let binding):
             let allowed = binding.credentials.map(\.description).joined(separator: ", ")
@@ -196,7 +196,7 @@ struct BindingCheck {
                 at: path,
                 value,
                 of: subject,
-                .text(message: error.description, mend: "write the resource ID as Azure does")
+                .text(message: "is \(error)", mend: "write the resource ID as Azure does")
             )
             return
         }
@@ -217,7 +217,7 @@ struct BindingCheck {
 
     private static func unbound(_ what: String, _ namespace: String) -> Explanation {
         .text(
-            message: "no AzureBinding matches namespace \(namespace), so it may use no \(what)",
+            message: "is a \(what), and no AzureBinding matches namespace \(namespace)",
             mend: "remove it, or ask the platform team for an AzureBinding"
         )
     }

@@ -12,6 +12,7 @@ extension PolicySet {
     ///   - request: What the API server asks.
     ///   - mode: What is asked of the set.
     ///   - deadline: When the caller stops waiting; what is not judged by then is an error for its failurePolicy.
+    /// - Returns: The decision, with every failure.
     public func decide(
         _ request: AdmissionRequest,
         mode: DecisionMode,
@@ -70,7 +71,8 @@ private struct Evaluation {
             object: object,
             kind: kind,
             tables: set.configuration.tables,
-            isAzure: !kind.isGeneral || AzureTables.isAzure(group: request.document.utf8(request.kind.group))
+            isAzure: !kind.isGeneral || AzureTables.isAzure(group: request.document.utf8(request.kind.group)),
+            isSecret: kind.isGeneral && request.document.equals(request.kind.name, "Secret")
         )
     }
 
@@ -218,7 +220,7 @@ private struct Evaluation {
             report.add(
                 origin,
                 .error,
-                .text(message: "the policy could not be evaluated: \(error)", mend: "ask the platform team"),
+                .text(message: "could not be judged by the policy: \(error)", mend: "ask the platform team"),
                 at: "request"
             )
         case .ignore:
@@ -268,7 +270,7 @@ private struct Evaluation {
             report.add(
                 origin,
                 .error,
-                .text(message: "the AzureBinding could not be evaluated: \(error)", mend: "make the object smaller"),
+                .text(message: "could not be judged by the AzureBinding: \(error)", mend: "make the object smaller"),
                 at: "request"
             )
         }
@@ -303,7 +305,8 @@ private struct Evaluation {
                 object: document.root,
                 kind: kind,
                 tables: subject.tables,
-                isAzure: subject.isAzure
+                isAzure: subject.isAzure,
+                isSecret: subject.isSecret
             )
         } catch {
             let origin = Report.Origin(
@@ -316,7 +319,7 @@ private struct Evaluation {
             report.add(
                 origin,
                 .error,
-                .text(message: "the patch does not apply: \(error)", mend: "ask the platform team"),
+                .text(message: "could not be mutated: \(error)", mend: "ask the platform team"),
                 at: "request"
             )
             return nil

@@ -38,8 +38,10 @@ public struct Decision: Sendable {
     /// deny, and old ones on UPDATE, do not make `allowed` false.
     public internal(set) var failures: [Failure] = []
 
-    /// One line each for the user: failures of action Warn, failures that were there before, policies that broke under
-    /// `failurePolicy: Ignore`. Not shortened; the webhook's limits are Admission's business.
+    /// One line each for the user.
+    ///
+    /// Failures of action Warn, failures that were there before, policies that broke under their failurePolicy Ignore. Not
+    /// shortened: the webhook's limits are Admission's business.
     public internal(set) var warnings: [String] = []
 
     /// The operations that the mutations make of the object, relative to its root; nil if they change nothing.

@@ -9,6 +9,8 @@ struct Subject {
     let tables: AzureTables
     /// Whether it is one of Azure Service Operator's, known to the tables or not.
     let isAzure: Bool
+    /// Whether it is a Secret, no value of which may ever be shown.
+    let isSecret: Bool
 
     func path(of occurrence: Occurrence) -> FieldPath {
         kind.path(of: occurrence, in: document, of: object)
@@ -24,7 +26,9 @@ struct Report {
         let value: JSONValue?
     }
 
-    /// The most failures that are kept; more are counted. Each is a line that somebody should read.
+    /// The most failures that are kept; more are counted.
+    ///
+    /// Each is a line that somebody should read.
     static let maximumFindings = 128
 
     private(set) var findings: [Finding] = []
@@ -36,12 +40,8 @@ struct Report {
         self.meter = meter
     }
 
-    /// Adds a failure of a rule.
-    ///
-    /// - Parameters:
-    ///   - path: The field, in the subject.
-    ///   - value: What is there, to be shown and compared.
-    ///   - shown: What to show instead of `value`.
+    /// Adds a failure of a rule: `value` is what stands at `path`, to be compared with what stood there, and shown unless
+    /// `shown` says it better.
     mutating func add(
         _ origin: Origin,
         _ reason: Failure.Reason,
@@ -118,7 +118,7 @@ struct Report {
         of subject: borrowing Subject
     ) -> String? {
         if value == nil && shown == nil { return nil }
-        if path.mayHoldSecret { return "(redacted)" }
+        if subject.isSecret || path.mayHoldSecret { return "(redacted)" }
         if let shown { return shown.shortened }
         guard let value else { return nil }
         switch value.kind {

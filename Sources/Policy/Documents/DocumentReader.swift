@@ -1,8 +1,9 @@
 internal import Azure
 internal import JSON
 
-/// One load of a folder: the tables that names are checked against, and the faults as they are found. Reading goes on after
-/// a fault, so that one load names all of them.
+/// One load of a folder: the tables that names are checked against, and the faults as they are found.
+///
+/// Reading goes on after a fault, so that one load names all of them.
 final class Loading {
     let tables: AzureTables
     private(set) var issues: [PolicyIssue] = []
@@ -171,6 +172,7 @@ struct Node {
     /// - Parameters:
     ///   - fields: What there is.
     ///   - reserved: What the design knows and this version does not do; never ignored.
+    /// - Returns: nil if it is no object.
     func fields(_ fields: [String], reserved: [String] = []) -> Fields? {
         guard value.isObject else {
             error("must be an object, not \(typeName)", mend: "write an object with \(fields.joinedForChoice())")

@@ -76,10 +76,8 @@ struct PolicyIndex: Sendable {
         fileprivate let labels: Int
     }
 
-    /// - Parameters:
-    ///   - namespace: Empty for objects outside namespaces.
-    ///   - kind: The number of a kind that the index was made with, or nil.
-    ///   - name: `group/Kind`; asked only if `kind` is nil.
+    /// Looks a request up: `namespace` is empty for objects outside namespaces, `kind` the number of one that the index was
+    /// made with, and `name` the `group/Kind` of any other.
     func position(namespace: Span<UInt8>, kind: Int?, operation: Operation, name: () -> [UInt8]) -> Position {
         let kindMatch: PatternIndex.Match
         if let kind {

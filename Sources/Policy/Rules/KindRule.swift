@@ -30,7 +30,7 @@ struct KindRule: Sendable {
         return allow.map { !$0.contains { $0.matches(kind) } } ?? false
     }
 
-    /// - Parameter name: `group/Kind` of the request, asked for only where it is needed.
+    /// Reports a kind that is refused; `name` is its `group/Kind`, asked for only where it is needed.
     func check(
         _ kind: AzureKind,
         name: () -> String,
@@ -48,7 +48,10 @@ struct KindRule: Sendable {
             origin,
             kind: name(),
             allowed: allowed,
-            .text(message: "\(name()) is not allowed here\(alternatives)", mend: "use another kind of resource")
+            .text(
+                message: "is \(name()), which is not allowed here\(alternatives)",
+                mend: "use another kind of resource"
+            )
         )
     }
 }

@@ -3,7 +3,9 @@ internal import JSON
 
 /// What of the provider's price list may be asked for, and how much of it.
 struct SKURule: Sendable {
-    /// One line of an allow- or deny-list: every part that it names must fit. Compared without regard to case, as Azure does.
+    /// One line of an allow- or deny-list: every part that it names must fit.
+    ///
+    /// Compared without regard to case, as Azure does.
     struct Pattern: Sendable {
         var name: NamePattern?
         var tier: NamePattern?
@@ -34,6 +36,8 @@ struct SKURule: Sendable {
     let deny: [Pattern]
     let maximum: [Ceiling]
     let allowed: String
+    /// Whether `allow` names nothing but names, so that one of them can be set.
+    private let isByName: Bool
 
     init?(_ node: Node) {
         guard let fields = node.fields(["allow", "deny", "maximum"], reserved: ["downgrade"]) else { return nil }
@@ -42,6 +46,7 @@ struct SKURule: Sendable {
         }
         let allow = fields["allow"]?.elements().compactMap { Pattern($0) }
         self.allow = allow
+        isByName = (allow ?? []).allSatisfy { $0.tier == nil && $0.family == nil && $0.size == nil }
         deny = fields["deny"]?.elements().compactMap { Pattern($0) } ?? []
         maximum = fields["maximum"].map(Self.ceilings) ?? []
         allowed = (allow ?? []).map(\.description).joined(separator: ", ")
@@ -148,7 +153,7 @@ extension SKURule {
             of: subject,
             shown: sku.shown(in: document),
             allowed: allowed,
-            .notAllowed
+            isByName ? .notAllowed : .skuNotAllowed
         )
     }
 }
@@ -244,7 +249,7 @@ extension SKURule.Ceiling {
                 of: subject,
                 shown: shown(number, value, subject.document),
                 allowed: allowed,
-                .above("\(shown)\(unit)")
+                place.facet == .sku ? .sizeAbove("\(shown)\(unit)") : .above("\(shown)\(unit)")
             )
         case .absent:
             guard rule.ifAbsent == .deny else { return }

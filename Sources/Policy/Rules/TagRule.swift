@@ -2,7 +2,9 @@ internal import Azure
 internal import CEL
 internal import JSON
 
-/// Which tags a resource must and may not carry. Azure compares tag names without regard to case, and so does this.
+/// Which tags a resource must and may not carry.
+///
+/// Azure compares tag names without regard to case, and so does this.
 struct TagRule: Sendable {
     /// A tag that must be there.
     struct Required: Sendable {
@@ -158,7 +160,7 @@ extension TagRule.Required {
             origin: origin,
             path: tags.appending(name),
             allowed: allowed,
-            explanation: .text(message: "the tag is missing", mend: mend)
+            explanation: .text(message: "is missing", mend: mend)
         )
     }
 }
