@@ -23,9 +23,8 @@ extension Connection: DeadlineHandler {
         }
         if let stuckSince { return stuckSince + deadlines.write }
         if let due = wire.deadlineNanoseconds { return MonotonicInstant(nanoseconds: Int64(due)) }
-        let idle = lastUse + deadlines.idle
-        guard let closingSince = worker.closingSince else { return idle }
-        return min(idle, max(closingSince, lastUse) + worker.configuration.drain.idle)
+        if let drainStart { return max(drainStart, lastUse) + worker.configuration.drain.idle }
+        return lastUse + deadlines.idle
     }
 
     func loop(_ loop: Loop, deadlinePassed deadline: Loop.Deadline) {
@@ -55,8 +54,11 @@ extension Connection: DeadlineHandler {
                 if let failure = wire.expire(&worker.context) { worker.counters.count(failure, version) }
                 try send()
                 if wire.isClosed { enter(.finishing) }
+            } else if drainStart == nil {
+                worker.counters.count(.idle)
+                // HTTP/2 can say goodbye without losing what is under way; HTTP/1.1 can only close.
+                if version == .http2 { try startDraining() } else { enter(.finishing) }
             } else {
-                if worker.closingSince == nil { worker.counters.count(.idle) }
                 enter(.finishing)
             }
         }

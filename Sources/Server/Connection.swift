@@ -50,6 +50,8 @@ final class Connection: ReadinessHandler {
     var phaseStart: MonotonicInstant
     /// When the last request was answered.
     var lastUse: MonotonicInstant
+    /// Since when the connection ends with its next answer, or soon if it is idle; nothing if it may go on.
+    private(set) var drainStart: MonotonicInstant?
     /// Since when output waits for the peer; nothing if none does.
     var stuckSince: MonotonicInstant?
     /// The one deadline there is, moved with every event.
@@ -187,9 +189,14 @@ final class Connection: ReadinessHandler {
             swap(&input, &worker.buffers.input)
         }
         var offset = 0
+        var isEndTold = false
         while phase == .open {
-            let event = wire.receive(input.span, at: &offset, &worker.context)
-            if event == .needsBytes { break }
+            var event = wire.receive(input.span, at: &offset, &worker.context)
+            if event == .needsBytes {
+                guard stream.isAtEnd else { break }
+                event = isEndTold ? .closed : wire.receiveEnd(&worker.context)
+                isEndTold = true
+            }
             handle(event)
             if worker.context.output.count >= Connection.joinedBytes {
                 try send()
@@ -199,7 +206,6 @@ final class Connection: ReadinessHandler {
                 }
             }
         }
-        if stream.isAtEnd, phase == .open { handle(wire.receiveEnd(&worker.context)) }
         try send()
     }
 
@@ -263,7 +269,8 @@ final class Connection: ReadinessHandler {
         perform { () throws(TransportError) in try startDraining() }
     }
 
-    private func startDraining() throws(TransportError) {
+    func startDraining() throws(TransportError) {
+        drainStart = worker.loop.now
         wire.beginDrain(&worker.context)
         try send()
     }

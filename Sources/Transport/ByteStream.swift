@@ -265,10 +265,17 @@ extension ByteStream {
     ///
     /// A peer that sends and never reads is thus not read from, and costs no more than one read's worth of answers.
     ///
-    /// - Parameter loop: The loop of ``register(on:interest:handler:)``.
+    /// - Parameters:
+    ///   - loop: The loop of ``register(on:interest:handler:)``.
+    ///   - readsWhileSending: Whether to wait for input also while something is unsent: for clients, whom a server may answer
+    ///     before it has read the whole request.
     /// - Throws: What `epoll_ctl` reports: no memory.
-    public mutating func updateInterest(on loop: Loop) throws(TransportError) {
-        let wanted: Poller.Interest = hasUnsentOutput ? .write : .read
+    public mutating func updateInterest(
+        on loop: Loop,
+        readsWhileSending: Bool = false
+    ) throws(TransportError) {
+        let wanted: Poller.Interest =
+            hasUnsentOutput ? (readsWhileSending ? [.read, .write] : .write) : .read
         guard wanted != armed, let registration else { return }
         do {
             try loop.modify(registration, descriptor, interest: wanted)
