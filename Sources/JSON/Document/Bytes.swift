@@ -37,6 +37,15 @@ extension Span where Element == UInt8 {
     }
 }
 
+extension MutableSpan where Element == UInt8 {
+    /// Writes eight bytes, the word's lowest first; bounds are checked.
+    @inline(__always)
+    mutating func store(_ word: UInt64, at offset: Int) {
+        var bytes = unsafe mutableBytes
+        bytes.storeBytes(of: word.littleEndian, toByteOffset: offset, as: UInt64.self)
+    }
+}
+
 extension String {
     /// The text that valid UTF-8 spells, such as a document's `utf8(_:)`.
     public init(_ bytes: Span<UInt8>) {

@@ -49,10 +49,10 @@ extension TapeBuilder {
         _ bytes: Span<UInt8>,
         _ tape: borrowing MutableSpan<UInt64>
     ) throws(Fault) {
-        let key = Self.text(tape, place, bytes, side.span)
+        let key = Self.text(tape, place, bytes, strings.decoded)
         var index = open &+ 2
         while index < place {
-            guard !Self.text(tape, index, bytes, side.span).equals(key) else {
+            guard !Self.text(tape, index, bytes, strings.decoded).equals(key) else {
                 throw Fault(.duplicateKey(first: Tape.offset(tape[index]) &- 1), at: Tape.offset(tape[place]) &- 1)
             }
             index = Tape.next(after: index, tape[index])
@@ -74,10 +74,10 @@ extension TapeBuilder {
         var slots = [UInt32](repeating: 0, count: mask &+ 1)  // an index on the tape; 0 is no key's
         var index = open &+ 2
         while index < end {
-            let key = Self.text(tape, index, bytes, side.span)
+            let key = Self.text(tape, index, bytes, strings.decoded)
             var slot = key.seededHash & mask
             while slots[slot] != 0 {
-                guard !Self.text(tape, Int(slots[slot]), bytes, side.span).equals(key) else {
+                guard !Self.text(tape, Int(slots[slot]), bytes, strings.decoded).equals(key) else {
                     let first = Tape.offset(tape[Int(slots[slot])]) &- 1
                     throw Fault(.duplicateKey(first: first), at: Tape.offset(tape[index]) &- 1)
                 }

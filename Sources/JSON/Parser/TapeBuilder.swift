@@ -3,8 +3,8 @@
 /// While a container is open its words hold what closing it needs: the first the index of the container around it (instead
 /// of the index after it), the second its count so far and how many signatures of keys lie before its own.
 struct TapeBuilder {
-    /// The decoded strings that had escapes.
-    private(set) var side: [UInt8] = []
+    /// Decodes the strings that have escapes.
+    private(set) var strings = StringDecoder()
 
     // Where the loop stands. It leaves only to let the tape grow.
     private var position = 0
@@ -45,7 +45,7 @@ struct TapeBuilder {
             throw JSONError(error.code, at: error.offset, in: bytes)
         }
         tape.removeLast(tape.count - builder.top)
-        return (tape, builder.side)
+        return (tape, builder.strings.finish())
     }
 
     /// Parses on until the end of the text.
@@ -71,7 +71,7 @@ struct TapeBuilder {
                 let key = top
                 try string(bytes, &position, &tape, &top)
                 if !keys.isFull(from: keyBase) {
-                    let signature = KeySignatures.signature(of: Self.text(tape, key, bytes, side.span))
+                    let signature = KeySignatures.signature(of: Self.text(tape, key, bytes, strings.decoded))
                     if keys.insert(signature, from: keyBase) {
                         try refuseDuplicate(of: key, open: open, bytes, tape)
                     }
@@ -181,16 +181,31 @@ struct TapeBuilder {
             position = end &+ 1
             return
         }
-        let decoded = side.count
-        let (quote, isEscaped) = try StringScanner.scanRest(bytes, start: start, from: end, side: &side)
-        tape[top] = Tape.word(.string, length: quote &- start, offset: start)
-        if isEscaped {
-            tape[top] |= Tape.escapedFlag
-            tape[top &+ 1] = UInt64(side.count &- decoded) << 28 | UInt64(decoded)
+        try specialString(bytes, &position, &tape, &top, special: end)
+    }
+
+    /// Reads a string that has something other than ordinary ASCII characters, the first at `special`.
+    @inline(never)
+    private mutating func specialString(
+        _ bytes: Span<UInt8>,
+        _ position: inout Int,
+        _ tape: inout MutableSpan<UInt64>,
+        _ top: inout Int,
+        special: Int
+    ) throws(Fault) {
+        let start = position &+ 1
+        var end = try StringScanner.endOfUnescaped(bytes, from: special)
+        if bytes[end] == UInt8(ascii: "\\") {
+            let decoded = strings.count
+            end = try strings.decode(bytes, from: start)
+            tape[top] = Tape.word(.string, length: end &- start, offset: start) | Tape.escapedFlag
+            tape[top &+ 1] = UInt64(strings.count &- decoded) << 28 | UInt64(decoded)
+            top &+= 2
+        } else {
+            tape[top] = Tape.word(.string, length: end &- start, offset: start)
             top &+= 1
         }
-        top &+= 1
-        position = quote &+ 1
+        position = end &+ 1
     }
 
     /// Moves to the next byte that is not white space and returns it.
