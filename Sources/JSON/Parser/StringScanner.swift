@@ -8,10 +8,14 @@ enum StringScanner {
     @inline(__always)
     static func endOfPlain(_ bytes: Span<UInt8>, from start: Int) -> Int {
         var index = start
-        while index &+ 8 <= bytes.count {
-            let special = specials(bytes.word(at: index))
-            if special != 0 { return index &+ special.trailingZeroBitCount >> 3 }
-            index &+= 8
+        while index &+ 16 <= bytes.count {
+            let low = specials(bytes.word(at: index))
+            let high = specials(bytes.word(at: index &+ 8))
+            if low | high != 0 {
+                let place = low != 0 ? low.trailingZeroBitCount : 64 &+ high.trailingZeroBitCount
+                return index &+ place >> 3
+            }
+            index &+= 16
         }
         while index < bytes.count, !isSpecial(bytes[index]) { index &+= 1 }
         return index

@@ -1,7 +1,7 @@
 /// The parser: one pass over the text, one loop without recursion, everything it needs to know on the tape.
 ///
 /// While a container is open its words hold what closing it needs: the first the index of the container around it (instead
-/// of the index after it), the second its count so far and how many signatures of keys lie before its own.
+/// of the index after it), the second its count so far and the filter of its keys.
 struct TapeBuilder {
     /// Decodes the strings that have escapes.
     private(set) var strings = StringDecoder()
@@ -13,8 +13,7 @@ struct TapeBuilder {
     private var depth = 0
     private var isInObject = false
     private var count = 0
-    private var keyBase = 0
-    private var keys = KeySignatures()
+    private var keys = KeyFilter()
 
     /// What `open` is while no container is: an index that none can have.
     private static let none = Int(Tape.fieldMask)
@@ -62,6 +61,7 @@ struct TapeBuilder {
         var open = open
         var isInObject = isInObject
         var count = count
+        var keys = keys
 
         while top &+ Self.wordsATurn <= tape.count {
             if isInObject {
@@ -69,13 +69,14 @@ struct TapeBuilder {
                     throw Self.unexpected(bytes, position)
                 }
                 let key = top
-                try string(bytes, &position, &tape, &top)
-                if !keys.isFull(from: keyBase) {
-                    let signature = KeySignatures.signature(of: Self.text(tape, key, bytes, strings.decoded))
-                    if keys.insert(signature, from: keyBase) {
-                        try refuseDuplicate(of: key, open: open, bytes, tape)
+                let start = position &+ 1
+                let isKnown =
+                    if try string(bytes, &position, &tape, &top) {
+                        keys.insert(bytes, start: start, length: position &- start &- 1)
+                    } else {
+                        insert(Self.text(tape, key, bytes, strings.decoded), into: &keys)
                     }
-                }
+                if isKnown, count < KeyFilter.comparedKeys { try refuseDuplicate(of: key, open: open, bytes, tape) }
                 guard try Self.skipSpace(bytes, &position) == UInt8(ascii: ":") else {
                     throw Self.unexpected(bytes, position)
                 }
@@ -84,18 +85,18 @@ struct TapeBuilder {
             let byte = try Self.skipSpace(bytes, &position)
             switch byte {
             case UInt8(ascii: "\""):
-                try string(bytes, &position, &tape, &top)
+                _ = try string(bytes, &position, &tape, &top)
             case UInt8(ascii: "{"), UInt8(ascii: "["):
                 guard depth < maximumDepth else { throw Fault(.tooDeep(limit: maximumDepth), at: position) }
                 depth &+= 1
-                if open != Self.none { tape[open &+ 1] = UInt64(count) << 28 | UInt64(keyBase) }
+                if open != Self.none { tape[open &+ 1] = UInt64(count) << 32 | keys.bits }
                 isInObject = byte == UInt8(ascii: "{")
                 tape[top] = Tape.word(isInObject ? .object : .array, length: open, offset: position)
                 open = top
                 top &+= 2
                 position &+= 1
                 count = 0
-                keyBase = keys.count
+                keys = KeyFilter()
                 // Below an empty container is closed; anything inside has a turn of its own.
                 guard try Self.skipSpace(bytes, &position) == (isInObject ? UInt8(ascii: "}") : UInt8(ascii: "]"))
                 else {
@@ -138,11 +139,8 @@ struct TapeBuilder {
                 guard byte == (isInObject ? UInt8(ascii: "}") : UInt8(ascii: "]")) else {
                     throw Fault(.unexpectedByte(byte), at: position &- 1)
                 }
-                if isInObject {
-                    if count > keys.count &- keyBase, count > 1 {
-                        try refuseDuplicates(in: open, end: top, count: count, bytes, tape)
-                    }
-                    keys.count = keyBase
+                if isInObject, count > KeyFilter.comparedKeys {
+                    try refuseDuplicates(in: open, end: top, count: count, bytes, tape)
                 }
                 // Close it, and restore what the container around it had.
                 let word = tape[open]
@@ -152,8 +150,8 @@ struct TapeBuilder {
                 depth &-= 1
                 if open != Self.none {
                     isInObject = tape[open] >> 60 == UInt64(JSONValue.Kind.object.rawValue)
-                    count = Tape.count(tape[open &+ 1])
-                    keyBase = Tape.offset(tape[open &+ 1])
+                    count = Int(truncatingIfNeeded: tape[open &+ 1] >> 32)
+                    keys = KeyFilter(bits: tape[open &+ 1] & 0xffff_ffff)
                 }
             }
         }
@@ -162,26 +160,35 @@ struct TapeBuilder {
         self.open = open
         self.isInObject = isInObject
         self.count = count
+        self.keys = keys
         return false
     }
 
+    @inline(never)
+    private func insert(_ key: Span<UInt8>, into keys: inout KeyFilter) -> Bool {
+        keys.insert(key, start: 0, length: key.count)
+    }
+
     /// Reads the string whose opening quote is at `position`.
+    ///
+    /// - Returns: Whether the string is what stands between its quotes, with no escapes to decode.
+    /// - Throws: The first fault before its closing quote.
     @inline(__always)
     private mutating func string(
         _ bytes: Span<UInt8>,
         _ position: inout Int,
         _ tape: inout MutableSpan<UInt64>,
         _ top: inout Int
-    ) throws(Fault) {
+    ) throws(Fault) -> Bool {
         let start = position &+ 1
         let end = StringScanner.endOfPlain(bytes, from: start)
         if end < bytes.count, bytes[end] == UInt8(ascii: "\"") {
             tape[top] = Tape.word(.string, length: end &- start, offset: start)
             top &+= 1
             position = end &+ 1
-            return
+            return true
         }
-        try specialString(bytes, &position, &tape, &top, special: end)
+        return try specialString(bytes, &position, &tape, &top, special: end)
     }
 
     /// Reads a string that has something other than ordinary ASCII characters, the first at `special`.
@@ -192,10 +199,11 @@ struct TapeBuilder {
         _ tape: inout MutableSpan<UInt64>,
         _ top: inout Int,
         special: Int
-    ) throws(Fault) {
+    ) throws(Fault) -> Bool {
         let start = position &+ 1
         var end = try StringScanner.endOfUnescaped(bytes, from: special)
-        if bytes[end] == UInt8(ascii: "\\") {
+        let isEscaped = bytes[end] == UInt8(ascii: "\\")
+        if isEscaped {
             let decoded = strings.count
             end = try strings.decode(bytes, from: start)
             tape[top] = Tape.word(.string, length: end &- start, offset: start) | Tape.escapedFlag
@@ -206,6 +214,7 @@ struct TapeBuilder {
             top &+= 1
         }
         position = end &+ 1
+        return !isEscaped
     }
 
     /// Moves to the next byte that is not white space and returns it.

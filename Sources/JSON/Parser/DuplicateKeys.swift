@@ -1,48 +1,38 @@
-/// Words that differ where keys differ, nearly always, for the keys of the objects that are open.
+/// The keys that the object being read may have had already: one bit of 32 for each, by a hash.
 ///
-/// A small object's keys are compared with each other by these; equal ones are then compared in full. An object with more
-/// than `perObject` keys, or one that does not fit, is checked as a whole when it ends (`refuseDuplicates`).
-struct KeySignatures {
-    /// How many keys of one object are compared pairwise: what a hostile text can make of it stays a small constant.
-    private static let perObject = 16
+/// Only where the bit of a key is set already are the keys before it compared, and only in an object of at most
+/// `comparedKeys`: what a hostile text can make of that stays a small constant. An object with more keys is checked as a
+/// whole when it ends (`refuseDuplicates`).
+struct KeyFilter {
+    /// How many keys of one object are compared with each other.
+    static let comparedKeys = 16
 
-    /// The signatures of the open objects, the outermost first.
-    private var words = InlineArray<128, UInt64>(repeating: 0)
+    /// The bits; the upper half is 0.
+    private(set) var bits: UInt64 = 0
 
-    /// How many are in use.
-    var count = 0
-
-    /// Whether the object whose signatures begin at `base` gets no more of them.
-    @inline(__always)
-    func isFull(from base: Int) -> Bool {
-        count &- base >= Self.perObject || count == words.count
+    init(bits: UInt64 = 0) {
+        self.bits = bits
     }
 
-    /// Adds a signature.
+    /// Adds the key `text[start..<start + length]`.
     ///
-    /// - Returns: Whether the object whose signatures begin at `base` had it already.
+    /// - Returns: Whether it, or another with the same hash, had been added before.
     @inline(__always)
-    mutating func insert(_ signature: UInt64, from base: Int) -> Bool {
-        var isKnown = false
-        for index in base..<count where words[index] == signature { isKnown = true }
-        words[count] = signature
-        count &+= 1
+    mutating func insert(_ text: Span<UInt8>, start: Int, length: Int) -> Bool {
+        // The first and the last eight bytes, or all of a shorter key: cheap, and equal for equal keys.
+        var hash = text.prefix(at: start, length: length)
+        if length > 8 { hash = hash &* 0x9e37_79b9_7f4a_7c15 ^ text.word(at: start &+ length &- 8) }
+        let bit: UInt64 = 1 << ((hash &* 0x9e37_79b9_7f4a_7c15) >> 59)
+        let isKnown = bits & bit != 0
+        bits |= bit
         return isKnown
-    }
-
-    /// The length, the first and the last eight bytes of a key, mixed.
-    @inline(__always)
-    static func signature(of key: Span<UInt8>) -> UInt64 {
-        let length = key.count
-        guard length > 8 else { return key.prefix(at: 0, length: length) ^ UInt64(length) << 56 }
-        return (key.word(at: 0) ^ UInt64(length)) &* 0x9e37_79b9_7f4a_7c15 ^ key.word(at: length &- 8)
     }
 }
 
 extension TapeBuilder {
     /// Throws if the object that is open has the key at `place`, its last one so far, before that place.
     ///
-    /// At most 16 keys are there to compare with.
+    /// At most `KeyFilter.comparedKeys` keys are there to compare with.
     func refuseDuplicate(
         of place: Int,
         open: Int,
