@@ -6,11 +6,11 @@ import Testing
 @Suite struct ExchangeTests {
     static let versions: [HTTPVersion] = [.http1_1, .http2]
 
-    @Test(arguments: versions, [0, 1, 4000, 70_000, 1_000_000])
+    @Test(arguments: versions, [0, 1, 4000, 70_000, 300_000])
     func echoesBodies(version: HTTPVersion, size: Int) {
         var random = SplitMix64(seed: UInt64(size))
-        var client = RecordingClient(version)
-        var server = EchoServer(version)
+        let client = RecordingClient(version)
+        let server = EchoServer(version)
         let body = (0..<size).map { UInt8(truncatingIfNeeded: $0 &* 31) }
         for _ in 0..<3 {
             let request = ClientRequestHead(
@@ -20,12 +20,12 @@ import Testing
                 contentType: "application/json"
             )
             _ = client.connection.submit(request, body: body.span, &client.context)
-            exchange(&client, &server, using: &random)
+            exchange(client, server, using: &random)
         }
         #expect(client.responses.count == 3)
         #expect(client.responses.allSatisfy { $0.status == 200 && $0.body == body && $0.contentType == "text/plain" })
         #expect(client.failures == [])
         #expect(server.failures == [])
-        #expect(server.connection.isIdle && client.connection.isIdle)
+        #expect(server.isIdle && client.isIdle)
     }
 }

@@ -3,7 +3,7 @@ import TestSupport
 
 /// A server connection with a handler that answers each request with a transcript of it, so that what the connection
 /// understood can be compared.
-struct EchoServer: ~Copyable {
+final class EchoServer {
     var connection: HTTPServerConnection
     var context = WireContext()
     /// What came of the bytes, in order: requests as text, failures as `failed code status`, and `closed`.
@@ -18,8 +18,10 @@ struct EchoServer: ~Copyable {
     }
 
     var output: [UInt8] { context.output }
+    var isClosed: Bool { connection.isClosed }
+    var isIdle: Bool { connection.isIdle }
 
-    mutating func receive(_ bytes: some Sequence<UInt8>) {
+    func receive(_ bytes: some Sequence<UInt8>) {
         let bytes = Array(bytes)
         var offset = 0
         while true {
@@ -28,19 +30,19 @@ struct EchoServer: ~Copyable {
         }
     }
 
-    mutating func receiveEnd() {
+    func receiveEnd() {
         if handle(connection.receiveEnd(&context)) { return }
         receive([])
     }
 
-    mutating func takeOutput() -> [UInt8] {
+    func takeOutput() -> [UInt8] {
         let taken = context.output
         context.output = []
         return taken
     }
 
     /// Whether this was the last event.
-    private mutating func handle(_ event: ServerEvent) -> Bool {
+    private func handle(_ event: ServerEvent) -> Bool {
         switch event {
         case .needsBytes: return true
         case .request(let stream):
@@ -79,7 +81,7 @@ func text(_ bytes: Span<UInt8>) -> String {
 }
 
 /// A client connection and what came of it.
-struct RecordingClient: ~Copyable {
+final class RecordingClient {
     struct Response: Equatable {
         var stream: StreamID
         var status: Int
@@ -92,29 +94,30 @@ struct RecordingClient: ~Copyable {
     private(set) var responses: [Response] = []
     private(set) var failures: [HTTPFailure] = []
     private(set) var isClosed = false
+    var isIdle: Bool { connection.isIdle }
     private(set) var closingFailure: HTTPFailure?
 
     init(_ version: HTTPVersion, limits: HTTPLimits = HTTPLimits()) {
         connection = HTTPClientConnection(version, limits: limits)
     }
 
-    mutating func receive(_ bytes: some Sequence<UInt8>) {
+    func receive(_ bytes: some Sequence<UInt8>) {
         let bytes = Array(bytes)
         var offset = 0
         while handle(connection.receive(bytes.span, at: &offset, &context)) {}
     }
 
-    mutating func receiveEnd() {
+    func receiveEnd() {
         if handle(connection.receiveEnd(&context)) { receive([]) }
     }
 
-    mutating func takeOutput() -> [UInt8] {
+    func takeOutput() -> [UInt8] {
         let taken = context.output
         context.output = []
         return taken
     }
 
-    private mutating func handle(_ event: ClientEvent) -> Bool {
+    private func handle(_ event: ClientEvent) -> Bool {
         switch event {
         case .needsBytes: return false
         case .response(let stream):
@@ -143,8 +146,8 @@ struct RecordingClient: ~Copyable {
 
 /// Carries bytes both ways, in pieces that the generator cuts, until both are quiet.
 func exchange(
-    _ client: inout RecordingClient,
-    _ server: inout EchoServer,
+    _ client: RecordingClient,
+    _ server: EchoServer,
     using random: inout some RandomNumberGenerator
 ) {
     while true {

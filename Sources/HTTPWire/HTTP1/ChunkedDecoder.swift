@@ -47,11 +47,10 @@ struct ChunkedDecoder {
                 return decodeTrailers(bytes, at: &offset, limits: limits)
             case .size(let digits):
                 if let value = byte.hexadecimal {
-                    // Sixteen digits would still fit; what a peer needs beyond the limit's digits is zeros.
-                    guard digits < 16, remaining <= limits.bodyBytes else { return .failed(.bodyTooLarge) }
+                    // A digit after nothing but zeros says nothing new about the size.
+                    if digits > 0, remaining == 0 { overhead += 1 }
                     remaining = remaining << 4 | value
                     guard remaining <= limits.bodyBytes - body.count else { return .failed(.bodyTooLarge) }
-                    if digits > 0 { overhead += 1 }
                     state = .size(digits: digits + 1)
                 } else if digits == 0 {
                     return .failed(.badChunk)

@@ -46,7 +46,7 @@ struct RequestLine: StartLine {
             path: target.path,
             query: target.query
         )
-        if bytes[target.start] == UInt8(ascii: "/") { return .line(line, next: next) }
+        if bytes[target.start] == UInt8(ascii: "/"), line.method != .connect { return .line(line, next: next) }
         return line.resolve(bytes, target.start..<target.end).map(StartLineResult.failed) ?? .line(line, next: next)
     }
 

@@ -283,13 +283,29 @@ extension HTTP2Connection {
         shedBodies()
     }
 
+    /// A frame begins: its header is there.
+    func beginFrame(_ header: nghttp2_frame_hd) -> CInt {
+        switch nghttp2_frame_type(UInt32(header.type)) {
+        case NGHTTP2_PRIORITY:
+            // Priorities of RFC 7540 are off, and nghttp2 with them: it does not even look.
+            if header.stream_id == 0 { return fail(.badFrame, NGHTTP2_PROTOCOL_ERROR) }
+        case NGHTTP2_RST_STREAM: break
+        case NGHTTP2_PING, NGHTTP2_SETTINGS:
+            if header.flags & UInt8(NGHTTP2_FLAG_ACK.rawValue) != 0 { return 0 }
+        case NGHTTP2_DATA:
+            if header.length > 0 || header.flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0 { return 0 }
+        default: return 0
+        }
+        return spendOnCostlyFrame()
+    }
+
     /// A frame is complete.
-    func receiveFrame(_ frame: nghttp2_frame) -> CInt {
+    func receiveFrame(_ frame: nghttp2_frame) {
         let header = unsafe frame.hd
         let endsStream = header.flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0
         switch nghttp2_frame_type(UInt32(header.type)) {
         case NGHTTP2_HEADERS:
-            guard let stream = streams[header.stream_id] else { return 0 }
+            guard let stream = streams[header.stream_id] else { return }
             stream.hasEnded = stream.hasEnded || endsStream
             if stream.phase == .head {
                 finishHead(stream)
@@ -298,19 +314,13 @@ extension HTTP2Connection {
             }
             if endsStream, stream.phase == .body { finishMessage(stream) }
         case NGHTTP2_DATA:
-            if header.length == 0 && !endsStream { return spendOnCostlyFrame() }
-            guard endsStream, let stream = streams[header.stream_id] else { return 0 }
+            guard endsStream, let stream = streams[header.stream_id] else { return }
             stream.hasEnded = true
             if stream.phase == .body { finishMessage(stream) }
         case NGHTTP2_PING where header.flags & UInt8(NGHTTP2_FLAG_ACK.rawValue) != 0:
             notePingAck()
-        case NGHTTP2_SETTINGS where header.flags & UInt8(NGHTTP2_FLAG_ACK.rawValue) != 0:
-            break
-        case NGHTTP2_PING, NGHTTP2_SETTINGS, NGHTTP2_RST_STREAM, NGHTTP2_PRIORITY:
-            return spendOnCostlyFrame()
         default: break
         }
-        return 0
     }
 
     /// A frame or message breaks a rule; nghttp2 resets the stream or ends the connection.

@@ -88,6 +88,10 @@ extension HTTP2Connection {
     }
 
     private static func setCallbacks(_ callbacks: OpaquePointer?) {
+        unsafe nghttp2_session_callbacks_set_on_begin_frame_callback(callbacks) { _, header, user in
+            guard let header = unsafe header?.pointee else { return 0 }
+            return unsafe connection(user).beginFrame(header)
+        }
         unsafe nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks) { _, frame, user in
             guard let frame = unsafe frame?.pointee else { return 0 }
             let isFirst = unsafe frame.headers.cat != NGHTTP2_HCAT_HEADERS
@@ -122,7 +126,8 @@ extension HTTP2Connection {
         }
         unsafe nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks) { _, frame, user in
             guard let frame = unsafe frame?.pointee else { return 0 }
-            return unsafe connection(user).receiveFrame(frame)
+            unsafe connection(user).receiveFrame(frame)
+            return 0
         }
         unsafe nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(callbacks) { _, frame, _, user in
             guard let frame = unsafe frame?.pointee else { return 0 }
