@@ -38,10 +38,7 @@ extension TLSError: CustomStringConvertible {
         }
     }
 
-    private var reasonText: String {
-        guard let text = unsafe ERR_reason_error_string(reason) else { return "error \(reason)" }
-        return unsafe String(cString: text)
-    }
+    private var reasonText: String { openSSLText(reason) }
 
     private var alertText: String? {
         reason == 0 ? nil : reasonText

@@ -59,9 +59,7 @@ internal import COpenSSL
         let parameters = unsafe SSL_get0_param(ssl)
         if unsafe X509_VERIFY_PARAM_set1_ip_asc(parameters, host) != 1 {
             ERR_clear_error()
-            // Names are in the subject alternative name or nowhere (RFC 9525 §2), as in Go.
-            let flags = X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT
-            unsafe X509_VERIFY_PARAM_set_hostflags(parameters, CUnsignedInt(flags))
+            unsafe X509_VERIFY_PARAM_set_hostflags(parameters, TLSSession.hostFlags)
             guard unsafe SSL_set1_host(ssl, host) == 1, unsafe portcullis_SSL_set_tlsext_host_name(ssl, host) == 1
             else {
                 throw .configuration()
@@ -199,6 +197,9 @@ internal import COpenSSL
         guard let x509 = unsafe SSL_get1_peer_certificate(ssl) else { return nil }
         return unsafe Certificate(owning: x509)
     }
+
+    /// Names are in the subject alternative names or nowhere (RFC 9525 §2), as in Go.
+    static let hostFlags = CUnsignedInt(X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT)
 
     /// The most plaintext that a record holds (RFC 8446 §5.1).
     private static let maximumRecordBytes = 1 << 14

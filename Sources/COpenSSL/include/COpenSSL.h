@@ -17,6 +17,12 @@ static const uint64_t portcullis_SSL_OP_NO_TICKET = SSL_OP_NO_TICKET;
 static const uint64_t portcullis_SSL_OP_NO_RENEGOTIATION = SSL_OP_NO_RENEGOTIATION;
 static const uint64_t portcullis_SSL_OP_NO_COMPRESSION = SSL_OP_NO_COMPRESSION;
 
+/// RFC 2253, but UTF-8 as it is instead of escaped byte by byte.
+static const unsigned long portcullis_XN_FLAG_RFC2253_UTF8 = XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB;
+
+static inline void portcullis_GENERAL_NAMES_free(OPENSSL_STACK *names) {
+    sk_GENERAL_NAME_pop_free((GENERAL_NAMES *)names, GENERAL_NAME_free);
+}
 static inline int portcullis_SSL_CTX_set_min_proto_version(SSL_CTX *context, int version) {
     return (int)SSL_CTX_set_min_proto_version(context, version);
 }
