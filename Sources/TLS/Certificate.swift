@@ -59,7 +59,9 @@ extension Certificate {
 
     /// The names and addresses that it may be used for, in its order; e-mail addresses and the like are left out.
     public var subjectAlternativeNames: [SubjectAlternativeName] {
-        guard let names = unsafe OpaquePointer(X509_get_ext_d2i(x509, NID_subject_alt_name, nil, nil)) else { return [] }
+        guard let names = unsafe OpaquePointer(X509_get_ext_d2i(x509, NID_subject_alt_name, nil, nil)) else {
+            return []
+        }
         defer { unsafe portcullis_GENERAL_NAMES_free(names) }
         let count = unsafe OPENSSL_sk_num(names)
         return (0..<count).compactMap { index in
@@ -100,7 +102,7 @@ extension Certificate {
         return unsafe KeyType(of: key)
     }
 
-    /// How it was signed, named as OpenSSL does: `ecdsa-with-SHA256`. Clients refuse those with SHA1.
+    /// How it was signed, named as OpenSSL does (`ecdsa-with-SHA256`); clients refuse those with SHA1.
     public var signatureAlgorithm: String {
         guard let name = unsafe OBJ_nid2ln(X509_get_signature_nid(x509)) else { return "unknown" }
         return unsafe String(cString: name)

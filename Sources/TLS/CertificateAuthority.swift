@@ -29,11 +29,17 @@ public struct CertificateAuthority: Sendable {
     ///   - now: The time.
     /// - Throws: `.badName`, `.unusable`.
     public init(
-        named commonName: String, validity: Duration = .years(10), at now: UTCInstant
+        named commonName: String,
+        validity: Duration = .years(10),
+        at now: UTCInstant
     ) throws(CertificateError) {
         let key = try PrivateKey(generating: .p256)
         let draft = try CertificateDraft(
-            commonName: commonName, key: key, notBefore: now + CertificateAuthority.backdating, notAfter: now + validity)
+            commonName: commonName,
+            key: key,
+            notBefore: now + CertificateAuthority.backdating,
+            notAfter: now + validity
+        )
         // It signs leaves, not other authorities.
         try draft.add(NID_basic_constraints, "critical,CA:TRUE,pathlen:0")
         try draft.add(NID_key_usage, "critical,keyCertSign,cRLSign")
@@ -62,12 +68,17 @@ public struct CertificateAuthority: Sendable {
     /// - Returns: The certificate and its key. It does not outlive the authority.
     /// - Throws: `.badName`, `.expired` if the authority is, `.unusable`.
     public func issue(
-        _ leaf: LeafRequest, for key: PrivateKey, at now: UTCInstant
+        _ leaf: LeafRequest,
+        for key: PrivateKey,
+        at now: UTCInstant
     ) throws(CertificateError) -> TLSIdentity {
         try certificate.checkValidity(at: now)
         let draft = try CertificateDraft(
-            commonName: leaf.commonName, key: key, notBefore: now + CertificateAuthority.backdating,
-            notAfter: min(now + leaf.validity, certificate.notAfter))
+            commonName: leaf.commonName,
+            key: key,
+            notBefore: now + CertificateAuthority.backdating,
+            notAfter: min(now + leaf.validity, certificate.notAfter)
+        )
         try draft.add(NID_basic_constraints, "critical,CA:FALSE", issuer: certificate)
         // RSA's key exchange by encryption is not in the cipher list, so it needs nothing more either.
         try draft.add(NID_key_usage, "critical,digitalSignature", issuer: certificate)
@@ -121,9 +132,11 @@ public struct LeafRequest: Sendable {
         let purposes = [Certificate.Purpose.server, .client].filter { certificate.allows($0) }
         let backdating = Duration.seconds(300)
         self.init(
-            commonName: certificate.commonName ?? "", subjectAlternativeNames: certificate.subjectAlternativeNames,
+            commonName: certificate.commonName ?? "",
+            subjectAlternativeNames: certificate.subjectAlternativeNames,
             purposes: purposes.isEmpty ? [.server] : purposes,
-            validity: certificate.notAfter - certificate.notBefore - backdating)
+            validity: certificate.notAfter - certificate.notBefore - backdating
+        )
     }
 }
 
@@ -159,8 +172,14 @@ extension Duration {
         try check(unsafe BN_rand(serial, 127, BN_RAND_TOP_ONE, BN_RAND_BOTTOM_ANY))
         unsafe BN_to_ASN1_INTEGER(serial, X509_get_serialNumber(x509))
         let status = unsafe X509_NAME_add_entry_by_NID(
-            X509_get_subject_name(x509), NID_commonName, MBSTRING_UTF8, Array(commonName.utf8),
-            CInt(commonName.utf8.count), -1, 0)
+            X509_get_subject_name(x509),
+            NID_commonName,
+            MBSTRING_UTF8,
+            Array(commonName.utf8),
+            CInt(commonName.utf8.count),
+            -1,
+            0
+        )
         guard status == 1 else {
             ERR_clear_error()
             throw CertificateError(.badName(commonName))

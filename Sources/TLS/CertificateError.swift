@@ -63,7 +63,8 @@ extension CertificateError: CustomStringConvertible {
         case .notAnAuthority: "the certificate may not sign others: an authority's (CA:TRUE) is needed"
         case .noSubjectAlternativeName:
             "the certificate has no subject alternative names, and clients ignore the common name: issue it with them"
-        case .wrongPurpose: "the certificate's extended key usage forbids this use: issue it with serverAuth or clientAuth"
+        case .wrongPurpose:
+            "the certificate's extended key usage forbids this use: issue it with serverAuth or clientAuth"
         case .expired(let instant): "expired at \(instant): renew it"
         case .notYetValid(let instant): "not valid before \(instant): check the clock"
         case .untrusted(let code):

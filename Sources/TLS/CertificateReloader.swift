@@ -88,10 +88,12 @@ public struct CertificateReloader: Sendable {
             case .off: break
             case .request:
                 configuration.clientAuthentication = .request(
-                    authorities: try Certificate.parse(pem: files.clientAuthorities))
+                    authorities: try Certificate.parse(pem: files.clientAuthorities)
+                )
             case .require:
                 configuration.clientAuthentication = .require(
-                    authorities: try Certificate.parse(pem: files.clientAuthorities))
+                    authorities: try Certificate.parse(pem: files.clientAuthorities)
+                )
             }
         } catch {
             throw .clientAuthorities(error)

@@ -89,11 +89,14 @@ public enum KeyType: Hashable, Sendable, CustomStringConvertible {
             // Without a callback of ours OpenSSL asks the terminal for a passphrase, and a server would stand still.
             unsafe withUnsafeMutablePointer(to: &isEncrypted) { isEncrypted in
                 unsafe PEM_read_bio_PrivateKey(
-                    bio, nil,
+                    bio,
+                    nil,
                     { _, _, _, isEncrypted in
                         unsafe isEncrypted?.assumingMemoryBound(to: Bool.self).pointee = true
                         return -1
-                    }, isEncrypted)
+                    },
+                    isEncrypted
+                )
             }
         }
         ERR_clear_error()
@@ -112,7 +115,9 @@ func withReadingBIO<Result>(_ bytes: [UInt8], _ body: (OpaquePointer) -> Result)
     unsafe bytes.withUnsafeBytes { buffer in
         // An empty array has no address, but nothing is read from this one either.
         let start = unsafe buffer.baseAddress ?? UnsafeRawPointer(bitPattern: 1)
-        guard let bio = unsafe BIO_new_mem_buf(start, CInt(buffer.count)) else { fatalError("BIO_new_mem_buf: no memory") }
+        guard let bio = unsafe BIO_new_mem_buf(start, CInt(buffer.count)) else {
+            fatalError("BIO_new_mem_buf: no memory")
+        }
         defer { unsafe BIO_free(bio) }
         return unsafe body(bio)
     }

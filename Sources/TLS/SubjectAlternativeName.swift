@@ -30,8 +30,10 @@ public enum SubjectAlternativeName: Hashable, Sendable {
         switch self {
         case .dns(let name):
             let labels = name.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+            // All digits at the end: an address with a slip in it, for no top-level domain is a number.
+            let isNumber = labels.last?.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) } ?? true
             let isName =
-                name.utf8.count <= 253
+                name.utf8.count <= 253 && !isNumber
                 && labels.enumerated().allSatisfy { index, label in
                     if index == 0, labels.count > 2, label.elementsEqual("*".utf8) { return true }
                     return (1...63).contains(label.count)
@@ -94,7 +96,11 @@ extension SubjectAlternativeName {
             guard count == 4 || count == 16 else { return nil }
             var text = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
             unsafe inet_ntop(
-                count == 4 ? AF_INET : AF_INET6, ASN1_STRING_get0_data(string), &text, socklen_t(text.count))
+                count == 4 ? AF_INET : AF_INET6,
+                ASN1_STRING_get0_data(string),
+                &text,
+                socklen_t(text.count)
+            )
             self = .ip(String(decoding: text.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self))
         default: return nil
         }
