@@ -1,5 +1,3 @@
-import JSON
-
 /// The facet paths of all kinds, compiled to steps: a tree for each kind in one array, names in one buffer.
 ///
 /// A path is a chain of nodes. Reading follows only the nodes below which a wanted facet lies; nothing is allocated.
@@ -16,7 +14,7 @@ struct FacetProgram: Sendable {
         case entry
     }
 
-    struct Node: Sendable {
+    struct Node: BitwiseCopyable, Sendable {
         let step: Step
         /// Facets at or below the node.
         var facets: UInt16 = 0
@@ -25,41 +23,74 @@ struct FacetProgram: Sendable {
         var nextSibling: Int32 = -1
         /// The facets that are kept right here.
         var firstLeaf: Int32 = -1
-        /// The member's name in `names`, after which stands `FromConfig`.
+        /// The member's name in `names`.
         let nameOffset: Int32
         let nameLength: Int32
     }
 
-    struct Leaf: Sendable {
+    struct Leaf: BitwiseCopyable, Sendable {
         let facet: Facet
         let part: Facet.Part
         let absence: Absence
         let sense: Facet.Sense
-        var next: Int32
+        var next: Int32 = -1
     }
 
     /// When a missing value is worth telling.
-    enum Absence: String, CaseIterable, Sendable {
+    enum Absence: String, BitwiseCopyable, CaseIterable, Sendable {
+        /// Whenever the kind has none.
         case always
+        /// Where the object exists in which it should stand.
         case inside
+        /// Never.
         case present
     }
 
-    private(set) var nodes: [Node] = []
-    private(set) var leaves: [Leaf] = []
+    let nodes: [Node]
+    let leaves: [Leaf]
+    let names: [UInt8]
+
+    /// The tree of the paths that every kind has.
+    let commonRoot: Int32
+
+    /// What Azure Service Operator appends to the name of a field whose value comes out of a ConfigMap.
+    static let guardSuffix = "FromConfig"
+
+    init(_ builder: FacetProgramBuilder) {
+        nodes = builder.nodes
+        leaves = builder.leaves
+        names = builder.names
+        commonRoot = builder.commonRoot
+    }
+}
+
+extension FacetProgram.Node {
+    /// Where in `names` the member's name stands.
+    @inline(__always)
+    var name: Range<Int> {
+        Int(nameOffset)..<Int(nameOffset &+ nameLength)
+    }
+}
+
+/// Compiles paths.
+struct FacetProgramBuilder {
+    private(set) var nodes: [FacetProgram.Node] = []
+    private(set) var leaves: [FacetProgram.Leaf] = []
     private(set) var names: [UInt8] = []
-    private var offsets: [ArraySlice<UInt8>: Int32] = [:]
+    let commonRoot: Int32 = 0
 
-    static let guardSuffix = Array("FromConfig".utf8)
+    init() {
+        _ = addRoot()
+    }
 
-    /// Starts a kind's tree.
+    /// Starts a tree.
     mutating func addRoot() -> Int32 {
-        nodes.append(Node(step: .root, parent: -1, nameOffset: 0, nameLength: 0))
+        nodes.append(FacetProgram.Node(step: .root, parent: -1, nameOffset: 0, nameLength: 0))
         return Int32(nodes.count - 1)
     }
 
-    /// Adds a path to the tree of `root`; what the tree has already stays.
-    mutating func add(_ path: FacetPath, below root: Int32, _ leaf: Leaf) {
+    /// Adds a path to the tree of `root`; a part of a facet that a path has already stays as it is.
+    mutating func add(_ path: FacetPath, below root: Int32, _ leaf: FacetProgram.Leaf) {
         var node = root
         nodes[Int(node)].facets |= leaf.facet.bit
         for step in path.steps {
@@ -74,8 +105,8 @@ struct FacetProgram: Sendable {
             last = index
             index = leaves[Int(index)].next
         }
+        let added = Int32(leaves.count)
         leaves.append(leaf)
-        let added = Int32(leaves.count - 1)
         if last < 0 { nodes[Int(node)].firstLeaf = added } else { leaves[Int(last)].next = added }
     }
 
@@ -87,43 +118,34 @@ struct FacetProgram: Sendable {
             last = index
             index = nodes[Int(index)].nextSibling
         }
+        let added = Int32(nodes.count)
         switch step {
         case .member(let name):
-            let offset = intern(name)
-            nodes.append(Node(step: .member, parent: parent, nameOffset: offset, nameLength: Int32(name.count)))
+            nodes.append(
+                FacetProgram.Node(
+                    step: .member,
+                    parent: parent,
+                    nameOffset: Int32(names.count),
+                    nameLength: Int32(name.count)
+                )
+            )
+            names += name
         case .element:
-            nodes.append(Node(step: .element, parent: parent, nameOffset: 0, nameLength: 0))
+            nodes.append(FacetProgram.Node(step: .element, parent: parent, nameOffset: 0, nameLength: 0))
         case .entry:
-            nodes.append(Node(step: .entry, parent: parent, nameOffset: 0, nameLength: 0))
+            nodes.append(FacetProgram.Node(step: .entry, parent: parent, nameOffset: 0, nameLength: 0))
         }
-        let added = Int32(nodes.count - 1)
         if last < 0 { nodes[Int(parent)].firstChild = added } else { nodes[Int(last)].nextSibling = added }
         return added
     }
 
-    private func matches(_ node: Node, _ step: FacetPath.Step) -> Bool {
+    private func matches(_ node: FacetProgram.Node, _ step: FacetPath.Step) -> Bool {
         switch (node.step, step) {
         case (.element, .element), (.entry, .entry): true
         case (.member, .member(let name)):
-            names[Int(node.nameOffset)..<Int(node.nameOffset + node.nameLength)].elementsEqual(name)
+            Int(node.nameLength) == name.count
+                && names[node.name].elementsEqual(name)
         default: false
         }
-    }
-
-    private mutating func intern(_ name: ArraySlice<UInt8>) -> Int32 {
-        if let offset = offsets[name] { return offset }
-        let offset = Int32(names.count)
-        names += name
-        names += Self.guardSuffix
-        offsets[name] = offset
-        return offset
-    }
-
-    /// Lets go of what only building needs.
-    mutating func finish() {
-        offsets = [:]
-        nodes = Array(nodes)
-        leaves = Array(leaves)
-        names = Array(names)
     }
 }

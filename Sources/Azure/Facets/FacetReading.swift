@@ -18,24 +18,26 @@ extension AzureKind {
     ///   - document: The document of the object.
     ///   - object: The resource, from its `apiVersion` on.
     ///   - body: Is called with each place.
-    /// - Throws: What `body` throws.
+    /// - Throws: What `body` throws; nothing is visited after that.
+    @inlinable
     public func forEachOccurrence<Failure: Error>(
         of facets: FacetSet,
         in document: JSONDocument,
         of object: JSONValue,
         _ body: (Occurrence) throws(Failure) -> Void
     ) throws(Failure) {
-        if facets.rawValue & self.facets.rawValue & ~Facet.reference.bit != 0 {
-            let reading = FacetReading(
-                program: program,
-                document: document,
-                wanted: facets.rawValue & ~Facet.reference.bit
-            )
-            try reading.descend(from: root, into: object, depth: 0, body)
+        // The walk itself is not generic, so that nobody's error type makes it slow.
+        var failure: Failure?
+        _ = visit(facets, in: document, of: object) { occurrence in
+            do throws(Failure) {
+                try body(occurrence)
+                return true
+            } catch {
+                failure = error
+                return false
+            }
         }
-        if facets.contains(.reference) {
-            try forEachReference(in: document, of: object, body)
-        }
+        if let failure { throw failure }
     }
 
     /// Visits every place of an object at which the facet is kept, or is missing.
@@ -48,92 +50,114 @@ extension AzureKind {
     ) throws(Failure) {
         try forEachOccurrence(of: FacetSet(facet), in: document, of: object, body)
     }
+
+    /// Visits places until `body` returns false.
+    ///
+    /// - Returns: Whether all were visited.
+    @usableFromInline
+    func visit(
+        _ facets: FacetSet,
+        in document: JSONDocument,
+        of object: JSONValue,
+        _ body: (Occurrence) -> Bool
+    ) -> Bool {
+        let wanted = facets.rawValue & self.facets.rawValue & ~Facet.reference.bit
+        if wanted != 0 {
+            let reading = FacetReading(program: program, document: document, wanted: wanted)
+            guard reading.descend(from: program.commonRoot, into: object, depth: 0, body),
+                reading.descend(from: root, into: object, depth: 0, body)
+            else { return false }
+        }
+        return !facets.contains(.reference) || visitReferences(in: document, of: object, body)
+    }
 }
 
-/// One walk along the paths of a kind.
+/// One walk along the paths of a kind; every function returns whether to go on.
 struct FacetReading {
     let program: FacetProgram
     let document: JSONDocument
     let wanted: UInt16
 
     /// Visits what lies below a node of the tables, at a value that exists.
-    func descend<Failure: Error>(
+    func descend(
         from node: Int32,
-        into value: JSONValue,
+        into container: JSONValue,
         depth: UInt8,
-        _ body: (Occurrence) throws(Failure) -> Void
-    ) throws(Failure) {
+        _ body: (Occurrence) -> Bool
+    ) -> Bool {
+        // Looked for when the first member is missing; nearly no object has one.
+        var hasGuards: Bool?
         var index = program.nodes[Int(node)].firstChild
         while index >= 0 {
             let child = program.nodes[Int(index)]
             if child.facets & wanted != 0 {
-                try step(to: index, child, from: value, depth: depth, body)
+                switch child.step {
+                case .root:
+                    break
+                case .member:
+                    if let value = member(child, of: container) {
+                        guard arrive(at: index, child, value, in: container, depth: depth &+ 1, body) else {
+                            return false
+                        }
+                        break
+                    }
+                    let mayBeGuarded = hasGuards ?? document.hasGuards(container)
+                    hasGuards = mayBeGuarded
+                    let stand = mayBeGuarded ? standIn(for: child, in: container) : nil
+                    guard
+                        miss(
+                            index,
+                            child,
+                            stand == nil ? .absent : .unknown,
+                            in: container,
+                            stand ?? container,
+                            depth: depth,
+                            isInside: container.isObject,
+                            body
+                        )
+                    else { return false }
+                case .element:
+                    for value in document.elements(of: container) where !value.isNull {
+                        guard arrive(at: index, child, value, in: container, depth: depth &+ 1, body) else {
+                            return false
+                        }
+                    }
+                case .entry:
+                    for (_, value) in document.members(of: container) where !value.isNull {
+                        guard arrive(at: index, child, value, in: container, depth: depth &+ 1, body) else {
+                            return false
+                        }
+                    }
+                }
             }
             index = child.nextSibling
         }
+        return true
     }
 
-    private func step<Failure: Error>(
-        to index: Int32,
-        _ node: FacetProgram.Node,
-        from container: JSONValue,
-        depth: UInt8,
-        _ body: (Occurrence) throws(Failure) -> Void
-    ) throws(Failure) {
-        switch node.step {
-        case .root:
-            return
-        case .member:
-            if let value = member(node, of: container, suffixed: false), !value.isNull {
-                try arrive(at: index, node, value, in: container, depth: depth &+ 1, body)
-            } else if container.isObject, let stand = member(node, of: container, suffixed: true), !stand.isNull {
-                try miss(index, node, .unknown, in: container, stand, depth: depth, isInside: true, body)
-            } else {
-                try miss(
-                    index,
-                    node,
-                    .absent,
-                    in: container,
-                    container,
-                    depth: depth,
-                    isInside: container.isObject,
-                    body
-                )
-            }
-        case .element:
-            for value in document.elements(of: container) where !value.isNull {
-                try arrive(at: index, node, value, in: container, depth: depth &+ 1, body)
-            }
-        case .entry:
-            for (_, value) in document.members(of: container) where !value.isNull {
-                try arrive(at: index, node, value, in: container, depth: depth &+ 1, body)
-            }
-        }
-    }
-
-    private func arrive<Failure: Error>(
+    private func arrive(
         at index: Int32,
         _ node: FacetProgram.Node,
         _ value: JSONValue,
         in container: JSONValue,
         depth: UInt8,
-        _ body: (Occurrence) throws(Failure) -> Void
-    ) throws(Failure) {
+        _ body: (Occurrence) -> Bool
+    ) -> Bool {
         var leaf = node.firstLeaf
         while leaf >= 0 {
             let found = program.leaves[Int(leaf)]
             if found.facet.bit & wanted != 0, found.sense != .regionOrNone || !document.equals(value, "None") {
-                try body(Occurrence(found, .known, in: container, value, node: index, depth: depth))
+                guard body(Occurrence(found, .known, in: container, value, node: index, depth: depth)) else {
+                    return false
+                }
             }
             leaf = found.next
         }
-        if node.firstChild >= 0 {
-            try descend(from: index, into: value, depth: depth, body)
-        }
+        return node.firstChild < 0 || descend(from: index, into: value, depth: depth, body)
     }
 
     /// Visits what lies at and below a node whose value is missing from a container that exists.
-    private func miss<Failure: Error>(
+    private func miss(
         _ index: Int32,
         _ node: FacetProgram.Node,
         _ state: Occurrence.State,
@@ -141,14 +165,16 @@ struct FacetReading {
         _ place: JSONValue,
         depth: UInt8,
         isInside: Bool,
-        _ body: (Occurrence) throws(Failure) -> Void
-    ) throws(Failure) {
+        _ body: (Occurrence) -> Bool
+    ) -> Bool {
         var leaf = node.firstLeaf
         while leaf >= 0 {
             let found = program.leaves[Int(leaf)]
             let isTold = state == .unknown || found.absence == .always || (found.absence == .inside && isInside)
             if isTold, found.facet.bit & wanted != 0 {
-                try body(Occurrence(found, state, in: container, place, node: index, depth: depth))
+                guard body(Occurrence(found, state, in: container, place, node: index, depth: depth)) else {
+                    return false
+                }
             }
             leaf = found.next
         }
@@ -157,17 +183,35 @@ struct FacetReading {
         while child >= 0 {
             let next = program.nodes[Int(child)]
             if next.step == .member, next.facets & wanted != 0 {
-                try miss(child, next, state, in: container, place, depth: depth, isInside: false, body)
+                guard miss(child, next, state, in: container, place, depth: depth, isInside: false, body) else {
+                    return false
+                }
             }
             child = next.nextSibling
         }
+        return true
     }
 
+    /// The member that a node names; nil if there is none, or only `null`.
     @inline(__always)
-    private func member(_ node: FacetProgram.Node, of container: JSONValue, suffixed: Bool) -> JSONValue? {
-        let start = Int(node.nameOffset)
-        let end = start &+ Int(node.nameLength) &+ (suffixed ? FacetProgram.guardSuffix.count : 0)
-        return document.member(program.names.span.extracting(start..<end), of: container)
+    private func member(_ node: FacetProgram.Node, of container: JSONValue) -> JSONValue? {
+        let value = document.member(program.names.span.extracting(node.name), of: container)
+        return value?.isNull == false ? value : nil
+    }
+
+    /// The `…FromConfig` member that stands in the place of a node's.
+    private func standIn(for node: FacetProgram.Node, in container: JSONValue) -> JSONValue? {
+        let name = String(decoding: program.names[node.name], as: UTF8.self) + FacetProgram.guardSuffix
+        let value = document.member(name, of: container)
+        return value?.isNull == false ? value : nil
+    }
+}
+
+extension JSONDocument {
+    /// Whether an object has any `…FromConfig` member.
+    fileprivate func hasGuards(_ container: JSONValue) -> Bool {
+        for (key, _) in members(of: container) where utf8(key).ends(with: FacetProgram.guardSuffix) { return true }
+        return false
     }
 }
 

@@ -110,9 +110,7 @@ extension FacetProgram {
 
     /// The step to a node, which is a member's: below missing values no list is entered.
     fileprivate func step(_ node: Int32) -> FieldPath.Step {
-        let node = nodes[Int(node)]
-        let start = Int(node.nameOffset)
-        return .member(String(decoding: names[start..<(start + Int(node.nameLength))], as: UTF8.self))
+        .member(String(decoding: names[nodes[Int(node)].name], as: UTF8.self))
     }
 }
 

@@ -101,10 +101,8 @@ extension Span where Element == UInt8 {
     fileprivate var quantity: Double? {
         var end = count
         while end > 0, !self[end - 1].isASCIIDigit, self[end - 1] != UInt8(ascii: ".") { end -= 1 }
-        let digits = unsafe extracting(0..<end).withUnsafeBufferPointer { unsafe String(decoding: $0, as: UTF8.self) }
-        let suffix = unsafe extracting(end..<count).withUnsafeBufferPointer {
-            unsafe String(decoding: $0, as: UTF8.self)
-        }
+        let digits = String(extracting(0..<end))
+        let suffix = String(extracting(end..<count))
         guard !digits.utf8.contains(where: \.isASCIILetter), let number = Double(digits), number >= 0 else {
             return nil
         }

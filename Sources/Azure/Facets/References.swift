@@ -2,15 +2,16 @@ import JSON
 
 extension AzureKind {
     /// Visits every resource ID in `spec`, in whatever field of whatever version it stands, but for the owner's.
-    func forEachReference<Failure: Error>(
+    func visitReferences(
         in document: JSONDocument,
         of object: JSONValue,
-        _ body: (Occurrence) throws(Failure) -> Void
-    ) throws(Failure) {
-        guard let spec = document.member("spec", of: object) else { return }
+        _ body: (Occurrence) -> Bool
+    ) -> Bool {
+        guard let spec = document.member("spec", of: object) else { return true }
         for (key, value) in document.members(of: spec) where !document.equals(key, "owner") {
-            try ReferenceWalk(document: document).visit(key, value, in: spec, body)
+            guard ReferenceWalk(document: document).visit(key, value, in: spec, body) else { return false }
         }
+        return true
     }
 }
 
@@ -18,36 +19,37 @@ extension AzureKind {
 private struct ReferenceWalk {
     let document: JSONDocument
 
-    func visit<Failure: Error>(
+    func visit(
         _ key: JSONValue?,
         _ value: JSONValue,
         in container: JSONValue,
-        _ body: (Occurrence) throws(Failure) -> Void
-    ) throws(Failure) {
+        _ body: (Occurrence) -> Bool
+    ) -> Bool {
         switch value.kind {
         case .object:
             if let key, document.equals(key, "$propertyBag") {
                 for (_, entry) in document.members(of: value) where mentionsResource(entry) {
-                    try body(occurrence(.propertyBag, entry, in: value))
+                    guard body(occurrence(.propertyBag, entry, in: value)) else { return false }
                 }
-                return
+                return true
             }
             for (inner, member) in document.members(of: value) {
-                try visit(inner, member, in: value, body)
+                guard visit(inner, member, in: value, body) else { return false }
             }
         case .array:
             for element in document.elements(of: value) {
-                try visit(nil, element, in: value, body)
+                guard visit(nil, element, in: value, body) else { return false }
             }
         case .string:
             if let key, document.equals(key, "armId") {
-                try body(occurrence(.armID, value, in: container))
+                return body(occurrence(.armID, value, in: container))
             } else if ResourceID.isLike(document.utf8(value)) {
-                try body(occurrence(.resourceID, value, in: container))
+                return body(occurrence(.resourceID, value, in: container))
             }
         case .null, .bool, .int, .double:
-            return
+            break
         }
+        return true
     }
 
     /// A property bag keeps what a conversion would lose, as JSON in strings: a reference can hide there.

@@ -38,7 +38,7 @@ public struct ResourceID: Sendable, CustomStringConvertible {
     /// - Throws: The first fault; its offset counts bytes.
     public init(parsing text: Span<UInt8>) throws(ResourceIDError) {
         guard text.count <= Self.maximumBytes else { throw ResourceIDError(code: .tooLong, offset: Self.maximumBytes) }
-        try self.init(parsing: unsafe text.withUnsafeBufferPointer { unsafe String(decoding: $0, as: UTF8.self) })
+        try self.init(parsing: String(text))
     }
 
     /// Whether a string looks like a resource ID, alone or after `<name>=`: it may still be malformed.
@@ -292,7 +292,7 @@ extension Span where Element == UInt8 {
             }
         }
         if isASCII { return nil }
-        let text = unsafe withUnsafeBufferPointer { unsafe String(decoding: $0, as: UTF8.self) }
+        let text = String(self)
         var offset = 0
         for scalar in text.unicodeScalars {
             if !scalar.isASCII, !scalar.isLetterMarkOrDigit { return offset }

@@ -90,7 +90,7 @@ public final class AzureKind: Sendable {
         ownerKinds = row.ownerKinds
         azureName = row.azureName
         self.index = index
-        facets = FacetSet(rawValue: program.nodes[Int(root)].facets)
+        facets = FacetSet(rawValue: program.nodes[Int(root)].facets | program.nodes[Int(program.commonRoot)].facets)
         self.program = program
         self.root = root
     }

@@ -24,8 +24,7 @@ public final class AzureTables: Sendable {
     let regionTable: RegionTable
     let sizes: SizeTable
 
-    /// Places in `kinds`, by hash; open addressing, a power of two.
-    private let slots: [UInt16]
+    private let index: KindIndex
 
     /// Reads tables from the contents of files, by file name; a file that is not among them is the embedded one.
     ///
@@ -41,23 +40,14 @@ public final class AzureTables: Sendable {
         try builder.readFacets("facets.tsv", files["facets.tsv"] ?? [], hasVersions: false)
         try builder.readFacets("deltas.tsv", files["deltas.tsv"] ?? [], hasVersions: true)
         (kinds, general) = builder.finish()
-        slots = Self.slots(for: kinds)
+        index = KindIndex(kinds)
         regionTable = try RegionTable(files["regions.tsv"] ?? [])
         sizes = try SizeTable(files["sizes.tsv"] ?? [])
     }
 
     /// The kind of a group and name in UTF-8; nil if the tables do not know it.
     public func kind(group: Span<UInt8>, kind: Span<UInt8>) -> AzureKind? {
-        let mask = slots.count - 1
-        var slot = Self.hash(group, kind) & mask
-        while slots[slot] != .max {
-            let candidate = kinds[Int(slots[slot])]
-            if candidate.kind.utf8Span.span.equals(kind), candidate.group.utf8Span.span.equals(group) {
-                return candidate
-            }
-            slot = (slot + 1) & mask
-        }
-        return nil
+        index.place(group: group, kind: kind).map { kinds[$0] }
     }
 
     /// The kind of a group and name; nil if the tables do not know it.
@@ -68,28 +58,6 @@ public final class AzureTables: Sendable {
     /// Whether a group is one of Azure Service Operator's: `azure.com` under any name.
     public static func isAzure(group: Span<UInt8>) -> Bool {
         group.ends(with: ".azure.com")
-    }
-
-    private static func slots(for kinds: [AzureKind]) -> [UInt16] {
-        var size = 64
-        while size < kinds.count * 2 { size *= 2 }
-        var slots = [UInt16](repeating: .max, count: size)
-        for kind in kinds {
-            var slot = hash(kind.group.utf8Span.span, kind.kind.utf8Span.span) & (size - 1)
-            while slots[slot] != .max { slot = (slot + 1) & (size - 1) }
-            slots[slot] = UInt16(kind.index)
-        }
-        return slots
-    }
-
-    /// FNV-1a over the kind and the start of the group.
-    ///
-    /// The keys come from the tables, so nobody can make them collide.
-    private static func hash(_ group: Span<UInt8>, _ kind: Span<UInt8>) -> Int {
-        var hash: UInt32 = 2_166_136_261
-        for index in 0..<kind.count { hash = (hash ^ UInt32(kind[index])) &* 16_777_619 }
-        for index in 0..<min(4, group.count) { hash = (hash ^ UInt32(group[index])) &* 16_777_619 }
-        return Int(hash ^ hash >> 15)
     }
 }
 

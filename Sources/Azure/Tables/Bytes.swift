@@ -9,9 +9,9 @@ extension Span where Element == UInt8 {
         return true
     }
 
-    func ends(with suffix: StaticString) -> Bool {
-        let length = suffix.utf8CodeUnitCount
-        return count >= length && matches(suffix, at: count - length, ignoringCase: false)
+    func ends(with suffix: String) -> Bool {
+        let suffix = suffix.utf8Span.span
+        return count >= suffix.count && extracting((count - suffix.count)...).equals(suffix)
     }
 
     /// Whether an ASCII literal, in lower case, stands at `offset` in any case.
@@ -54,4 +54,11 @@ extension UInt8 {
     var isASCIILetter: Bool { asciiLowercased &- UInt8(ascii: "a") < 26 }
 
     var isASCIIAlphanumeric: Bool { isASCIIDigit || isASCIILetter }
+}
+
+extension String {
+    /// The text that the bytes spell in UTF-8.
+    init(_ bytes: Span<UInt8>) {
+        self = unsafe bytes.withUnsafeBufferPointer { unsafe String(decoding: $0, as: UTF8.self) }
+    }
 }

@@ -4,12 +4,13 @@ struct RegionTable: Sendable {
 
     init(_ bytes: [UInt8]) throws(TableError) {
         var reader = try TableReader("regions.tsv", bytes[...], columns: ["name", "display", "class", "source"])
+        let classes = WordList<Region.Class>()
         var regions: [String: Region] = [:]
         while try reader.next() {
             let region = Region(
                 name: try reader.name(0),
                 displayName: try reader.name(1),
-                class: try reader.word(2, of: Region.Class.self)
+                class: try reader.word(2, of: classes)
             )
             guard Region.normalise(region.name) == region.name else {
                 throw reader.error(at: 0, "name is \"\(region.name)\"; expected small letters without spaces")

@@ -6,11 +6,19 @@ struct TableBuilder {
     private var rows: [KindRow] = []
     private var places: [Key: Int] = [:]
     private var roots: [Int32] = []
-    private var program = FacetProgram()
-    private var generalRoot: Int32 = 0
+    private var program = FacetProgramBuilder()
+    private let generalRoot: Int32
+    private let scopes = WordList<AzureKind.Scope>()
+    private let facets = WordList<Facet>()
+    private let parts = WordList<Facet.Part>()
+    private let absences = WordList<FacetProgram.Absence>()
+    private let senses = WordList<Facet.Sense>()
+
+    init() {
+        generalRoot = program.addRoot()
+    }
 
     mutating func readKinds(_ bytes: [UInt8]) throws(TableError) {
-        generalRoot = program.addRoot()
         var reader = try TableReader(
             "kinds.tsv",
             bytes[...],
@@ -29,7 +37,7 @@ struct TableBuilder {
             }
             row.armType = optional(try reader.name(5))
             row.armAPIVersion = optional(try reader.name(6))
-            row.scope = try reader.word(7, of: AzureKind.Scope.self)
+            row.scope = try reader.word(7, of: scopes)
             row.ownerKinds = optional(try reader.name(8)).map(words) ?? []
             row.azureName = try azureName(reader)
             let key = row.group + "/" + row.kind
@@ -49,33 +57,38 @@ struct TableBuilder {
             ]
         var reader = try TableReader(file, bytes[...], columns: columns)
         let shift = hasVersions ? 1 : 0
-        var last: (key: Key, place: Int)?
+        // Rows of a kind follow each other.
+        var last: (group: ArraySlice<UInt8>, kind: ArraySlice<UInt8>, root: Int32)?
         while try reader.next() {
-            let key = reader.text(0) + "/" + reader.text(1)
-            guard let leaf = try leaf(reader, shift) else { continue }
-            let path: FacetPath
-            switch FacetPath.parse(reader.fields[2 + shift]) {
-            case .success(let parsed): path = parsed
-            case .failure(let fault): throw reader.error(at: 2 + shift, offset: fault.offset, "\(fault.reason)")
+            let (group, kind) = (reader.fields[0], reader.fields[1])
+            let root: Int32
+            if let last, last.kind.elementsEqual(kind), last.group.elementsEqual(group) {
+                root = last.root
+            } else {
+                root = try self.root(reader)
+                last = (group, kind, root)
             }
-            switch key {
-            case "*/*":
-                for root in roots { program.add(path, below: root, leaf) }
-                program.add(path, below: generalRoot, leaf)
-            case "*/?":
-                program.add(path, below: generalRoot, leaf)
-            default:
-                if last?.key != key, let place = places[key] { last = (key, place) }
-                guard let last, last.key == key else {
-                    throw reader.error(at: 1, "\(key) is not in kinds.tsv")
-                }
-                program.add(path, below: roots[last.place], leaf)
+            guard let leaf = try leaf(reader, shift) else { continue }
+            switch FacetPath.parse(reader.fields[2 + shift]) {
+            case .success(let path): program.add(path, below: root, leaf)
+            case .failure(let fault): throw reader.error(at: 2 + shift, offset: fault.offset, "\(fault.reason)")
             }
         }
     }
 
-    mutating func finish() -> (kinds: [AzureKind], general: AzureKind) {
-        program.finish()
+    private func root(_ reader: TableReader) throws(TableError) -> Int32 {
+        let key = reader.text(0) + "/" + reader.text(1)
+        switch key {
+        case "*/*": return program.commonRoot
+        case "*/?": return generalRoot
+        default:
+            guard let place = places[key] else { throw reader.error(at: 1, "\(key) is not in kinds.tsv") }
+            return roots[place]
+        }
+    }
+
+    func finish() -> (kinds: [AzureKind], general: AzureKind) {
+        let program = FacetProgram(program)
         let kinds = rows.enumerated().map { index, row in
             AzureKind(row, index: index, program: program, root: roots[index])
         }
@@ -85,10 +98,10 @@ struct TableBuilder {
     private func leaf(_ reader: TableReader, _ shift: Int) throws(TableError) -> FacetProgram.Leaf? {
         if reader.text(3 + shift) == "-" { return nil }
         return FacetProgram.Leaf(
-            facet: try reader.word(3 + shift, of: Facet.self),
-            part: try reader.word(4 + shift, of: Facet.Part.self),
-            absence: try reader.word(5 + shift, of: FacetProgram.Absence.self),
-            sense: try reader.word(6 + shift, of: Facet.Sense.self),
+            facet: try reader.word(3 + shift, of: facets),
+            part: try reader.word(4 + shift, of: parts),
+            absence: try reader.word(5 + shift, of: absences),
+            sense: try reader.word(6 + shift, of: senses),
             next: -1
         )
     }
@@ -104,7 +117,7 @@ struct TableBuilder {
     }
 
     private func words(_ text: String) -> [String] {
-        text.split(separator: " ").map(String.init)
+        text.utf8.split(separator: UInt8(ascii: " ")).map { String(Substring($0)) }
     }
 
     private func optional(_ text: String) -> String? {

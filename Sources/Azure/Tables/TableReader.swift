@@ -65,14 +65,9 @@ struct TableReader {
     }
 
     /// A field that must be one of an enumeration's words.
-    func word<Word: RawRepresentable & CaseIterable>(
-        _ column: Int,
-        of type: Word.Type
-    ) throws(TableError) -> Word where Word.RawValue == String {
-        let text = text(column)
-        guard let word = Word(rawValue: text) else {
-            let words = Word.allCases.map(\.rawValue).joined(separator: ", ")
-            throw error(at: column, "\(columns[column]) is \"\(text)\"; expected one of \(words)")
+    func word<Word>(_ column: Int, of words: WordList<Word>) throws(TableError) -> Word {
+        guard let word = words[fields[column]] else {
+            throw error(at: column, "\(columns[column]) is \"\(text(column))\"; expected one of \(words)")
         }
         return word
     }
@@ -82,4 +77,15 @@ struct TableReader {
         let start = fields.indices.contains(column) ? fields[column].startIndex : lineStart
         return TableError(file: file, line: line, column: start + offset - lineStart + 1, message: message)
     }
+}
+
+/// The words of an enumeration as bytes.
+struct WordList<Word: RawRepresentable & CaseIterable>: CustomStringConvertible where Word.RawValue == String {
+    private let words = Word.allCases.map { (text: Array($0.rawValue.utf8), word: $0) }
+
+    subscript(text: ArraySlice<UInt8>) -> Word? {
+        words.first { $0.text.count == text.count && $0.text.elementsEqual(text) }?.word
+    }
+
+    var description: String { Word.allCases.map(\.rawValue).joined(separator: ", ") }
 }
