@@ -83,6 +83,10 @@ import Testing
             "facets.tsv:2:3: a/b is not in kinds.tsv"
         ),
         ("facets.tsv", facetsHead + "*\t*\tspec.x\tskus\tname\talways\ttext\t\n", "facets.tsv:2:12: facet is \"skus\""),
+        (
+            "facets.tsv", facetsHead + "*\t*\tspec.x\treference\tname\talways\ttext\t\n",
+            "facets.tsv:2:12: references are looked for"
+        ),
         ("facets.tsv", facetsHead + "*\t*\tspec.x\tsku\tname\tsometimes\ttext\t\n", "absence is \"sometimes\""),
         ("facets.tsv", facetsHead + "*\t*\tspec..x\tsku\tname\talways\ttext\t\n", "facets.tsv:2:10: expected a name"),
         (

@@ -372,13 +372,14 @@ def leaves(schema, path):
         yield from leaves(member, f"{path}.{name}")
 
 
-# Paths of single versions that the rules do not reach by their names, decided one by one.
+# Paths of single versions that the rules do not reach by their names, decided one by one. As references they need no row:
+# those are looked for everywhere.
 DELTAS = {
-    "DatabaseAccount spec.networkAclBypassResourceIds[]": ("reference", "resourceID"),
+    "DatabaseAccount spec.networkAclBypassResourceIds[]": ("-", "-"),
     "FlexibleServer spec.sourceServerResourceId": ("restore", "source"),
     "Workspace spec.encryption.identity.userAssignedIdentity": ("identity", "resourceID"),
-    "Workspace spec.encryption.keyVaultProperties.keyVaultArmId": ("reference", "resourceID"),
-    "WorkspacesCompute spec.properties.aks.properties.loadBalancerSubnet": ("reference", "resourceID"),
+    "Workspace spec.encryption.keyVaultProperties.keyVaultArmId": ("-", "-"),
+    "WorkspacesCompute spec.properties.aks.properties.loadBalancerSubnet": ("-", "-"),
 }
 
 
@@ -409,7 +410,8 @@ def delta(group, kind, version, path):
              for _, _, p, facet, part, _, sense, note in decisions(row)]
     if f"{kind} {path}" in DELTAS:
         facet, part = DELTAS[f"{kind} {path}"]
-        found = [(group, kind, version, path, facet, part, "present", "text", "a resource ID as a plain string")]
+        absence, sense = ("-", "-") if facet == "-" else ("present", "text")
+        found = [(group, kind, version, path, facet, part, absence, sense, "a resource ID as a plain string")]
     return found or [(group, kind, version, path, "-", "-", "-", "-", "")]
 
 

@@ -61,7 +61,7 @@ extension AzureKind {
         of object: JSONValue,
         _ body: (Occurrence) -> Bool
     ) -> Bool {
-        let wanted = facets.rawValue & self.facets.rawValue & ~Facet.reference.bit
+        let wanted = facets.rawValue & self.facets.rawValue
         if wanted != 0 {
             let reading = FacetReading(program: program, document: document, wanted: wanted)
             guard reading.descend(from: program.commonRoot, into: object, depth: 0, body),

@@ -36,24 +36,15 @@ public struct FieldPath: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// The path as a JSON Pointer (RFC 6901).
-    public var jsonPointer: String {
-        var text = ""
-        for step in steps {
-            text += "/"
-            switch step {
-            case .element(let index):
-                text += String(index)
-            case .member(let name):
-                for character in name.unicodeScalars {
-                    switch character {
-                    case "~": text += "~0"
-                    case "/": text += "~1"
-                    default: text.unicodeScalars.append(character)
-                    }
+    public var pointer: JSONPointer {
+        JSONPointer(
+            tokens: steps.map { step in
+                switch step {
+                case .element(let index): String(index)
+                case .member(let name): name
                 }
             }
-        }
-        return text
+        )
     }
 }
 
@@ -117,20 +108,31 @@ extension FacetProgram {
 extension JSONDocument {
     /// The path from an object to a value inside it; empty if it is the object, or not inside.
     func path(to place: JSONValue, from object: JSONValue) -> FieldPath {
+        // The text of a value lies within that of what holds it, so that nothing beside the way is looked into.
+        let target = offset(of: place)
         var steps: [FieldPath.Step] = []
-        func search(_ value: JSONValue) -> Bool {
-            if value.isSamePlace(as: place) { return true }
-            for (key, member) in members(of: value) where search(member) {
-                steps.append(.member(string(key) ?? ""))
-                return true
-            }
-            for (index, element) in elements(of: value).enumerated() where search(element) {
-                steps.append(.element(index))
-                return true
-            }
-            return false
+        var current = object
+        while !current.isSamePlace(as: place) {
+            guard let (step, next) = step(from: current, to: target) else { return FieldPath([]) }
+            steps.append(step)
+            current = next
         }
-        _ = search(object)
-        return FieldPath(steps.reversed())
+        return FieldPath(steps)
+    }
+
+    /// The step into the part of a container in whose text an offset lies.
+    private func step(from container: JSONValue, to target: Int) -> (FieldPath.Step, JSONValue)? {
+        var last: (key: JSONValue, value: JSONValue)?
+        for member in members(of: container) {
+            guard offset(of: member.value) <= target else { break }
+            last = member
+        }
+        if let last { return (.member(string(last.key) ?? ""), last.value) }
+        var element: (index: Int, value: JSONValue)?
+        for (index, value) in elements(of: container).enumerated() {
+            guard offset(of: value) <= target else { break }
+            element = (index, value)
+        }
+        return element.map { (.element($0.index), $0.value) }
     }
 }

@@ -97,8 +97,12 @@ struct TableBuilder {
 
     private func leaf(_ reader: TableReader, _ shift: Int) throws(TableError) -> FacetProgram.Leaf? {
         if reader.text(3 + shift) == "-" { return nil }
+        let facet = try reader.word(3 + shift, of: facets)
+        guard facet != .reference else {
+            throw reader.error(at: 3 + shift, "references are looked for everywhere and need no row")
+        }
         return FacetProgram.Leaf(
-            facet: try reader.word(3 + shift, of: facets),
+            facet: facet,
             part: try reader.word(4 + shift, of: parts),
             absence: try reader.word(5 + shift, of: absences),
             sense: try reader.word(6 + shift, of: senses),
