@@ -117,32 +117,3 @@ struct ChunkedDecoder {
         }
     }
 }
-
-extension [UInt8] {
-    /// Appends a part of a span.
-    @inline(__always)
-    mutating func append(_ bytes: Span<UInt8>, _ range: Range<Int>) {
-        let part = bytes.extracting(range)
-        unsafe part.withUnsafeBufferPointer { unsafe append(contentsOf: $0) }
-    }
-
-    /// Appends a text known at compile time.
-    @inline(__always)
-    mutating func append(_ text: StaticString) {
-        text.withUTF8Buffer { unsafe append(contentsOf: $0) }
-    }
-
-    /// Appends a number in decimal digits.
-    mutating func appendDecimal(_ number: Int) {
-        precondition(number >= 0, "a length or status: \(number)")
-        var digits: InlineArray<20, UInt8> = .init(repeating: 0)
-        var start = 20
-        var rest = number
-        repeat {
-            start -= 1
-            digits[start] = UInt8(ascii: "0") + UInt8(rest % 10)
-            rest /= 10
-        } while rest > 0
-        append(digits.span, start..<20)
-    }
-}

@@ -17,6 +17,10 @@ struct ASCIISet {
     @inline(__always)
     static var token: ASCIISet { ASCIISet(low: 0x03ff_6cfa_0000_0000, high: 0x57ff_ffff_c7ff_fffe) }
 
+    /// A host's name: letters, digits and `-._`.
+    @inline(__always)
+    static var host: ASCIISet { ASCIISet(low: 0x03ff_6000_0000_0000, high: 0x07ff_fffe_87ff_fffe) }
+
     /// What a request target may hold: visible characters but the quotes, hash, angles, backslash, caret and braces.
     ///
     /// `[` and `]` are tolerated as browsers do.
@@ -35,7 +39,7 @@ extension Span<UInt8> {
         var index = start
         let raw = unsafe bytes
         while index &+ 8 <= count {
-            let word = unsafe raw.unsafeLoadUnaligned(fromByteOffset: index, as: UInt64.self)
+            let word = unsafe raw.unsafeLoadUnaligned(fromByteOffset: index, as: UInt64.self).littleEndian
             // A byte's high bit is set where it is below 0x20, or equals 0x7f. Borrows reach only bytes above a hit,
             // so the lowest hit is exact.
             let deletes = word ^ (0x7f &* ones)
@@ -54,6 +58,41 @@ extension Span<UInt8> {
             index &+= 1
         }
         return count
+    }
+
+    /// Skips letters, digits, `-` and `.`, which are most of most names, eight at a time.
+    ///
+    /// - Returns: The first other byte, or an earlier one among the last seven.
+    @inline(__always)
+    func skipNameCharacters(from start: Int) -> Int {
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        let highs: UInt64 = 0x8080_8080_8080_8080
+        var index = start
+        let raw = unsafe bytes
+        while index &+ 8 <= count {
+            let word = unsafe raw.unsafeLoadUnaligned(fromByteOffset: index, as: UInt64.self).littleEndian
+            // Seven bits a byte, so that no sum carries into the next; a high bit says "in the range".
+            let low = word & ~highs
+            let folded = low | 0x20 &* ones
+            let letters = (folded &+ (0x80 - 0x61) &* ones) & ~(folded &+ (0x80 - 0x7b) &* ones)
+            let digits = (low &+ (0x80 - 0x30) &* ones) & ~(low &+ (0x80 - 0x3a) &* ones)
+            let marks = (low &+ (0x80 - 0x2d) &* ones) & ~(low &+ (0x80 - 0x2f) &* ones)
+            let others = (~(letters | digits | marks) | word) & highs
+            if others != 0 { return index &+ others.trailingZeroBitCount >> 3 }
+            index &+= 8
+        }
+        return index
+    }
+
+    /// The first byte from `start` that is not in a set, which must hold letters, digits, `-` and `.`.
+    @inline(__always)
+    func end(of set: ASCIISet, from start: Int) -> Int {
+        var index = start
+        while true {
+            index = skipNameCharacters(from: index)
+            guard index < count, set.contains(self[index]) else { return index }
+            index &+= 1
+        }
     }
 
     /// The first LF from `start`.
@@ -81,14 +120,12 @@ enum FieldLine {
     /// What is wrong is said only when the line is complete, so that it does not matter where the bytes were split.
     @inline(__always)
     static func parse(_ bytes: Span<UInt8>, at start: Int) -> FieldLine {
-        var index = start
-        while index < bytes.count, ASCIISet.token.contains(bytes[index]) { index &+= 1 }
-        guard index < bytes.count else { return .incomplete }
-        let nameEnd = index
+        let nameEnd = bytes.end(of: .token, from: start)
+        guard nameEnd < bytes.count else { return .incomplete }
         guard bytes[nameEnd] == UInt8(ascii: ":"), nameEnd > start else {
             return endOrFailure(bytes, at: start)
         }
-        index = nameEnd &+ 1
+        var index = nameEnd &+ 1
         while index < bytes.count, bytes[index] == 0x20 || bytes[index] == 0x09 { index &+= 1 }
         let valueStart = index
         let end = bytes.endOfFieldValue(from: index)

@@ -4,6 +4,9 @@ enum HTTP1Writer {
         case unsaid, keepAlive, close
     }
 
+    /// Room for what a head has beyond the parts whose length differs much.
+    private static let usualHeadBytes = 256
+
     /// Appends a response, head and body.
     static func append(
         _ response: ServerResponseHead,
@@ -15,63 +18,79 @@ enum HTTP1Writer {
         let status = response.status
         precondition(status >= 200 && status <= 599, "a final status: \(status)")
         let hasBody = status != 204 && status != 304
-        context.output.reserveCapacity(context.output.count + 256 + body.count)
-        if status == 200 {
-            context.output.append("HTTP/1.1 200 OK\r\nDate: ")
-        } else {
-            context.output.append("HTTP/1.1 ")
-            context.output.appendDecimal(status)
-            context.output.append(" ")
-            context.output.append(reason(status))
-            context.output.append("\r\nDate: ")
-        }
-        context.output.append(context.date.text.span, 0..<29)
-        if hasBody {
-            if let type = response.contentType {
-                context.output.append("\r\nContent-Type: ")
-                context.output.append(type)
+        let capacity =
+            usualHeadBytes + (response.contentType?.utf8CodeUnitCount ?? 0) + size(of: response.fields) + body.count
+        context.output.makeRoom(for: capacity)
+        let date = context.date.text
+        context.output.append(addingCapacity: capacity) { output in
+            if status == 200 {
+                output.append("HTTP/1.1 200 OK\r\nDate: ")
+            } else {
+                output.append("HTTP/1.1 ")
+                output.append(decimal: status)
+                output.append(" ")
+                output.append(reason(status))
+                output.append("\r\nDate: ")
             }
-            context.output.append("\r\nContent-Length: ")
-            context.output.appendDecimal(body.count)
+            output.append(date.span)
+            if hasBody {
+                if let type = response.contentType {
+                    output.append("\r\nContent-Type: ")
+                    output.append(type)
+                }
+                output.append("\r\nContent-Length: ")
+                output.append(decimal: body.count)
+            }
+            switch connection {
+            case .unsaid: break
+            case .keepAlive: output.append("\r\nConnection: keep-alive")
+            case .close: output.append("\r\nConnection: close")
+            }
+            append(response.fields, to: &output)
+            output.append("\r\n\r\n")
+            if hasBody && !isHead { output.append(body) }
         }
-        switch connection {
-        case .unsaid: break
-        case .keepAlive: context.output.append("\r\nConnection: keep-alive")
-        case .close: context.output.append("\r\nConnection: close")
-        }
-        append(response.fields, &context)
-        context.output.append("\r\n\r\n")
-        if hasBody && !isHead { context.output.append(body, 0..<body.count) }
     }
 
     /// Appends a request, head and body.
     static func append(_ request: ClientRequestHead, body: Span<UInt8>, _ context: inout WireContext) {
-        context.output.reserveCapacity(context.output.count + 512 + body.count)
-        context.output.append(request.method.name)
-        context.output.append(" ")
-        context.output.append(contentsOf: request.target.utf8)
-        context.output.append(" HTTP/1.1\r\nHost: ")
-        context.output.append(contentsOf: request.authority.utf8)
-        if request.sendsLength(body) {
-            context.output.append("\r\nContent-Length: ")
-            context.output.appendDecimal(body.count)
+        let target = request.target.utf8.span
+        let authority = request.authority.utf8.span
+        let capacity =
+            usualHeadBytes + target.count + authority.count + (request.contentType?.utf8CodeUnitCount ?? 0)
+            + size(of: request.fields) + body.count
+        context.output.makeRoom(for: capacity)
+        context.output.append(addingCapacity: capacity) { output in
+            output.append(request.method.name)
+            output.append(" ")
+            output.append(target)
+            output.append(" HTTP/1.1\r\nHost: ")
+            output.append(authority)
+            if request.sendsLength(body) {
+                output.append("\r\nContent-Length: ")
+                output.append(decimal: body.count)
+            }
+            if let type = request.contentType {
+                output.append("\r\nContent-Type: ")
+                output.append(type)
+            }
+            append(request.fields, to: &output)
+            output.append("\r\n\r\n")
+            output.append(body)
         }
-        if let type = request.contentType {
-            context.output.append("\r\nContent-Type: ")
-            context.output.append(type)
-        }
-        append(request.fields, &context)
-        context.output.append("\r\n\r\n")
-        context.output.append(body, 0..<body.count)
     }
 
-    private static func append(_ fields: [HTTPField], _ context: inout WireContext) {
+    private static func append(_ fields: [HTTPField], to output: inout OutputSpan<UInt8>) {
         for field in fields {
-            context.output.append("\r\n")
-            context.output.append(field.name)
-            context.output.append(": ")
-            context.output.append(contentsOf: field.value)
+            output.append("\r\n")
+            output.append(field.name)
+            output.append(": ")
+            output.append(field.value.span)
         }
+    }
+
+    private static func size(of fields: [HTTPField]) -> Int {
+        fields.reduce(0) { $0 + $1.name.utf8CodeUnitCount + $1.value.count + 4 }
     }
 
     /// The reason phrase of a status (RFC 9110 §15).

@@ -13,15 +13,12 @@ struct RequestLine: StartLine {
 
     /// Parses the line that starts at `start`; as with fields, what is wrong is said when the line is complete.
     static func parse(_ bytes: Span<UInt8>, at start: Int) -> StartLineResult<RequestLine> {
-        var index = start
-        while index < bytes.count, ASCIISet.token.contains(bytes[index]) { index &+= 1 }
-        let method = index
-        guard index < bytes.count, bytes[index] == 0x20, method > start else {
+        let method = bytes.end(of: .token, from: start)
+        guard method < bytes.count, bytes[method] == 0x20, method > start else {
             return .refuse(.badRequestLine, bytes, at: start)
         }
-        index &+= 1
-        let target = TargetScan(bytes, from: index)
-        guard target.end < bytes.count, bytes[target.end] == 0x20, target.end > index else {
+        let target = TargetScan(bytes, from: method &+ 1)
+        guard target.end < bytes.count, bytes[target.end] == 0x20, target.end > target.start else {
             // A space, a CR or LF ends a target; anything else in it is not for a target.
             let isTarget = target.end < bytes.count && bytes[target.end] > 0x20
             return .refuse(isTarget ? .badTarget : .badRequestLine, bytes, at: start)
@@ -109,7 +106,7 @@ enum HostPort {
             guard index > 2, index < bytes.count, bytes[index] == UInt8(ascii: "]") else { return false }
             index &+= 1
         } else {
-            while index < bytes.count, isName(bytes[index]) { index &+= 1 }
+            index = bytes.end(of: .host, from: 0)
             guard index > 0 else { return false }
         }
         if index == bytes.count { return !needsPort }
@@ -122,10 +119,6 @@ enum HostPort {
             port = port * 10 + Int(bytes[position] &- 0x30)
         }
         return port <= 65_535
-    }
-
-    private static func isName(_ byte: UInt8) -> Bool {
-        (byte | 0x20) &- 0x61 < 26 || byte &- 0x30 < 10 || byte == 0x2d || byte == 0x2e || byte == 0x5f
     }
 
     private static func isAddress(_ byte: UInt8) -> Bool {
@@ -144,7 +137,9 @@ struct TargetScan {
     init(_ bytes: Span<UInt8>, from start: Int) {
         self.start = start
         end = start
-        while end < bytes.count {
+        while true {
+            end = bytes.skipNameCharacters(from: end)
+            guard end < bytes.count else { break }
             let byte = bytes[end]
             guard ASCIISet.target.contains(byte) else { break }
             if byte == UInt8(ascii: "?"), question < 0 { question = end }

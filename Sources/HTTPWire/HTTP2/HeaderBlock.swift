@@ -16,7 +16,7 @@ struct HeaderBlock {
     }
 
     mutating func append(_ name: StaticString, decimal value: Int) {
-        append(name) { $0.appendDecimal(value) }
+        append(name) { $0.append(decimal: value) }
     }
 
     mutating func append(_ name: StaticString, _ value: String) {

@@ -33,7 +33,7 @@ public struct HTTPFields: Sendable {
     /// - Returns: The value without the spaces around it; `nil` without such a line.
     @_lifetime(borrow self)
     public func first(_ name: StaticString) -> Span<UInt8>? {
-        for entry in entries where self[entry.name].isText(name) {
+        for entry in entries where self[entry.name].isName(name) {
             return self[entry.value]
         }
         return nil
