@@ -469,6 +469,7 @@ struct FacetCase: Sendable, CustomTestStringConvertible {
             object: #"{"spec":{}}"#,
             expected: [
                 "exposure.publicAccess spec.allowBlobPublicAccess absent",
+                "exposure.localAuthentication spec.allowSharedKeyAccess absent",
                 "tls.minimumVersion spec.minimumTlsVersion absent",
                 "exposure.defaultAction spec.networkAcls.defaultAction absent",
                 "exposure.publicNetworkAccess spec.publicNetworkAccess absent",
@@ -479,11 +480,12 @@ struct FacetCase: Sendable, CustomTestStringConvertible {
             "storage.azure.com/StorageAccount",
             .exposure,
             object: """
-                {"spec":{"allowBlobPublicAccess":false,"publicNetworkAccess":"Enabled",
+                {"spec":{"allowBlobPublicAccess":false,"allowSharedKeyAccess":true,"publicNetworkAccess":"Enabled",
                 "networkAcls":{"defaultAction":"Deny","ipRules":[{"valueFromConfig":{"name":"c","key":"k"}}]}}}
                 """,
             expected: [
                 "exposure.publicAccess spec.allowBlobPublicAccess = false",
+                "exposure.localAuthentication spec.allowSharedKeyAccess = true",
                 #"exposure.defaultAction spec.networkAcls.defaultAction = "Deny""#,
                 "exposure.allowedIP spec.networkAcls.ipRules[0].value unknown: spec.networkAcls.ipRules[0].valueFromConfig",
                 #"exposure.publicNetworkAccess spec.publicNetworkAccess = "Enabled""#,

@@ -136,6 +136,7 @@ STORAGE = [
 
 NODES = [
     (r"compute/VirtualMachineScaleSet spec\.sku\.capacity", "nodeCount", "count", "present", "number", "machines"),
+    (r"web/ServerFarm spec\.sku\.capacity", "nodeCount", "count", "present", "number", "workers"),
     (r"kusto/Cluster spec\.sku\.capacity", "nodeCount", "count", "present", "number", "machines"),
     (r"\S+ .*\.virtualMachineNodesStatus\[\]\..*", "-", "", "", "", "status kept in spec"),
     (r"\S+ .*(managedOutboundIPs|managedOutboundIPProfile|managedOutboundIps|publicIPs)\.count", "-", "", "", "",
@@ -174,6 +175,7 @@ IDENTITY = [
      "text", ""),
 ]
 
+# Of a switch absence is told where the provider would leave it open, and where that depends on the version.
 EXPOSURE = [
     (r"\S+ spec(\.properties|\.network|\.networkAcls)?\.publicNetworkAccess(For\w+)?", "exposure", "publicNetworkAccess",
      "always", "open", ""),
@@ -183,15 +185,21 @@ EXPOSURE = [
      "open", ""),
     (r"batch/BatchAccount .*\.defaultAction", "exposure", "defaultAction", "inside", "open", ""),
     (r"web/Site .*SecurityRestrictionsDefaultAction", "exposure", "defaultAction", "present", "open", ""),
-    (r"\S+ .*\.enablePrivateCluster", "exposure", "privateCluster", "present", "closed", ""),
+    (r"containerservice/ManagedCluster .*\.enablePrivateCluster", "exposure", "privateCluster", "always", "closed", ""),
+    (r"\S+ .*\.enablePrivateCluster", "exposure", "privateCluster", "inside", "closed", ""),
+    (r"storage/StorageAccount spec\.allowBlobPublicAccess", "exposure", "publicAccess", "always", "open",
+     "allowed by default in older API versions"),
     (r"\S+ .*\.allowBlobPublicAccess", "exposure", "publicAccess", "inside", "open", ""),
     (r"storage/StorageAccountsBlobServicesContainer spec\.publicAccess", "exposure", "publicAccess", "present", "open", ""),
-    (r"machinelearningservices/\w+ .*(remoteLoginPortPublicAccess|sshPublicAccess|allowPublicAccessWhenBehindVnet)",
-     "exposure", "publicAccess", "present", "open", ""),
+    (r"machinelearningservices/\w+ .*\.remoteLoginPortPublicAccess", "exposure", "publicAccess", "inside", "open",
+     "open by default without a network"),
+    (r"machinelearningservices/\w+ .*(sshPublicAccess|allowPublicAccessWhenBehindVnet)", "exposure", "publicAccess",
+     "present", "open", ""),
     (r"app/ContainerApp .*\.external", "exposure", "external", "present", "open", ""),
     (r"containerinstance/ContainerGroup spec\.ipAddress\.type", "exposure", "external", "present", "open", ""),
-    (r"\S+ .*\.(enableNodePublicIP|enableNodePublicIp)", "exposure", "nodePublicIP", "present", "open", ""),
-    (r"\S+ .*\.serverlessComputeNoPublicIP", "exposure", "nodePublicIP", "present", "closed", ""),
+    (r"\S+ .*\.enableNodePublicIP", "exposure", "nodePublicIP", "present", "open", ""),
+    (r"machinelearningservices/\w+ .*\.enableNodePublicIp", "exposure", "nodePublicIP", "inside", "open", "on by default"),
+    (r"\S+ .*\.serverlessComputeNoPublicIP", "exposure", "nodePublicIP", "inside", "closed", ""),
     (r"documentdb/DatabaseAccount spec\.isVirtualNetworkFilterEnabled", "exposure", "networkFilter", "present", "closed", ""),
     (r"(cache|dbformysql|dbforpostgresql|sql|documentdb)/\w*FirewallRule .*\.(startIP|startIpAddress|startIPv6Address)",
      "exposure", "startIP", "always", "text", ""),
@@ -206,9 +214,10 @@ EXPOSURE = [
      "an element's action may say Deny"),
     (r"network/NetworkSecurityGroupsSecurityRule spec\.sourceAddressPrefix(es\[\])?", "exposure", "sourceAddress", "present",
      "text", "the rule's access may say Deny"),
-    (r"\S+ (spec|.*)\.[dD]isableLocalAuth", "exposure", "localAuthentication", "present", "closed", ""),
+    (r"\S+ spec(\.properties|\.features)?\.[dD]isableLocalAuth", "exposure", "localAuthentication", "always", "closed", ""),
+    (r"\S+ .*\.disableLocalAuth", "exposure", "localAuthentication", "inside", "closed", ""),
     (r"containerregistry/Registry spec\.adminUserEnabled", "exposure", "localAuthentication", "present", "open", ""),
-    (r"storage/StorageAccount spec\.allowSharedKeyAccess", "exposure", "localAuthentication", "present", "open", ""),
+    (r"storage/StorageAccount spec\.allowSharedKeyAccess", "exposure", "localAuthentication", "always", "open", ""),
     (r"\S+ .*\.(enablePurgeProtection|enableSoftDelete)", "-", "", "", "", "retention, not exposure"),
     (r"\S+ .*(networkRuleBypassOptions|networkAclBypass|[aA]cls\.bypass)", "exposure", "bypass", "present", "text", ""),
 ]
@@ -224,8 +233,8 @@ TLS = [
     (r"app/AuthConfig spec\.httpSettings\.requireHttps", "tls", "encryptedOnly", "present", "closed", ""),
     (r"app/ContainerApp spec\.configuration\.ingress\.allowInsecure", "tls", "encryptedOnly", "present", "open", ""),
     (r"cache/Redis spec\.enableNonSslPort", "tls", "encryptedOnly", "present", "open", ""),
-    (r"cdn/ProfilesEndpoint spec\.isHttpAllowed", "tls", "encryptedOnly", "present", "open", ""),
-    (r"cdn/Route spec\.httpsRedirect", "tls", "encryptedOnly", "present", "closed", ""),
+    (r"cdn/ProfilesEndpoint spec\.isHttpAllowed", "tls", "encryptedOnly", "always", "open", "allowed by default"),
+    (r"cdn/Route spec\.httpsRedirect", "tls", "encryptedOnly", "always", "closed", ""),
     (r"dbformariadb/Server .*\.sslEnforcement", "tls", "encryptedOnly", "inside", "closed", ""),
     (r"apimanagement/ServiceGatewayHostnameConfiguration spec\.tls1[01]Enabled", "tls", "oldVersion", "present", "open", ""),
 ]
@@ -431,7 +440,7 @@ def main(facts, archive, out):
     write(out, "facets.tsv", ["group", "kind", "path", "facet", "part", "absence", "sense", "note"],
           [f"Where kinds keep what policies speak of: {SOURCE}",
            "group *: every kind; kind ?: kinds that kinds.tsv does not list. facet -: looks like a fact and is none.",
-           "absence: always (no value is an absent fact), inside (only where its parent exists), present (never absent)",
+           "absence: when a missing value is told: always, inside (only where the object exists that should hold it), present (never)",
            "sense: how the value reads: a unit; a region; machine and vCore: names that tell vCores; open and closed: what",
            "true, Enabled or Allow leaves; tls: a version"],
           sorted(GENERAL) + rows)
