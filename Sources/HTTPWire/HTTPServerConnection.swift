@@ -102,7 +102,7 @@ public struct HTTPServerConnection: ~Copyable {
 
     /// When ``expire(_:)`` is due, on the monotonic clock; `nil` while nothing waits for the peer.
     ///
-    /// It changes with every call, so a loop reads it after each.
+    /// It changes with every call, so a loop reads it after each. With HTTP/2 it may be too early, never too late.
     public var deadlineNanoseconds: UInt64? {
         if let http2 { return http2.deadlineNanoseconds }
         return http1.deadlineNanoseconds

@@ -155,6 +155,14 @@ public struct ReceivedFrame: Equatable, Sendable {
     /// What follows the header.
     public let payload: [UInt8]
 
+    /// A frame with these parts.
+    public init(type: UInt8, flags: UInt8, stream: UInt32, payload: [UInt8]) {
+        self.type = type
+        self.flags = flags
+        self.stream = stream
+        self.payload = payload
+    }
+
     /// The error code of RST_STREAM or GOAWAY; `nil` of any other frame.
     public var errorCode: UInt32? {
         let offset = type == 3 ? 0 : type == 7 ? 4 : -1

@@ -58,6 +58,8 @@ import CNghttp2
     func finishMessage(_ stream: HTTP2Stream) {}
     /// Too much arrived for a stream that is not answered yet.
     func refuse(_ stream: HTTP2Stream, _ code: HTTPFailure.Code) {}
+    /// A GOAWAY that is no error was sent.
+    func noteSentGoAway() {}
     /// A PING that we sent came back.
     func notePingAck() {}
     /// All of our message was sent.
@@ -341,10 +343,12 @@ extension HTTP2Connection {
             if unsafe frame.rst_stream.error_code != NGHTTP2_NO_ERROR.rawValue { return spendOnCostlyFrame() }
         case NGHTTP2_GOAWAY:
             let error = unsafe frame.goaway.error_code
-            if error != NGHTTP2_NO_ERROR.rawValue {
-                let isCompression = error == NGHTTP2_COMPRESSION_ERROR.rawValue
-                report(.ended(HTTPFailure(isCompression ? .badCompression : .badFrame, closes: true)))
+            guard error != NGHTTP2_NO_ERROR.rawValue else {
+                noteSentGoAway()
+                return 0
             }
+            let isCompression = error == NGHTTP2_COMPRESSION_ERROR.rawValue
+            report(.ended(HTTPFailure(isCompression ? .badCompression : .badFrame, closes: true)))
         default: break
         }
         return 0

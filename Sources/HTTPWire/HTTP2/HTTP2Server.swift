@@ -88,10 +88,8 @@ final class HTTP2Server: HTTP2Connection {
     private func beginDrain() {
         guard drain == .no else { return }
         drain = .announced
-        let none = UInt8(NGHTTP2_FLAG_NONE.rawValue)
-        // Both fail only without memory, or when GOAWAY was sent already.
+        // Fails only without memory, or when a GOAWAY was sent already.
         _ = unsafe nghttp2_submit_shutdown_notice(session)
-        _ = unsafe nghttp2_submit_ping(session, none, nil)
     }
 
     private func answer(_ stream: HTTP2Stream, _ response: ServerResponseHead, body: Span<UInt8>) {
@@ -181,6 +179,12 @@ final class HTTP2Server: HTTP2Connection {
         report(.failed(stream.id, failure))
     }
 
+    override func noteSentGoAway() {
+        guard drain == .announced else { return }
+        // Not before: nghttp2 lets a PING overtake other frames.
+        _ = unsafe nghttp2_submit_ping(session, UInt8(NGHTTP2_FLAG_NONE.rawValue), nil)
+    }
+
     override func notePingAck() {
         guard drain == .announced else { return }
         drain = .final
@@ -213,8 +217,8 @@ extension RequestHead {
         var noted = NotedFields()
         for (index, entry) in fields.entries.enumerated() { noted.note(entry, fields.bytes.span, index: index) }
         if let code = noted.repeated { throw FramingError(code: code) }
-        let target = TargetScan(fields.bytes.span, from: pseudo.path.start)
-        guard target.end >= pseudo.path.end, target.isValid(fields.bytes.span) else {
+        let target = TargetScan(fields.bytes.span.extracting(0..<pseudo.path.end), from: pseudo.path.start)
+        guard target.end == pseudo.path.end, target.isValid(fields.bytes.span) else {
             throw FramingError(code: .badTarget)
         }
         pathRange = target.path

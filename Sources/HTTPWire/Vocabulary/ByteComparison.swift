@@ -10,6 +10,7 @@ extension Span<UInt8> {
     /// - Parameters:
     ///   - text: Small letters, digits and `-:/`; four bytes or more.
     ///   - start: Where it would begin.
+    /// - Returns: False also if there are too few bytes.
     /// - Precondition: The bytes hold no control characters, which the comparison cannot tell from some of those.
     @inline(__always)
     func matches(_ text: StaticString, at start: Int = 0) -> Bool {
