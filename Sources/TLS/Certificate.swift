@@ -216,6 +216,7 @@ extension Certificate {
         }
         guard unsafe X509_STORE_CTX_init(context, store, x509, untrusted) == 1 else { throw .lastError() }
         unsafe X509_STORE_CTX_set_time(context, 0, time_t(now.secondsSinceEpoch))
+        unsafe X509_STORE_CTX_set_flags(context, UInt(X509_V_FLAG_PARTIAL_CHAIN))
         unsafe X509_STORE_CTX_set_purpose(context, purpose.identifier)
         let isTrusted = unsafe X509_verify_cert(context) == 1
         let code = unsafe X509_STORE_CTX_get_error(context)

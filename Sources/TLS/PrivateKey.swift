@@ -23,6 +23,20 @@ public enum KeyType: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
+    /// Of what OpenSSL holds only one in a context.
+    enum Slot: Hashable {
+        case ecdsa, rsa
+        case other(String)
+    }
+
+    var slot: Slot {
+        switch self {
+        case .ecdsa: .ecdsa
+        case .rsa: .rsa
+        case .other(let name): .other(name)
+        }
+    }
+
     init(of key: OpaquePointer) {
         if unsafe EVP_PKEY_is_a(key, "EC") == 1 {
             var name = [CChar](repeating: 0, count: 80)

@@ -83,9 +83,13 @@ public enum TLSVersion: Int, Comparable, Sendable {
     /// Makes the context of a server.
     ///
     /// - Parameter configuration: What the server shows and asks for.
-    /// - Throws: `.badConfiguration`.
+    /// - Throws: `.badConfiguration`, `.ambiguousIdentities`.
     public convenience init(server configuration: TLSServerConfiguration) throws(TLSError) {
         precondition(!configuration.identities.isEmpty, "a server without an identity")
+        var slots: Set<KeyType.Slot> = []
+        for type in configuration.identities.lazy.map(\.key.type) where !slots.insert(type.slot).inserted {
+            throw TLSError(.ambiguousIdentities(type))
+        }
         try self.init(isServer: true, protocols: configuration.applicationProtocols)
         try setVersions(configuration.minimumVersion, .v1_3)
         for identity in configuration.identities { try use(identity) }
@@ -161,6 +165,10 @@ public enum TLSVersion: Int, Comparable, Sendable {
             pointer,
             portcullis_SSL_OP_NO_TICKET | portcullis_SSL_OP_NO_RENEGOTIATION | portcullis_SSL_OP_NO_COMPRESSION
         )
+        // What Debian's openssl.cnf says, wherever we run: 112 bits of strength, so no RSA below 2048 and no SHA-1.
+        unsafe SSL_CTX_set_security_level(pointer, 2)
+        // As in Go: whoever is in a bundle is trusted, an intermediate authority too (the default wants its root as well).
+        try check(unsafe X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(pointer), UInt(X509_V_FLAG_PARTIAL_CHAIN)))
         // TLS 1.2 only with forward secrecy and authenticated encryption (RFC 9325 §4.2); 1.3 has nothing else.
         try check(unsafe SSL_CTX_set_cipher_list(pointer, "ECDHE+AESGCM:ECDHE+CHACHA20"))
     }

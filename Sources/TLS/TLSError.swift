@@ -10,6 +10,8 @@ public struct TLSError: Error, Equatable, Sendable {
         case peerCertificateRejected(Int)
         /// The peer sent something that is not TLS, or nothing that both sides can agree on.
         case protocolViolation
+        /// A server was given two identities with keys of the same type, and nothing says which to show; the value is one.
+        case ambiguousIdentities(KeyType)
         /// OpenSSL refused what a context was given.
         case badConfiguration
     }
@@ -34,6 +36,7 @@ extension TLSError: CustomStringConvertible {
         case .peerCertificateRejected(let code):
             "the peer's certificate was refused: \(unsafe String(cString: X509_verify_cert_error_string(code)))"
         case .protocolViolation: "TLS failed: \(reasonText)"
+        case .ambiguousIdentities(let type): "TLS cannot be set up: two certificates with keys like \(type)"
         case .badConfiguration: "TLS cannot be set up: \(reasonText)"
         }
     }

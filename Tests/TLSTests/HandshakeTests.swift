@@ -141,6 +141,12 @@ import Testing
 
     // MARK: Names
 
+    @Test func trustsWhatIsInTheBundleThoughItsIssuerIsNot() throws {
+        var configuration = TLSClientConfiguration(trust: .authorities([Fixture.server.leaf, Fixture.server.leaf]))
+        configuration.applicationProtocols = []
+        try Conversation(Fixture.serverContext(), TLSContext(client: configuration)).expectOpen()
+    }
+
     @Test(arguments: ["server.test", "SERVER.test", "a.wild.test", "127.0.0.1", "::1"])
     func trustsTheNamesOfTheCertificate(_ host: String) throws {
         let conversation = try Conversation(Fixture.serverContext(), Fixture.clientContext(), host: host)
@@ -163,6 +169,21 @@ import Testing
     }
 
     // MARK: Certificates that are refused
+
+    @Test func refusesTwoIdentitiesWithKeysOfOneType() {
+        let error = #expect(throws: TLSError.self) { _ = try Fixture.serverContext([Fixture.server, Fixture.leaf()]) }
+        #expect(error?.code == .ambiguousIdentities(.p256))
+    }
+
+    @Test func refusesAKeyThatIsTooWeak() throws {
+        let weak = try Fixture.authority.issue(
+            Fixture.serverRequest(),
+            for: PrivateKey(generating: .rsa(bits: 1024)),
+            at: Fixture.now
+        )
+        let error = #expect(throws: TLSError.self) { _ = try Fixture.serverContext([weak]) }
+        #expect(error?.description == "TLS cannot be set up: ee key too small")
+    }
 
     struct Refusal: Sendable, CustomTestStringConvertible {
         let name: String
