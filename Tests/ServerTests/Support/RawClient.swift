@@ -1,12 +1,13 @@
 import EventLoop
 import TLS
+import TestSupport
 import Testing
 import Transport
 
 /// A client that sends whatever bytes a test gives it, and waits for answers; over TLS if it has a context.
 ///
 /// It waits 30 s at most, so that a test that fails also ends.
-final class RawClient: ReadinessHandler, DeadlineHandler {
+final class RawClient {
     enum Failure: Error {
         case timedOut
         /// The connection ended before what was waited for.
@@ -27,6 +28,7 @@ final class RawClient: ReadinessHandler, DeadlineHandler {
     private var stream: ByteStream
     private var buffers = StreamBuffers()
     private var hasTimedOut = false
+    private let ear = Ear()
 
     /// What has arrived and was not asked for yet.
     private(set) var received: [UInt8] = []
@@ -41,7 +43,8 @@ final class RawClient: ReadinessHandler, DeadlineHandler {
         } else {
             stream = ByteStream(socket)
         }
-        _ = try stream.register(on: loop, interest: .write, handler: self)
+        _ = try stream.register(on: loop, interest: .write, handler: ear)
+        ear.client = self
         try wait { stream.isEstablished && !stream.hasUnsentOutput }
     }
 
@@ -83,6 +86,13 @@ final class RawClient: ReadinessHandler, DeadlineHandler {
         return try #require(response)
     }
 
+    /// Waits for bytes, whatever they are, and takes them.
+    func take() throws -> [UInt8] {
+        try wait { !received.isEmpty }
+        defer { received = [] }
+        return received
+    }
+
     /// Sends a request and waits for its response.
     func exchange(_ request: String) throws -> Response {
         try send(request)
@@ -98,19 +108,24 @@ final class RawClient: ReadinessHandler, DeadlineHandler {
         }
     }
 
+    /// Waits until the frames of HTTP/2 that have arrived are as wanted.
+    func wait(until isDone: ([ReceivedFrame]) -> Bool) throws {
+        try wait { isDone(ReceivedFrame.parse(received)) }
+    }
+
     /// Lets time pass while the server may answer.
     func pause(_ duration: Duration) throws {
         let end = MonotonicInstant.now() + duration
         do {
             try wait(for: duration) { MonotonicInstant.now() >= end }
-        } catch Failure.timedOut {
+        } catch Failure.timedOut, Failure.ended {
             return
         }
     }
 
     private func wait(for patience: Duration = .seconds(30), until isDone: () -> Bool) throws {
         hasTimedOut = false
-        let deadline = loop.schedule(at: .now() + patience, self)
+        let deadline = loop.schedule(at: .now() + patience, ear)
         defer { loop.cancel(deadline) }
         while !isDone() {
             if hasTimedOut { throw Failure.timedOut }
@@ -120,7 +135,21 @@ final class RawClient: ReadinessHandler, DeadlineHandler {
         }
     }
 
-    func loop(_ loop: Loop, registration: Poller.Registration, isReady readiness: Poller.Readiness) {
+    /// Hears for the client without keeping it alive: the loop keeps this.
+    private final class Ear: ReadinessHandler, DeadlineHandler {
+        weak var client: RawClient?
+
+        func loop(_ loop: Loop, registration: Poller.Registration, isReady readiness: Poller.Readiness) {
+            client?.proceed(readiness)
+        }
+
+        func loop(_ loop: Loop, deadlinePassed deadline: Loop.Deadline) {
+            client?.hasTimedOut = true
+            loop.stop()
+        }
+    }
+
+    private func proceed(_ readiness: Poller.Readiness) {
         do {
             if !readiness.isDisjoint(with: [.readable, .hangUp, .failed]) {
                 try stream.receive(using: &buffers)
@@ -135,10 +164,6 @@ final class RawClient: ReadinessHandler, DeadlineHandler {
         loop.stop()
     }
 
-    func loop(_ loop: Loop, deadlinePassed deadline: Loop.Deadline) {
-        hasTimedOut = true
-        loop.stop()
-    }
 }
 
 extension RawClient.Response {
