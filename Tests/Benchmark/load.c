@@ -22,20 +22,20 @@
 #include <unistd.h>
 
 static const char *const usage =
-    "usage: load --body FILE [option …] NAME=PORT:PID …\n"
+    "usage: load --body FILE [option …] NAME=PORT:PID[:EXPECTED] …\n"
+    "  EXPECTED          what every answer of that server must hold\n"
     "  --mode h1|split|h2|handshake|idle  how requests are sent; split: two TLS records and writes, as Go does\n"
     "  --connections N   open at once (8)      --requests N  measured in a repeat (10000)\n"
     "  --warm-up N       not measured (1000)   --repeats N   (5)\n"
     "  --rate N          requests a second instead of a closed loop; latency then counts from when one was due\n"
     "  --path PATH       (/validate?timeout=10s)\n"
-    "  --expect TEXT     what every answer of a target named ours* must hold\n"
     "  --row TEXT        the first column\n";
 
 enum mode { H1, SPLIT, H2, HANDSHAKE, IDLE };
 static const char *const mode_names[] = {"h1", "split", "h2", "handshake", "idle"};
 
 struct target {
-    const char *name;
+    const char *name, *expected;
     int port, pid;
 };
 
@@ -50,7 +50,7 @@ struct connection {
 
 static enum mode mode = H1;
 static int connection_count = 8, requests = 10000, warm_up = 1000, repeats = 5, rate = 0;
-static const char *path = "/validate?timeout=10s", *expected = NULL, *row = "";
+static const char *path = "/validate?timeout=10s", *row = "";
 static char *body, *request;
 static size_t body_length, request_length;
 static SSL_CTX *context;
@@ -276,8 +276,8 @@ static int receive(struct connection *c, const struct target *target) {
     if (!c->finished || !c->busy) return 0;
     c->busy = 0;
     if (c->status != 200) fail("%s: status %d: %.*s", target->name, c->status, (int)c->count, c->bytes);
-    if (expected && !strncmp(target->name, "ours", 4) && !memmem(c->bytes, c->count, expected, strlen(expected)))
-        fail("%s: an answer without %s: %.*s", target->name, expected, (int)c->count, c->bytes);
+    if (target->expected && !memmem(c->bytes, c->count, target->expected, strlen(target->expected)))
+        fail("%s: an answer without %s: %.*s", target->name, target->expected, (int)c->count, c->bytes);
     return 1;
 }
 
@@ -407,7 +407,7 @@ int main(int argc, char **argv) {
     const struct option options[] = {
         {"mode", 1, 0, 'm'},   {"body", 1, 0, 'b'},   {"connections", 1, 0, 'c'}, {"requests", 1, 0, 'n'},
         {"warm-up", 1, 0, 'w'}, {"repeats", 1, 0, 'r'}, {"rate", 1, 0, 'R'},        {"path", 1, 0, 'p'},
-        {"expect", 1, 0, 'e'}, {"row", 1, 0, 'o'},    {0, 0, 0, 0}};
+        {"row", 1, 0, 'o'},    {0, 0, 0, 0}};
     for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         switch (option) {
             case 'm':
@@ -421,7 +421,6 @@ int main(int argc, char **argv) {
             case 'r': repeats = atoi(optarg); break;
             case 'R': rate = atoi(optarg); break;
             case 'p': path = optarg; break;
-            case 'e': expected = optarg; break;
             case 'o': row = optarg; break;
             default: fail("%s", usage);
         }
@@ -431,7 +430,9 @@ int main(int argc, char **argv) {
     struct target targets[32];
     for (int i = 0; i < count && i < 32; i++) {
         char *name = argv[optind + i], *equals = strchr(name, '=');
-        if (!equals || sscanf(equals, "=%d:%d", &targets[i].port, &targets[i].pid) != 2) fail("%s", usage);
+        int end = 0;
+        if (!equals || sscanf(equals, "=%d:%d%n", &targets[i].port, &targets[i].pid, &end) != 2) fail("%s", usage);
+        targets[i].expected = equals[end] == ':' ? equals + end + 1 : NULL;
         *equals = 0;
         targets[i].name = name;
     }
