@@ -1,6 +1,68 @@
-import ArgumentParser
+internal import ArgumentParser
+internal import Glibc
 
+/// The executable: reads the command line, runs a command, tells the shell how it went.
 @main
 struct Portcullis: ParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "portcullis")
+    static let configuration = CommandConfiguration(
+        commandName: "portcullis",
+        abstract: "Guards what teams may ask of Azure through Kubernetes.",
+        discussion: """
+            An admission webhook for Azure Service Operator: 'portcullis serve' validates and mutates resources against \
+            the policies in a folder.
+
+            Exit codes: 0 done as asked; 1 it could not be done, such as a port that is taken; 2 the command line, the \
+            environment or a configuration file is wrong; 3 a bug of ours.
+            """,
+        version: Version.text,
+        subcommands: [Serve.self, Certs.self, Version.self]
+    )
+
+    /// What the shell learns.
+    enum ExitCode: Int32 {
+        case done = 0
+        case failed = 1
+        case usage = 2
+        case bug = 3
+    }
+
+    static func main() {
+        do {
+            var command = try parseAsRoot()
+            try command.run()
+        } catch let error as UsageError {
+            fail(.usage, error.description)
+        } catch let error as CommandFailure {
+            fail(.failed, error.description)
+        } catch {
+            // What is left is the parser's: a wrong command line, or --help and --version, which it throws as well.
+            let code = exitCode(for: error)
+            if code.isSuccess {
+                print(fullMessage(for: error))
+                return
+            }
+            guard code == .validationFailure else { fail(.bug, "internal error: \(error)") }
+            end(.usage, fullMessage(for: error))
+        }
+    }
+
+    private static func fail(_ code: ExitCode, _ message: String) -> Never {
+        end(code, "portcullis: \(message)")
+    }
+
+    private static func end(_ code: ExitCode, _ message: String) -> Never {
+        var message = message + "\n"
+        message.withUTF8 { bytes in _ = unsafe Glibc.write(STDERR_FILENO, bytes.baseAddress, bytes.count) }
+        Glibc.exit(code.rawValue)
+    }
+}
+
+/// Something that could not be done: exit code 1.
+struct CommandFailure: Error, CustomStringConvertible {
+    /// What, and the mend.
+    let description: String
+
+    init(_ description: String) {
+        self.description = description
+    }
 }

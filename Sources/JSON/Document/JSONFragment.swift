@@ -6,15 +6,10 @@ public struct JSONFragment: Sendable {
     /// The value in it.
     public let value: JSONValue
 
-    /// A value of a document.
-    public init(_ document: JSONDocument, _ value: JSONValue) {
+    /// A value of a document; the whole of it if none is given.
+    public init(_ document: JSONDocument, _ value: JSONValue? = nil) {
         self.document = document
-        self.value = value
-    }
-
-    /// The whole of a document.
-    public init(_ document: JSONDocument) {
-        self.init(document, document.root)
+        self.value = value ?? document.root
     }
 
     /// A string on its own.

@@ -1,0 +1,157 @@
+internal import Admission
+internal import EventLoop
+internal import Glibc
+internal import Logging
+internal import Observability
+internal import Policy
+internal import Server
+internal import TLS
+
+// What happens on the control loop after the start.
+
+extension ServerProcess {
+    /// Says in the log what runs where.
+    func announce() {
+        for address in addresses {
+            logger.info("listening", metadata: ["listener": "webhook", "address": "\(address)"])
+        }
+        for address in adminAddresses {
+            logger.info("listening", metadata: ["listener": "admin", "address": "\(address)"])
+        }
+        announceCertificate("certificate in use")
+    }
+
+    private func announceCertificate(_ message: Logger.Message) {
+        guard let leaf = certificates.leaf else { return }
+        logger.info(message, metadata: ["subject": "\(leaf.subject)", "expires": "\(leaf.notAfter)"])
+    }
+
+    // MARK: - Files
+
+    /// Reads files again whenever something beside them changes.
+    func watchFiles() throws {
+        watches.append(
+            try DirectoryWatch(.init(path: settings.policies), on: loop) { [unowned self] result in
+                changed(result, settings.policies, loadPolicies)
+            }
+        )
+        for directory in certificates.folders {
+            watches.append(
+                try DirectoryWatch(.init(path: directory, depth: 0), on: loop) { [unowned self] result in
+                    changed(result, directory, loadCertificates)
+                }
+            )
+        }
+    }
+
+    private func changed(_ result: Result<Void, SystemError>, _ path: String, _ load: @escaping () -> Void) {
+        load()
+        guard case .failure(let error) = result else { return }
+        logger.error(
+            "changes may be missed; reading every \(Polling.interval) instead",
+            metadata: ["path": "\(path)", "error": "\(error)"]
+        )
+        Polling(loop, load).start()
+    }
+
+    /// Reads the policy folder, and says what came of it.
+    func loadPolicies() {
+        let before = folder.status
+        let status = folder.reload()
+        for issue in status.issues {
+            let level: Logger.Level = issue.severity == .error ? .error : .warning
+            logger.log(level: level, "policy issue", metadata: ["issue": "\(issue)"])
+        }
+        if status.isCurrent {
+            guard status.generation != before.generation else { return }
+            logger.info(
+                "policies in force",
+                metadata: [
+                    "folder": "\(folder.path)", "generation": "\(status.generation)", "took": "\(status.duration)",
+                ]
+            )
+        } else {
+            logger.error(
+                "policies refused",
+                metadata: ["folder": "\(folder.path)", "inForce": "generation \(status.generation)"]
+            )
+        }
+    }
+
+    /// Reads the certificate files, and uses them for the next connection if they have changed and are good.
+    func loadCertificates() {
+        do {
+            guard let context = try certificates.load() else { return }
+            webhook.use(context)
+            announceCertificate("certificate changed")
+        } catch {
+            // Half of a pair that is being written is the usual reason; the other half is an event of its own.
+            logger.error("certificate refused", metadata: ["error": "\(error)"])
+        }
+    }
+
+    // MARK: - Signals
+
+    /// Acts on a signal.
+    func receive(_ signal: SignalSource.Signal) {
+        switch signal {
+        case .hangUp:
+            logger.info("reading everything again")
+            loadPolicies()
+            loadCertificates()
+            do {
+                try decisionLog?.reopen()
+            } catch {
+                logger.error("decision log not opened", metadata: ["error": "\(error)"])
+            }
+        case .terminate, .interrupt:
+            if webhook.isDraining {
+                logger.notice("ending at once")
+                webhook.stop()
+            } else {
+                logger.info("draining", metadata: ["delay": "\(settings.drainDelay)"])
+                readiness.beginDraining()
+                webhook.drain()
+            }
+        }
+    }
+}
+
+/// Hands signals to the server.
+final class SignalHandler: ReadinessHandler {
+    private let source: SignalSource
+    private let receive: (SignalSource.Signal) -> Void
+
+    /// Starts to listen.
+    init(_ source: consuming SignalSource, on loop: Loop, _ receive: @escaping (SignalSource.Signal) -> Void) throws {
+        self.source = source
+        self.receive = receive
+        _ = try loop.add(self.source.descriptor, interest: .read, handler: self)
+    }
+
+    func loop(_ loop: Loop, registration: Poller.Registration, isReady readiness: Poller.Readiness) {
+        while let signal = try? source.next() { receive(signal) }
+    }
+}
+
+/// Does something again and again, where the kernel cannot tell of changes any more.
+private final class Polling: DeadlineHandler {
+    static let interval = Duration.seconds(5)
+
+    private let loop: Loop
+    private let load: () -> Void
+
+    init(_ loop: Loop, _ load: @escaping () -> Void) {
+        self.loop = loop
+        self.load = load
+    }
+
+    func start() {
+        _ = loop.schedule(at: loop.now + Polling.interval, self)
+    }
+
+    func loop(_ loop: Loop, deadlinePassed deadline: Loop.Deadline) {
+        load()
+        start()
+    }
+}

@@ -1,0 +1,172 @@
+internal import Admission
+internal import Azure
+internal import EventLoop
+internal import Logging
+internal import Observability
+internal import Policy
+internal import Server
+internal import TLS
+
+/// A server from its settings to its end: the webhook's listener, the admin listener, and on the control loop everything
+/// that waits for files and signals.
+///
+/// ```
+///  SIGTERM, SIGINT ──▶ readiness off ──▶ drain ──▶ control loop stops        (a second one: at once)
+///  SIGHUP, a changed folder ──▶ read again ──▶ swap                          (what is faulty is logged and not used)
+/// ```
+final class ServerProcess {
+    /// Where the webhook listens.
+    let addresses: [SocketAddress]
+    /// Where the admin listener listens.
+    let adminAddresses: [SocketAddress]
+
+    let settings: ServeSettings
+    let loop: Loop
+    let logger = Logger(label: "portcullis")
+    let folder: PolicyFolder
+    let readiness = Readiness()
+    let webhook: Listener
+    private let admin: Listener
+    let decisionLog: LineLog?
+    var certificates: CertificateFiles
+    var watches: [DirectoryWatch] = []
+    /// Waits for the webhook's end, for which the control loop must not.
+    private let waiter: LoopThread
+
+    /// Starts to serve; returns when the policies were read, good or not.
+    ///
+    /// - Parameters:
+    ///   - settings: What to serve, where and how.
+    ///   - loop: The control loop: the caller runs it until the server has ended, then calls ``finish()``.
+    /// - Throws: `UsageError` for files that cannot be used, `CommandFailure` for an address that cannot.
+    init(_ settings: ServeSettings, on loop: Loop) throws {
+        self.settings = settings
+        self.loop = loop
+        var certificates = CertificateFiles(settings)
+        let tls = try certificates.load()
+        self.certificates = certificates
+        let tables = try settings.tables()
+        let decisionLog = try settings.openDecisionLog()
+        self.decisionLog = decisionLog
+
+        let metrics = Metrics()
+        let holder = PolicyHolder()
+        var policyConfiguration = PolicyConfiguration(tables: tables)
+        if let controllers = settings.controllers { policyConfiguration.controllers = controllers }
+        folder = PolicyFolder(path: settings.policies, holder: holder, configuration: policyConfiguration)
+        let service = AdminService(metrics: metrics, folder: folder, holder: holder, readiness: readiness)
+        let admissionMetrics = AdmissionMetrics(in: metrics, tables: tables)
+        let serverMetrics = ServerMetrics(in: metrics, listeners: ["webhook", "admin"])
+        admin = try Self.listening(at: ServeSettings.adminSetting) { () throws(SystemError) in
+            try Listener(settings.adminConfiguration, tls: nil, metrics: serverMetrics) { _ in AdminHandler(service) }
+        }
+        adminAddresses = admin.addresses
+        let webhook = try Self.listening(at: ServeSettings.listenSetting) { () throws(SystemError) in
+            try Listener(settings.webhookConfiguration, tls: tls, metrics: serverMetrics) { loop in
+                AdmissionHandler(
+                    AdmissionService(
+                        policies: holder,
+                        metrics: admissionMetrics,
+                        shard: loop.metrics,
+                        decisionLog: decisionLog
+                    )
+                )
+            }
+        }
+        self.webhook = webhook
+        addresses = webhook.addresses
+        let control = loop.remote
+        waiter = try LoopThread(name: "drain") { own in
+            defer {
+                control.stop()
+                own.remote.stop()
+            }
+            try webhook.join()
+        }
+        announce()
+        // Before the first reading, so that no change is missed between the two.
+        try watchFiles()
+        loadPolicies()
+    }
+
+    /// Ends what is left after the control loop has stopped.
+    ///
+    /// - Throws: What ended the webhook's listener early: a bug.
+    func finish() throws {
+        for watch in watches { watch.cancel() }
+        try waiter.join()
+        admin.stop()
+        try admin.join()
+        decisionLog?.close()
+        logger.info("ended")
+    }
+
+    private static func listening(
+        at setting: Setting,
+        _ listen: () throws(SystemError) -> Listener
+    ) throws(CommandFailure) -> Listener {
+        do {
+            return try listen()
+        } catch {
+            throw CommandFailure("\(setting.flag): \(error)")
+        }
+    }
+}
+
+// MARK: - What settings become
+
+extension ServeSettings {
+    fileprivate var webhookConfiguration: ServerConfiguration {
+        var configuration = ServerConfiguration(addresses: listen)
+        configuration.name = "webhook"
+        if let workers { configuration.workers = workers }
+        configuration.drain.delay = drainDelay
+        if connectionRequests == nil && connectionAge == nil {
+            configuration.rotation = nil
+        } else {
+            var rotation = ServerConfiguration.Rotation()
+            rotation.requests = connectionRequests ?? .max
+            rotation.age = connectionAge ?? Self.never
+            configuration.rotation = rotation
+        }
+        return configuration
+    }
+
+    /// An age that no connection reaches: a hundred years.
+    private static let never = Duration.seconds(100 * 366 * 86400)
+
+    fileprivate var adminConfiguration: ServerConfiguration {
+        var configuration = ServerConfiguration(addresses: admin)
+        configuration.name = "admin"
+        configuration.workers = 1
+        configuration.limits.connections = 64
+        configuration.rotation = nil
+        configuration.drain.delay = .zero
+        return configuration
+    }
+
+    fileprivate func openDecisionLog() throws(UsageError) -> LineLog? {
+        guard let decisionLog else { return nil }
+        do {
+            return try LineLog(to: decisionLog)
+        } catch {
+            throw UsageError("\(ServeSettings.decisionLogSetting.flag): \(error)")
+        }
+    }
+
+    fileprivate func tables() throws(UsageError) -> AzureTables {
+        guard let azureData else { return .embedded }
+        do {
+            var files: [String: [UInt8]] = [:]
+            for name in try FileSystem.files(under: azureData) {
+                files[name] = try FileSystem.read(FileSystem.path(azureData, name), limitBytes: Self.maximumTableBytes)
+            }
+            return try AzureTables(directory: files)
+        } catch {
+            throw UsageError("\(ServeSettings.azureDataSetting.flag) \(azureData): \(error)")
+        }
+    }
+
+    /// Ten times the largest of ours.
+    private static let maximumTableBytes = 32 << 20
+}
