@@ -41,6 +41,7 @@ public final class HTTPClient {
         within limit: Duration = .seconds(30)
     ) throws(ClientError) -> ClientResponse {
         let deadline = MonotonicInstant.now() + limit
+        takeNews()
         if let connection, !connection.isClosed {
             do {
                 return try perform(request, body: body, within: limit, on: connection)
@@ -65,21 +66,34 @@ public final class HTTPClient {
         within limit: Duration,
         on connection: ClientConnection
     ) throws(ClientError) -> ClientResponse {
-        let loop = shared.loop
         var outcome: Result<ClientResponse, ClientError>?
         connection.send(request, body: body, within: limit) { result in
             outcome = result
-            loop.stop()
+            self.shared.loop.stop()
         }
-        while outcome == nil {
-            do {
-                try loop.run()
-            } catch {
-                // Only a bug fails the loop itself.
-                fatalError("\(error)")
-            }
-        }
+        while outcome == nil { run() }
         guard let outcome else { preconditionFailure("the loop ends with the outcome") }
         return try outcome.get()
+    }
+
+    /// Learns what has happened to the connection since the last request: the server may have closed it.
+    private func takeNews() {
+        if connection == nil { return }
+        _ = shared.loop.schedule(at: .now(), Stop())
+        run()
+    }
+
+    private func run() {
+        do {
+            try shared.loop.run()
+        } catch {
+            // Only a bug fails the loop itself.
+            fatalError("\(error)")
+        }
+    }
+
+    /// Ends the loop once it has worked off what is there.
+    private final class Stop: DeadlineHandler {
+        func loop(_ loop: Loop, deadlinePassed deadline: Loop.Deadline) { loop.stop() }
     }
 }

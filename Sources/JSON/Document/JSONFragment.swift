@@ -6,10 +6,15 @@ public struct JSONFragment: Sendable {
     /// The value in it.
     public let value: JSONValue
 
-    /// A value of a document; the whole of it if none is given.
-    public init(_ document: JSONDocument, _ value: JSONValue? = nil) {
+    /// A value of a document.
+    public init(_ document: JSONDocument, _ value: JSONValue) {
         self.document = document
-        self.value = value ?? document.root
+        self.value = value
+    }
+
+    /// The whole of a document.
+    public init(_ document: JSONDocument) {
+        self.init(document, document.root)
     }
 
     /// A string on its own.

@@ -21,12 +21,21 @@ public struct JSONPatch: Equatable, Sendable {
     /// - Parameter document: An array of operations. The patch keeps it alive for the values in it.
     /// - Throws: What is wrong with the first operation that is malformed, and its place.
     public init(parsing document: JSONDocument) throws(JSONPatchError) {
-        guard document.root.isArray else { throw JSONPatchError(.notAnArray, operation: nil, at: "") }
-        guard document.count(of: document.root) <= Self.maximumOperations else {
+        try self.init(parsing: JSONFragment(document))
+    }
+
+    /// Reads a patch from a value inside a document.
+    ///
+    /// - Parameter fragment: An array of operations. The patch keeps its document alive for the values in it.
+    /// - Throws: What is wrong with the first operation that is malformed, and its place.
+    public init(parsing fragment: JSONFragment) throws(JSONPatchError) {
+        let document = fragment.document
+        guard fragment.value.isArray else { throw JSONPatchError(.notAnArray, operation: nil, at: "") }
+        guard document.count(of: fragment.value) <= Self.maximumOperations else {
             throw JSONPatchError(.tooManyOperations, operation: nil, at: "")
         }
         operations = []
-        for (place, operation) in document.elements(of: document.root).enumerated() {
+        for (place, operation) in document.elements(of: fragment.value).enumerated() {
             do throws(JSONPatchError.Code) {
                 operations.append(try JSONPatchOperation(operation, in: document))
             } catch {

@@ -30,7 +30,7 @@ enum YAMLScalar: Equatable {
     /// Resolves the text of a scalar with a tag, quoted or not.
     init(_ text: [UInt8], tag: String) throws(YAMLError.Code) {
         switch tag {
-        case "tag:yaml.org,2002:str":
+        case "tag:yaml.org,2002:str", "!":
             self = .string(text)
         case "tag:yaml.org,2002:int":
             let value = try YAMLScalar(plain: text)

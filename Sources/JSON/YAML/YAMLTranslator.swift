@@ -208,7 +208,7 @@ extension YAMLTranslator {
             throw YAMLError(.tooDeep(limit: limits.maximumDepth), at: event.position)
         }
         let isMapping = if case .mappingStart = event.kind { true } else { false }
-        if let tag = event.tag, tag != "tag:yaml.org,2002:\(isMapping ? "map" : "seq")" {
+        if let tag = event.tag, tag != "!", tag != "tag:yaml.org,2002:\(isMapping ? "map" : "seq")" {
             throw YAMLError(.unsupportedTag(YAMLScalar.shortened(tag)), at: event.position)
         }
         separate()
