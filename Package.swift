@@ -94,17 +94,17 @@ if Context.environment["DIFFERENTIAL"] != nil {
     ]
 }
 
-func fuzzer(_ name: String) -> Target {
+func fuzzer(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
     .executableTarget(
         name: "Fuzz" + name,
-        dependencies: ["TestSupport"],
+        dependencies: dependencies + ["TestSupport"],
         path: "Tests/Fuzz/" + name,
         swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])]
     )
 }
 
 if Context.environment["FUZZ"] != nil {
-    targets += ["JSON", "YAML"].map(fuzzer)
+    targets += [fuzzer("JSON"), fuzzer("YAML"), fuzzer("Azure", ["Azure", "JSON"])]
 }
 
 let package = Package(

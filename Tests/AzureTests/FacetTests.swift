@@ -400,12 +400,13 @@ struct FacetCase: Sendable, CustomTestStringConvertible {
             .reference,
             object: """
                 {"spec":{"owner":{"armId":"/o"},"a":[{"b":{"armId":"/1","name":"/subscriptions/not-an-arm-id-field"}}],
-                "never.heard.of":{"x":{"armId":7}},"id":"/subscriptions/s/resourceGroups/g","text":"/subscription"}}
+                "never.heard.of":{"x":{"armId":7}},"id":"/subscriptions/s/resourceGroups/g","text":"/subscription","spaced":"\\n /Providers/x"}}
                 """,
             expected: [
                 #"reference.armID spec.a[0].b.armId = "/1""#,
                 #"reference.resourceID spec.a[0].b.name = "/subscriptions/not-an-arm-id-field""#,
                 #"reference.resourceID spec.id = "/subscriptions/s/resourceGroups/g""#,
+                #"reference.resourceID spec.spaced = "\n /Providers/x""#,
             ]
         ),
         FacetCase(
@@ -431,11 +432,15 @@ struct FacetCase: Sendable, CustomTestStringConvertible {
             "a storage version's property bag hides nothing",
             "network.azure.com/LoadBalancer",
             .reference,
-            object: """
-                {"spec":{"x":{"$propertyBag":{"Plain":"\\"a\\"","XReference":"{\\"armId\\":\\"/subscriptions/s\\"}"}}}}
-                """,
+            object: #"""
+                {"spec":{"x":{"$propertyBag":{"Plain":"\"a\"","Flag":"true","Broken":"{","None":null,
+                "AReference":"{\"armId\":\"x\"}","B":"\"\\u002fsubscriptions\\u002fs\"","C":"{\"arm\\u0049d\":\"x\"}"}}}}
+                """#,
             expected: [
-                #"reference.propertyBag spec.x.$propertyBag.XReference = "{\"armId\":\"/subscriptions/s\"}""#
+                #"reference.propertyBag spec.x.$propertyBag.Broken = "{""#,
+                #"reference.propertyBag spec.x.$propertyBag.AReference = "{\"armId\":\"x\"}""#,
+                #"reference.propertyBag spec.x.$propertyBag.B = "\"\\u002fsubscriptions\\u002fs\"""#,
+                #"reference.propertyBag spec.x.$propertyBag.C = "{\"arm\\u0049d\":\"x\"}""#,
             ]
         ),
     ]

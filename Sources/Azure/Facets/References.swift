@@ -43,7 +43,8 @@ private struct ReferenceWalk {
         case .string:
             if let key, document.equals(key, "armId") {
                 return body(occurrence(.armID, value, in: container))
-            } else if ResourceID.isLike(document.utf8(value)) {
+            }
+            if ResourceID.isLike(document.utf8(value)) {
                 return body(occurrence(.resourceID, value, in: container))
             }
         case .null, .bool, .int, .double:
@@ -53,10 +54,12 @@ private struct ReferenceWalk {
     }
 
     /// A property bag keeps what a conversion would lose, as JSON in strings: a reference can hide there.
+    ///
+    /// It is read as the conversion reads it, so that no escape in it hides anything; what is no JSON is suspicious.
     private func mentionsResource(_ entry: JSONValue) -> Bool {
-        let text = document.utf8(entry)
-        return text.containsIgnoringCase("armid") || text.containsIgnoringCase("/subscriptions/")
-            || text.containsIgnoringCase("/providers/")
+        guard !entry.isNull else { return false }
+        guard let inner = try? JSONDocument(parsing: Array(document.utf8(entry))) else { return true }
+        return !ReferenceWalk(document: inner).visit(nil, inner.root, in: inner.root) { _ in false }
     }
 
     private func occurrence(_ part: Facet.Part, _ value: JSONValue, in container: JSONValue) -> Occurrence {

@@ -43,7 +43,10 @@ public struct ResourceID: Sendable, CustomStringConvertible {
 
     /// Whether a string looks like a resource ID, alone or after `<name>=`: it may still be malformed.
     static func isLike(_ text: Span<UInt8>) -> Bool {
-        start(in: text) != nil
+        var start = 0
+        // Whoever reads it could trim it.
+        while start < text.count, text[start] <= UInt8(ascii: " ") { start += 1 }
+        return Self.start(in: text.extracting(start...)) != nil
     }
 
     /// The ID in a string that is one, or that is one after `<name>=`, as in `UserAssignedIdentity=/subscriptions/…`.
@@ -55,7 +58,7 @@ public struct ResourceID: Sendable, CustomStringConvertible {
 
     private static func start(in text: Span<UInt8>) -> Int? {
         var start = 0
-        if text.isEmpty || text[0] != UInt8(ascii: "/") {
+        if !text.isEmpty, text[0] != UInt8(ascii: "/") {
             while start < text.count, text[start] != UInt8(ascii: "=") { start += 1 }
             start += 1
         }
@@ -140,12 +143,11 @@ extension ResourceID {
             || theirs[theirs.index(theirs.startIndex, offsetBy: mine.count)] == UInt8(ascii: "/")
     }
 
-    /// The segments in the canonical form, for patterns.
+    /// How many segments there are.
     var segmentCount: Int { shape.segments.count }
 
-    func canonicalSegment(_ index: Int) -> Substring {
-        canonical.bytes(shape.segments[index])
-    }
+    /// Where in the bytes of the ID, as it was written or canonical, a segment stands.
+    func segment(_ index: Int) -> Range<Int> { shape.segments[index] }
 }
 
 // MARK: Shape

@@ -23,6 +23,10 @@ public struct ResourceIDPattern: Hashable, Sendable, CustomStringConvertible {
     /// Whether an ID matches.
     public func matches(_ id: ResourceID) -> Bool {
         guard isOpenEnded ? id.segmentCount > segments.count : id.segmentCount == segments.count else { return false }
-        return segments.indices.allSatisfy { segments[$0].matches(String(id.canonicalSegment($0))) }
+        let text = id.canonical.utf8Span.span
+        for (index, segment) in segments.enumerated() where !segment.matches(text.extracting(id.segment(index))) {
+            return false
+        }
+        return true
     }
 }
