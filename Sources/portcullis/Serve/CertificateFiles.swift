@@ -3,6 +3,9 @@ internal import TLS
 
 /// The files that the webhook's TLS is made of.
 struct CertificateFiles {
+    /// The leaf in force.
+    var leaf: Certificate? { reloader.leaves.first }
+
     private let settings: ServeSettings
     private var reloader: CertificateReloader
 
@@ -11,49 +14,40 @@ struct CertificateFiles {
 
     init(_ settings: ServeSettings) {
         self.settings = settings
-        // Identities and authorities come from the files.
         var template = TLSServerConfiguration(identities: [])
-        template.clientAuthentication =
-            switch settings.clientAuthentication {
-            case .off: .off
-            case .request: .request(authorities: [])
-            case .require: .require(authorities: [])
-            }
+        switch settings.clientAuthentication {
+        case .off: break
+        case .request: template.clientAuthentication = .request(authorities: [])
+        case .require: template.clientAuthentication = .require(authorities: [])
+        }
         reloader = CertificateReloader(template: template)
     }
 
-    /// The leaf in use.
-    var leaf: Certificate? { reloader.leaves.first }
-
     /// The folders to watch.
     var folders: Set<String> {
-        Set(
-            [settings.certificate, settings.key, settings.clientAuthorities].compactMap {
-                $0.map(FileSystem.parent(of:))
-            }
-        )
+        Set([settings.certificate, settings.key, settings.clientAuthorities].compactMap { $0.map(FileSystem.parent(of:)) })
     }
 
     /// Reads the files.
     ///
     /// - Returns: What new connections use; nothing if the files are what they were.
-    /// - Throws: Which file cannot be used, and why; what was in use stays so.
+    /// - Throws: Which file cannot be used, and why.
     mutating func load() throws(UsageError) -> TLSContext? {
-        let pair = CertificateReloader.Pair(
-            chain: try read(settings.certificate, ServeSettings.certificateSetting),
-            key: try read(settings.key, ServeSettings.keySetting)
-        )
-        var files = CertificateReloader.Files(pairs: [pair])
-        if let path = settings.clientAuthorities {
+        var files = CertificateReloader.Files(pairs: [
+            .init(
+                chain: try read(settings.certificate, ServeSettings.certificateSetting),
+                key: try read(settings.key, ServeSettings.keySetting)
+            )
+        ])
+        if settings.clientAuthentication != .off, let path = settings.clientAuthorities {
             files.clientAuthorities = try read(path, ServeSettings.clientAuthoritiesSetting)
         }
         do {
             return try reloader.load(files, at: .now())
+        } catch .clientAuthorities(let error) {
+            throw UsageError("\(settings.clientAuthorities ?? ""): \(error)")
         } catch {
-            switch error {
-            case .clientAuthorities(let error): throw UsageError("\(settings.clientAuthorities ?? ""): \(error)")
-            case .pair, .context: throw UsageError("\(settings.certificate) and \(settings.key): \(error)")
-            }
+            throw UsageError("\(settings.certificate), \(settings.key): \(error)")
         }
     }
 
