@@ -216,7 +216,7 @@ extension String {
 }
 
 /// A folder that goes with the test.
-final class TemporaryFolder {
+final class TemporaryFolder: Sendable {
     let url: URL
 
     init() throws {
@@ -229,6 +229,11 @@ final class TemporaryFolder {
     }
 
     func path(_ name: String) -> String { url.appending(path: name).path }
+
+    /// Renames as the kernel does it: what is there already is replaced at one moment.
+    func rename(_ name: String, to other: String) -> Bool {
+        unsafe Foundation.rename(path(name), path(other)) == 0
+    }
 
     func write(_ text: String, to name: String) throws {
         let file = url.appending(path: name)

@@ -83,43 +83,36 @@ public final class PolicyFolder: Sendable {
     }
 
     private func compile(generation: UInt64) -> PolicyCompiler.Result {
-        // A ConfigMap volume changes all its files at one moment, when the link `..data` is replaced. Files that were read
-        // before it and after it make a set that nobody wrote.
-        for _ in 0..<Self.attempts {
-            let version = version
-            let result = compileOnce(generation: generation)
-            if version == self.version { return result }
-        }
-        return compileOnce(generation: generation)
-    }
-
-    /// How often a reading that was overtaken by a change is repeated; the next event of the watch comes anyway.
-    private static let attempts = 5
-
-    /// What the link of a ConfigMap volume points to; nothing in other folders.
-    private var version: String? {
-        FileSystem.target(ofLink: FileSystem.path(path, "..data"))
-    }
-
-    private func compileOnce(generation: UInt64) -> PolicyCompiler.Result {
-        var compiler = PolicyCompiler(configuration: configuration)
-        do throws(FileError) {
-            try add(try FileSystem.files(under: path).filter(Self.isPolicyFile), to: &compiler)
-        } catch {
-            // A file that cannot be read is a policy that would silently not be in force.
-            compiler.add(
-                PolicyIssue(
-                    file: error.path,
-                    message: "cannot be read (\(error))",
-                    mend: "make the folder and its files readable, and keep other files out of it"
+        var attempt = 1
+        while true {
+            var compiler = PolicyCompiler(configuration: configuration)
+            do throws(FileError) {
+                try addFiles(to: &compiler)
+            } catch {
+                // The kubelet removes the old version of a ConfigMap volume soon after it put the new one in place.
+                if error.isNotFound, attempt < Self.attempts, FileSystem.exists(path) {
+                    attempt += 1
+                    continue
+                }
+                // One file that cannot be read is a policy that would silently not be in force.
+                compiler.add(
+                    PolicyIssue(
+                        file: error.path,
+                        message: "cannot be read (\(error))",
+                        mend: "make the folder and its files readable, and keep other files out of it"
+                    )
                 )
-            )
+            }
+            return compiler.finish(generation: generation)
         }
-        return compiler.finish(generation: generation)
     }
 
-    private func add(_ names: [String], to compiler: inout PolicyCompiler) throws(FileError) {
-        if names.isEmpty {
+    /// How often a folder is read from which files disappear meanwhile; the watch tells of the next change anyway.
+    private static let attempts = 3
+
+    private func addFiles(to compiler: inout PolicyCompiler) throws(FileError) {
+        let files = try PolicyFiles.list(path).filter { Self.isPolicyFile($0.name) }
+        if files.isEmpty {
             compiler.add(
                 PolicyIssue(
                     severity: .warning,
@@ -130,9 +123,8 @@ public final class PolicyFolder: Sendable {
             )
         }
         var bytes = 0
-        for name in names {
-            let file = FileSystem.path(path, name)
-            let content = try FileSystem.read(file, limitBytes: Self.maximumFileBytes)
+        for file in files {
+            let content = try FileSystem.read(file.path, limitBytes: Self.maximumFileBytes)
             bytes += content.count
             guard bytes <= Self.maximumBytes else {
                 let issue = PolicyIssue(
@@ -142,14 +134,15 @@ public final class PolicyFolder: Sendable {
                 )
                 return compiler.add(issue)
             }
+            let name = FileSystem.path(path, file.name)
             do throws(YAMLError) {
                 for document in try JSONDocument.parseYAML(content) {
-                    compiler.add(document, file: file)
+                    compiler.add(document, file: name)
                 }
             } catch {
                 compiler.add(
                     PolicyIssue(
-                        file: file,
+                        file: name,
                         line: error.line,
                         column: error.column,
                         message: error.message,
