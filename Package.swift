@@ -55,7 +55,7 @@ var targets: [Target] = [
         swiftSettings: strict
     ),
 
-    .target(name: "TestSupport", dependencies: ["JSON"], path: "Tests/Support", swiftSettings: strict),
+    .target(name: "TestSupport", dependencies: ["JSON", "HTTPWire"], path: "Tests/Support", swiftSettings: strict),
     tests("JSON", ["JSON"]),
     tests("CEL", ["CEL", "JSON"]),
     tests("Kubernetes", ["Kubernetes", "JSON"]),
@@ -104,7 +104,9 @@ func fuzzer(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target 
 }
 
 if Context.environment["FUZZ"] != nil {
-    targets += [fuzzer("JSON"), fuzzer("YAML"), fuzzer("Azure", ["Azure", "JSON"])]
+    targets += [
+        fuzzer("JSON"), fuzzer("YAML"), fuzzer("HTTP1"), fuzzer("HTTP2"), fuzzer("Azure", ["Azure", "JSON"]),
+    ]
 }
 
 let package = Package(

@@ -19,7 +19,7 @@ import Testing
                 target: "/validate?timeout=10s",
                 contentType: "application/json"
             )
-            _ = client.connection.submit(request, body: body.span, &client.context)
+            client.submit(request, body)
             exchange(client, server, using: &random)
         }
         #expect(client.responses.count == 3)

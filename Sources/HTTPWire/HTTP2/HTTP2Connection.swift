@@ -116,7 +116,7 @@ import CNghttp2
     func end() {
         guard !isClosed else { return }
         isClosed = true
-        for stream in streams.values where stream.phase == .head || stream.phase == .body {
+        for stream in streams.values where stream.isUnfinished {
             events.append(.failed(stream.id, HTTPFailure(.endedEarly, closes: true)))
         }
         streams.removeAll()
@@ -325,11 +325,6 @@ extension HTTP2Connection {
         }
     }
 
-    /// A frame or message breaks a rule; nghttp2 resets the stream or ends the connection.
-    func receiveInvalidFrame(_ id: Int32) {
-        streams[id]?.failure = .badMessage
-    }
-
     /// A frame was sent.
     func noteSentFrame(_ frame: nghttp2_frame) -> CInt {
         let header = unsafe frame.hd
@@ -339,8 +334,12 @@ extension HTTP2Connection {
                 noteSent(stream)
             }
         case NGHTTP2_RST_STREAM:
+            guard unsafe frame.rst_stream.error_code != NGHTTP2_NO_ERROR.rawValue else { return 0 }
+            if let stream = streams[header.stream_id], stream.failure == nil, stream.isUnfinished {
+                stream.failure = .badMessage
+            }
             // A peer that makes us reset streams costs as much as one that resets them ("MadeYouReset").
-            if unsafe frame.rst_stream.error_code != NGHTTP2_NO_ERROR.rawValue { return spendOnCostlyFrame() }
+            return spendOnCostlyFrame()
         case NGHTTP2_GOAWAY:
             let error = unsafe frame.goaway.error_code
             guard error != NGHTTP2_NO_ERROR.rawValue else {
@@ -361,7 +360,7 @@ extension HTTP2Connection {
         if streams.isEmpty { earliestDeadlineNanoseconds = .max }
         if let code = stream.failure {
             report(.failed(id, HTTPFailure(code, closes: false)))
-        } else if stream.phase == .head || stream.phase == .body {
+        } else if stream.isUnfinished {
             let isRefusal = error == NGHTTP2_REFUSED_STREAM.rawValue
             report(.failed(id, HTTPFailure(isRefusal ? .refusedByPeer : .resetByPeer, closes: false)))
         }

@@ -115,10 +115,8 @@ extension HTTP2Connection {
             )
         }
         // Without this nghttp2 would drop a malformed field and accept the rest (RFC 9113 §8.2.1 says: malformed).
-        unsafe nghttp2_session_callbacks_set_on_invalid_header_callback(callbacks) { _, frame, _, _, _, _, _, user in
-            guard let frame = unsafe frame?.pointee else { return 0 }
-            unsafe connection(user).receiveInvalidFrame(frame.hd.stream_id)
-            return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue
+        unsafe nghttp2_session_callbacks_set_on_invalid_header_callback(callbacks) { _, _, _, _, _, _, _, _ in
+            NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue
         }
         unsafe nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks) { _, _, id, bytes, count, user in
             unsafe connection(user).receiveData(id, UnsafeBufferPointer(start: bytes, count: count))
@@ -127,11 +125,6 @@ extension HTTP2Connection {
         unsafe nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks) { _, frame, user in
             guard let frame = unsafe frame?.pointee else { return 0 }
             unsafe connection(user).receiveFrame(frame)
-            return 0
-        }
-        unsafe nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(callbacks) { _, frame, _, user in
-            guard let frame = unsafe frame?.pointee else { return 0 }
-            unsafe connection(user).receiveInvalidFrame(frame.hd.stream_id)
             return 0
         }
         unsafe nghttp2_session_callbacks_set_on_frame_send_callback(callbacks) { _, frame, user in

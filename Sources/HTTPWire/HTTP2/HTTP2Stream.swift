@@ -13,6 +13,8 @@ final class HTTP2Stream {
 
     let id: Int32
     var phase = Phase.head
+    /// Whether the other side's message is still awaited.
+    var isUnfinished: Bool { phase == .head || phase == .body }
 
     /// The fields of the other side's head, as they arrive.
     var fields = HTTPFields()
@@ -39,7 +41,7 @@ final class HTTP2Stream {
 
     /// When the stream has waited too long for its peer.
     var deadlineNanoseconds = UInt64.max
-    /// What made nghttp2 reset it.
+    /// Why it was reset from our side.
     var failure: HTTPFailure.Code?
 
     init(id: Int32) {
