@@ -9,13 +9,13 @@ struct Portcullis: ParsableCommand {
         abstract: "Guards what teams may ask of Azure through Kubernetes.",
         discussion: """
             An admission webhook for Azure Service Operator: 'portcullis serve' validates and mutates resources against \
-            the policies in a folder.
+            the policies in a folder. 'portcullis demo' shows it at work.
 
             Exit codes: 0 done as asked; 1 it could not be done, such as a port that is taken; 2 the command line, the \
             environment or a configuration file is wrong; 3 a bug of ours.
             """,
         version: Version.text,
-        subcommands: [Serve.self, Certs.self, Version.self]
+        subcommands: [Serve.self, Certs.self, Demo.self, Version.self]
     )
 
     /// What the shell learns.

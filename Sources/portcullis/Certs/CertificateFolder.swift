@@ -13,6 +13,11 @@ struct CertificateFolder {
 
     private static let maximumBytes = 1 << 20
 
+    /// What clients on this machine call a server.
+    static func localNames() throws -> [SubjectAlternativeName] {
+        try ["localhost", "127.0.0.1", "::1"].map(SubjectAlternativeName.init(parsing:))
+    }
+
     /// Whether anything of ours is there.
     var isInUse: Bool {
         [authorityCertificatePath, authorityKeyPath, certificatePath, keyPath].contains(where: FileSystem.exists)

@@ -38,14 +38,7 @@ struct Certs: ParsableCommand {
 
         func run() throws {
             guard (1...3650).contains(days) else { throw UsageError("--days: \(days) is not from 1 to 3650") }
-            let texts = san.isEmpty ? ["localhost", "127.0.0.1", "::1"] : san
-            let names = try texts.map { text throws(UsageError) in
-                do {
-                    return try SubjectAlternativeName(parsing: text)
-                } catch {
-                    throw UsageError("--san \(text): \(error)")
-                }
-            }
+            let names = san.isEmpty ? try CertificateFolder.localNames() : try san.map(Init.name)
             let folder = place.folder
             let now = UTCInstant.now()
             if ifNeeded, folder.isGood(for: names, at: now) { return }
@@ -58,6 +51,14 @@ struct Certs: ParsableCommand {
             let list = names.map { "\($0)" }.joined(separator: ", ")
             print("\(folder.authorityCertificatePath): an authority of ten years")
             print("\(folder.certificatePath): a leaf of \(days) days for \(list)")
+        }
+
+        private static func name(_ text: String) throws(UsageError) -> SubjectAlternativeName {
+            do {
+                return try SubjectAlternativeName(parsing: text)
+            } catch {
+                throw UsageError("--san \(text): \(error)")
+            }
         }
     }
 

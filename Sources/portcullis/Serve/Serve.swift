@@ -1,8 +1,6 @@
 internal import ArgumentParser
 internal import EventLoop
 internal import Glibc
-internal import Logging
-internal import Observability
 
 /// `portcullis serve`.
 struct Serve: ParsableCommand {
@@ -47,19 +45,7 @@ struct Serve: ParsableCommand {
     private static let maximumFileBytes = 1 << 20
 
     func run() throws {
-        let settings = try ServeSettings(sources(environment: environmentVariable))
-        // Before any thread: threads inherit what their maker blocks.
-        let signals = try SignalSource()
-        SignalSource.ignoreBrokenPipes()
-        let log = try LineLog(to: .standardError)
-        defer { log.close() }
-        let (format, level) = (settings.logFormat, settings.logLevel)
-        LoggingSystem.bootstrap { StructuredLogHandler(label: $0, level: level, format: format, log: log) }
-        let loop = try Loop()
-        let process = try ServerProcess(settings, on: loop)
-        _ = try SignalHandler(signals, on: loop, process.receive)
-        try loop.run()
-        try process.finish()
+        try ServerProcess.run(ServeSettings(sources(environment: environmentVariable)))
     }
 
     /// What the command line, the environment and the file say.

@@ -33,6 +33,25 @@ final class ServerProcess {
     /// Waits for the webhook's end, for which the control loop must not.
     private let waiter: LoopThread
 
+    /// Serves until a signal ends it, on the calling thread, which must be the process's only one.
+    ///
+    /// - Parameter whenServing: Runs once, when addresses are known and policies were read.
+    static func run(_ settings: ServeSettings, whenServing: (ServerProcess) throws -> Void = { _ in }) throws {
+        // Before any thread: threads inherit what their maker blocks.
+        let signals = try SignalSource()
+        SignalSource.ignoreBrokenPipes()
+        let log = try LineLog(to: .standardError)
+        defer { log.close() }
+        let (format, level) = (settings.logFormat, settings.logLevel)
+        LoggingSystem.bootstrap { StructuredLogHandler(label: $0, level: level, format: format, log: log) }
+        let loop = try Loop()
+        let process = try ServerProcess(settings, on: loop)
+        let handler = try SignalHandler(signals, on: loop, process.receive)
+        try whenServing(process)
+        try withExtendedLifetime(handler) { try loop.run() }
+        try process.finish()
+    }
+
     /// Starts to serve; returns when the policies were read, good or not.
     ///
     /// - Parameters:

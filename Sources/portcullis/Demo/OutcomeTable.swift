@@ -1,0 +1,93 @@
+/// Outcomes as a table for a terminal, every line within its width.
+struct OutcomeTable {
+    /// Columns: of a terminal, but not so few that nothing can be said, nor so many that lines are hard to follow.
+    let width: Int
+    /// Whether the terminal understands colours.
+    let isColoured: Bool
+
+    init(width: Int, isColoured: Bool) {
+        self.width = min(max(width, 80), 120)
+        self.isColoured = isColoured
+    }
+
+    private static let headings = ["REQUEST", "NAMESPACE", "DECISION", "PATCH"]
+
+    /// The lines of a table: a row for each outcome, and below it why.
+    func lines(_ outcomes: [ReviewClient.Outcome]) -> [String] {
+        let request = min(longest(outcomes.map(\.request), Self.headings[0]), width * 2 / 5)
+        let namespace = min(longest(outcomes.map(\.namespace), Self.headings[1]), 16)
+        let decision = longest(["allowed"], Self.headings[2])
+        let patch = width - request - namespace - decision - 6
+        let widths = [request, namespace, decision, patch]
+        var lines = [row(zip(Self.headings, widths).map { cut($0, $1).padded(to: $1) }, style: .bold)]
+        for outcome in outcomes {
+            for (index, text) in wrap(outcome.patch, patch).enumerated() {
+                let isFirst = index == 0
+                let verdict = isFirst ? (outcome.isAllowed ? "allowed" : "denied") : ""
+                lines.append(
+                    row([
+                        cut(isFirst ? outcome.request : "", request).padded(to: request),
+                        cut(isFirst ? outcome.namespace : "", namespace).padded(to: namespace),
+                        paint(verdict.padded(to: decision), outcome.isAllowed ? .green : .red),
+                        text,
+                    ])
+                )
+            }
+            for failure in outcome.failures { lines.append(paint(cut("  - \(failure)", width), .red)) }
+            for warning in outcome.warnings { lines.append(paint(cut("  ! \(warning)", width), .yellow)) }
+        }
+        return lines
+    }
+
+    /// Items with commas, as many on a line as fit; at least one line.
+    private func wrap(_ items: [String], _ width: Int) -> [String] {
+        var lines = [""]
+        for (index, item) in items.enumerated() {
+            let text = index == items.count - 1 ? item : item + ","
+            let last = lines[lines.count - 1]
+            if last.isEmpty {
+                lines[lines.count - 1] = cut(text, width)
+            } else if last.count + 1 + text.count <= width {
+                lines[lines.count - 1] = "\(last) \(text)"
+            } else {
+                lines.append(cut(text, width))
+            }
+        }
+        return lines
+    }
+
+    private func longest(_ texts: [String], _ heading: String) -> Int {
+        texts.reduce(heading.count) { max($0, $1.count) }
+    }
+
+    private func row(_ cells: [String], style: Style = .plain) -> String {
+        var line = paint(cells.joined(separator: "  "), style)
+        while line.last == " " { line.removeLast() }
+        return line
+    }
+
+    private func cut(_ text: String, _ width: Int) -> String {
+        text.count <= width ? text : text.prefix(width - 1) + "…"
+    }
+
+    // MARK: - Colour
+
+    enum Style: String {
+        case plain = ""
+        case bold = "1"
+        case red = "31"
+        case green = "32"
+        case yellow = "33"
+    }
+
+    /// A text in a style, if there are any.
+    func paint(_ text: String, _ style: Style) -> String {
+        isColoured && style != .plain && !text.isEmpty ? "\u{1b}[\(style.rawValue)m\(text)\u{1b}[0m" : text
+    }
+}
+
+extension String {
+    fileprivate func padded(to width: Int) -> String {
+        count >= width ? self : self + String(repeating: " ", count: width - count)
+    }
+}
