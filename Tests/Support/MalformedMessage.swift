@@ -1,11 +1,5 @@
 public import Testing
 
-#if canImport(FoundationEssentials)
-import FoundationEssentials
-#else
-import Foundation
-#endif
-
 /// A message that breaks a rule of HTTP and what must come of it; `Tests/Fixtures/http/README.md` has the format.
 public struct MalformedMessage: Sendable, CustomTestStringConvertible {
     /// What the peer must see.
@@ -40,10 +34,7 @@ public struct MalformedMessage: Sendable, CustomTestStringConvertible {
     }
 
     private static func read(_ file: String, _ encode: ([Substring]) -> [UInt8]) -> [MalformedMessage] {
-        let path = #filePath.replacing("Support/MalformedMessage.swift", with: "Fixtures/http/\(file)")
-        guard let content = FileManager.default.contents(atPath: path) else {
-            preconditionFailure("no fixture \(path)")
-        }
+        guard let content = try? Fixtures.bytes("http/\(file)") else { preconditionFailure("no fixture \(file)") }
         var messages: [MalformedMessage] = []
         var name: Substring?
         var outcome: Outcome?
