@@ -9,25 +9,19 @@ internal import Transport
 /// Only its thread sees it.
 final class Worker {
     let loop: Loop
-    let state: ListenerState
-    let counters: ServerCounters
-    let handler: any RequestHandler
+    let deadlines: ConnectionDeadlines
+    /// What connections use while they are called.
+    var lent: Lent
 
-    /// Where connections read to; empty between events, so that one set serves all connections.
-    var buffers = StreamBuffers()
-    /// Where connections write what they send, with the clocks.
-    var context = WireContext()
-    /// Where the handler writes its answer.
-    var response = ServerResponse()
-
-    /// When connections without a request have to go; nothing before the end of the drain delay.
-    private(set) var closingSince: MonotonicInstant?
-
+    private let state: ListenerState
+    private let counters: ServerCounters
     private let slot: WorkerSlot
     private var acceptors: [Acceptor] = []
     /// By slot of the poller.
     private var connections: [Connection?] = []
     private var delayEnd: Loop.Deadline?
+    /// Whether connections are to end: after the drain delay.
+    private var isClosing = false
     private var clock: MonotonicInstant?
     private var random = SystemRandomNumberGenerator()
 
@@ -42,10 +36,11 @@ final class Worker {
         self.state = state
         self.slot = slot
         self.counters = counters
-        self.handler = handler
+        deadlines = ConnectionDeadlines(state.configuration)
+        lent = Lent(loop: loop, handler: handler, counters: counters, http: state.configuration.http)
     }
 
-    var configuration: ServerConfiguration { state.configuration }
+    private var configuration: ServerConfiguration { state.configuration }
 
     /// Sets the wire's clocks to the loop's time; once for all events that were fetched together.
     func synchronizeClocks() {
@@ -54,7 +49,7 @@ final class Worker {
         var time = timespec()
         // Coarse: the `Date` field has seconds.
         unsafe clock_gettime(CLOCK_REALTIME_COARSE, &time)
-        context.setTime(monotonicNanoseconds: UInt64(loop.now.nanoseconds), unixSeconds: Int64(time.tv_sec))
+        lent.context.setTime(monotonicNanoseconds: UInt64(loop.now.nanoseconds), unixSeconds: Int64(time.tv_sec))
     }
 
     // MARK: - Accepting
@@ -86,10 +81,14 @@ final class Worker {
         synchronizeClocks()
         do {
             let connection = Connection(
-                descriptor,
-                from: peer,
-                context: state.context,
-                lifetime: lifetime(),
+                ConnectionState(
+                    descriptor,
+                    from: peer,
+                    context: state.context,
+                    lifetime: lifetime(),
+                    limits: configuration.http,
+                    at: loop.now
+                ),
                 worker: self
             )
             let index = try connection.start()
@@ -115,10 +114,10 @@ final class Worker {
     }
 
     /// How long a new connection may live; shortened at random, so that connections do not come back together.
-    private func lifetime() -> Connection.Lifetime {
-        guard let rotation = configuration.rotation else { return Connection.Lifetime(requests: .max, end: nil) }
+    private func lifetime() -> ConnectionState.Lifetime {
+        guard let rotation = configuration.rotation else { return ConnectionState.Lifetime(requests: .max, end: nil) }
         let share = 1 - rotation.jitter * Double.random(in: 0...1, using: &random)
-        return Connection.Lifetime(
+        return ConnectionState.Lifetime(
             requests: max(1, Int(Double(rotation.requests) * share)),
             end: loop.now + rotation.age * share
         )
@@ -128,25 +127,25 @@ final class Worker {
 
     /// Goes on as before for the drain delay, then closes on all loops; for the worker that accepts.
     func beginDrain() {
-        guard closingSince == nil, delayEnd == nil else { return }
+        guard !isClosing, delayEnd == nil else { return }
         delayEnd = loop.schedule(at: loop.now + configuration.drain.delay, self)
     }
 
     /// Lets connections go with their next answer, and idle ones after a while; the loop ends with the last.
     func beginClosing() {
-        guard closingSince == nil else { return }
+        guard !isClosing else { return }
         synchronizeClocks()
         stopAccepting()
-        closingSince = loop.now
+        isClosing = true
         _ = loop.schedule(at: loop.now + configuration.drain.deadline, self)
-        for connection in connections { connection?.beginDrain() }
+        for connection in connections { connection?.drain() }
         stopIfDone()
     }
 
     /// Closes what is still open, and ends the loop.
     func cutOff() {
         stopAccepting()
-        if closingSince == nil { closingSince = loop.now }
+        isClosing = true
         for connection in connections {
             guard let connection else { continue }
             counters.count(.drain)
@@ -157,7 +156,7 @@ final class Worker {
 
     private func stopIfDone() {
         // A connection that is on its way here counts in the slot already.
-        if closingSince != nil && slot.load == 0 { loop.stop() }
+        if isClosing && slot.load == 0 { loop.stop() }
     }
 }
 
