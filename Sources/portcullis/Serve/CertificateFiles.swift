@@ -25,7 +25,11 @@ struct CertificateFiles {
 
     /// The folders to watch.
     var folders: Set<String> {
-        Set([settings.certificate, settings.key, settings.clientAuthorities].compactMap { $0.map(FileSystem.parent(of:)) })
+        Set(
+            [settings.certificate, settings.key, settings.clientAuthorities].compactMap {
+                $0.map(FileSystem.parent(of:))
+            }
+        )
     }
 
     /// Reads the files.
