@@ -107,10 +107,13 @@ private final class WatchedTree {
     /// Directories in one tree: a bound on kernel memory, far above any policy folder.
     private static let maximumDirectories = 4096
 
-    private static let mask = UInt32(
-        IN_CREATE | IN_CLOSE_WRITE | IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE | IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF
-            | IN_ONLYDIR
+    /// Names that come and go.
+    private static let namesMask = UInt32(
+        IN_CREATE | IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR
     )
+
+    /// The same, and what files hold and who may read them.
+    private static let mask = namesMask | UInt32(IN_CLOSE_WRITE | IN_ATTRIB)
 
     init(root: String, depth: Int) throws(SystemError) {
         let raw = try systemCall("inotify_init1") { inotify_init1(CInt(IN_CLOEXEC | IN_NONBLOCK)) }
@@ -174,28 +177,31 @@ private final class WatchedTree {
     /// Watches what is there now, and nothing else.
     private func arm() throws(SystemError) {
         var current: [CInt: Watch] = [:]
+        // Where the root, or what leads to it, will be made again: the nearest directory above that exists. It comes first,
+        // for if a link has it in the tree as well, the tree's mask is the wider one.
+        var child = root
+        while FileSystem.parent(of: child) != child {
+            let parent = FileSystem.parent(of: child)
+            if let watch = try add(parent, WatchedTree.namesMask) {
+                let name = child.utf8.split(separator: UInt8(ascii: "/")).last.map { String(Substring($0)) }
+                current[watch] = Watch(directory: parent, name: name)
+                break
+            }
+            child = parent
+        }
+        var seen: Set<CInt> = []
         var pending = [(path: root, depth: 0)]
-        while let (path, level) = pending.popLast(), current.count < WatchedTree.maximumDirectories {
-            guard let watch = try add(path) else { continue }
-            // The same directory again, by a link: it and what is in it are watched already.
-            if current[watch] != nil { continue }
+        while let (path, level) = pending.popLast() {
+            guard let watch = try add(path, WatchedTree.mask), seen.insert(watch).inserted else { continue }
+            guard seen.count <= WatchedTree.maximumDirectories else {
+                throw SystemError(code: ENOSPC, call: "inotify_add_watch")
+            }
             current[watch] = Watch(directory: path, name: nil)
             if level == depth { continue }
             for name in (try? FileSystem.names(in: path)) ?? [] where !name.hasPrefix(".") {
                 let child = FileSystem.path(path, name)
                 if FileSystem.isDirectory(child) { pending.append((child, level + 1)) }
             }
-        }
-        // Where the root, or what leads to it, will be made again: the nearest directory above that exists.
-        var child = root
-        while FileSystem.parent(of: child) != child {
-            let parent = FileSystem.parent(of: child)
-            if let watch = try add(parent) {
-                let name = child.utf8.split(separator: UInt8(ascii: "/")).last.map { String(Substring($0)) }
-                if current[watch] == nil { current[watch] = Watch(directory: parent, name: name) }
-                break
-            }
-            child = parent
         }
         let descriptor = descriptor.raw
         for old in watches.keys where current[old] == nil {
@@ -208,10 +214,10 @@ private final class WatchedTree {
     /// Watches one directory.
     ///
     /// - Returns: Nothing if there is no such directory, or we may not look into it.
-    private func add(_ path: String) throws(SystemError) -> CInt? {
+    private func add(_ path: String, _ mask: UInt32) throws(SystemError) -> CInt? {
         let raw = descriptor.raw
         do {
-            return try systemCall("inotify_add_watch") { unsafe inotify_add_watch(raw, path, WatchedTree.mask) }
+            return try systemCall("inotify_add_watch") { unsafe inotify_add_watch(raw, path, mask) }
         } catch {
             switch error.code {
             case ENOENT, ENOTDIR, EACCES, ELOOP: return nil

@@ -115,18 +115,6 @@ public enum FileSystem {
         }
     }
 
-    /// Removes a file.
-    ///
-    /// - Parameter path: The file; nothing happens if there is none.
-    /// - Throws: `FileError`.
-    public static func remove(_ path: String) throws(FileError) {
-        do {
-            try FileError.naming(path, "unlink") { unsafe unlink(path) }
-        } catch {
-            guard error.isNotFound else { throw error }
-        }
-    }
-
     /// Whether there is something at a path; a link to nothing is nothing.
     ///
     /// - Parameter path: A file, a directory or anything else.

@@ -142,7 +142,9 @@ public final class Loop {
                     handler.loop(self, registration: event.registration, isReady: event.readiness)
                 }
             }
-            while let (deadline, handler) = timers.popExpired(at: now) {
+            // Bounded, for a handler may schedule what is due at once.
+            for _ in 0..<timers.count {
+                guard let (deadline, handler) = timers.popExpired(at: now) else { break }
                 handler.loop(self, deadlinePassed: deadline)
             }
         }

@@ -72,28 +72,4 @@ extension OwnedDescriptor {
             try systemCallUnlessBlocked("write") { unsafe Glibc.write(raw, buffer.baseAddress, buffer.count) }
         }
     }
-
-    /// Writes as much of two pieces as the kernel takes, with one call.
-    ///
-    /// - Parameters:
-    ///   - first: What comes first, such as a head.
-    ///   - second: What follows it, such as a body.
-    /// - Returns: As ``write(_:)``, counted over both.
-    /// - Throws: What `writev` reports but EAGAIN and EINTR.
-    public borrowing func write(_ first: Span<UInt8>, _ second: Span<UInt8>) throws(SystemError) -> Int? {
-        let raw = raw
-        return try unsafe first.withUnsafeBytes { first throws(SystemError) in
-            try unsafe second.withUnsafeBytes { second throws(SystemError) in
-                let pieces: [2 of iovec] = unsafe [
-                    iovec(iov_base: UnsafeMutableRawPointer(mutating: first.baseAddress), iov_len: first.count),
-                    iovec(iov_base: UnsafeMutableRawPointer(mutating: second.baseAddress), iov_len: second.count),
-                ]
-                return try unsafe pieces.span.withUnsafeBufferPointer { pieces throws(SystemError) in
-                    try systemCallUnlessBlocked("writev") {
-                        unsafe writev(raw, pieces.baseAddress, CInt(pieces.count))
-                    }
-                }
-            }
-        }
-    }
 }

@@ -37,8 +37,8 @@ public enum Socket {
     ///
     /// - Parameter listener: A listening socket.
     /// - Returns: Nothing if none is waiting. Connections that ended before they were accepted are skipped.
-    /// - Throws: `isExhaustion` errors, after which the caller stops watching the listener for a moment: the connection
-    ///   stays in the queue, and a level-triggered poller would report it without pause.
+    /// - Throws: EMFILE, ENFILE, ENOBUFS, ENOMEM. The caller then stops watching the listener for a moment, for the
+    ///   connection stays in the queue, and a level-triggered poller would report it without pause.
     public static func accept(from listener: borrowing OwnedDescriptor) throws(SystemError) -> Accepted? {
         let raw = listener.raw
         while true {

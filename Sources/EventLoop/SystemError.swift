@@ -46,11 +46,6 @@ extension SystemError: CustomStringConvertible {
 }
 
 extension SystemError {
-    /// Whether the process or the machine ran out of descriptors or memory for one: another descriptor must be closed first.
-    public var isExhaustion: Bool {
-        code == EMFILE || code == ENFILE || code == ENOBUFS || code == ENOMEM
-    }
-
     /// Whether the file does not exist.
     public var isNotFound: Bool { code == ENOENT || code == ENOTDIR }
 

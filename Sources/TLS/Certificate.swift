@@ -102,12 +102,6 @@ extension Certificate {
         return unsafe KeyType(of: key)
     }
 
-    /// How it was signed, named as OpenSSL does (`ecdsa-with-SHA256`); clients refuse those with SHA1.
-    public var signatureAlgorithm: String {
-        guard let name = unsafe OBJ_nid2ln(X509_get_signature_nid(x509)) else { return "unknown" }
-        return unsafe String(cString: name)
-    }
-
     /// Whether it may sign other certificates.
     public var isAuthority: Bool { unsafe X509_check_ca(x509) == 1 }
 
@@ -167,15 +161,6 @@ extension Certificate {
     /// - Returns: `true` also if it says nothing of its usage.
     public func allows(_ purpose: Purpose) -> Bool {
         unsafe X509_check_purpose(x509, purpose.identifier, 0) == 1
-    }
-
-    /// Whether the subject alternative names cover a name or an address; the common name does not count.
-    ///
-    /// - Parameter host: A DNS name or an IP address.
-    /// - Returns: `true` if a client that asked for `host` would be content.
-    public func covers(_ host: String) -> Bool {
-        if unsafe X509_check_ip_asc(x509, host, 0) == 1 { return true }
-        return unsafe X509_check_host(x509, host, 0, TLSSession.hostFlags, nil) == 1
     }
 
     /// Insists that the certificate is valid now.

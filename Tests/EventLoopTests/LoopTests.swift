@@ -54,6 +54,18 @@ import Testing
         #expect(!loop.reschedule(moved, at: start))
     }
 
+    @Test func aDeadlineThatIsAlwaysDueStarvesNobody() throws {
+        final class Restless: DeadlineHandler {
+            func loop(_ loop: Loop, deadlinePassed deadline: Loop.Deadline) { _ = loop.schedule(at: loop.now, self) }
+        }
+        let loop = try Loop()
+        let pair = try SocketPair()
+        _ = try pair.right.write([1].span)
+        _ = loop.schedule(at: loop.now, Restless())
+        _ = try loop.add(pair.left, interest: .read, handler: OnReady { loop, _, _ in loop.stop() })
+        try loop.run()
+    }
+
     @Test func aHandlerMayRemoveItselfAndOthers() throws {
         let loop = try Loop()
         let first = try SocketPair()

@@ -35,7 +35,7 @@ import Testing
         #expect(try server.read(appendingTo: &received, atMost: 10) == 2)
         #expect(received == Array("hello".utf8))
 
-        #expect(try server.write(Array("good".utf8).span, Array("bye".utf8).span) == 7)
+        #expect(try server.write(Array("goodbye".utf8).span) == 7)
         try Socket.shutdownWriting(server)
         try wait(for: client, .read)
         var answer: [UInt8] = []
@@ -94,7 +94,7 @@ import Testing
             var hoard: [CInt] = []
             while case let copy = dup(client.raw), copy >= 0 { hoard.append(copy) }
             let error = #expect(throws: SystemError.self) { _ = try Socket.accept(from: listener) }
-            #expect(error?.isExhaustion == true)
+            #expect(error == SystemError(code: EMFILE, call: "accept4"))
             close(hoard[0])
             if try Socket.accept(from: listener) == nil { Issue.record("the connection is gone") }
         }

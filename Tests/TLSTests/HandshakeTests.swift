@@ -147,6 +147,13 @@ import Testing
         try Conversation(Fixture.serverContext(), TLSContext(client: configuration)).expectOpen()
     }
 
+    @Test func theMachinesAuthoritiesDoNotVouchForOurs() throws {
+        let client = try TLSContext(client: TLSClientConfiguration(trust: .system))
+        let conversation = try Conversation(Fixture.serverContext(), client)
+        conversation.talk()
+        #expect(conversation.serverError?.code == .alertReceived(Alert.unknownAuthority))
+    }
+
     @Test(arguments: ["server.test", "SERVER.test", "a.wild.test", "127.0.0.1", "::1"])
     func trustsTheNamesOfTheCertificate(_ host: String) throws {
         let conversation = try Conversation(Fixture.serverContext(), Fixture.clientContext(), host: host)
