@@ -163,6 +163,26 @@ import Testing
         #expect((patched != nil) == isAccepted)
     }
 
+    /// Thousands of operations that nest what they have changed before.
+    @Test func nestingOverAndOverIsRefused() throws {
+        let round =
+            #"{"op":"add","path":"/n","value":{}},{"op":"move","from":"/a","path":"/n/a"},{"op":"move","from":"/n","path":"/a"}"#
+        let patch = try self.patch("[" + [String](repeating: round, count: 3000).joined(separator: ",") + "]")
+        let object = try fragment(#"{"a":{}}"#)
+        let error = #expect(throws: JSONPatchError.self) { try patch.apply(to: object) }
+        #expect(error?.code == .resultTooLarge)
+    }
+
+    @Test func documentsOfTheGreatestDepthAreComparedAndChanged() throws {
+        let (open, close) = (String(repeating: #"[{"a":"#, count: 255), String(repeating: "}]", count: 255))
+        let (a, b) = (try fragment(open + "1" + close), try fragment(open + "2" + close))
+        let patch = JSONPatch.difference(from: a, to: b)
+        #expect(patch.operations.count == 1)
+        #expect(patch.operations.first?.path.tokens.count == 510)
+        let patched = try patch.apply(to: a)
+        #expect(JSONFragment(patched) == b)
+    }
+
     private func patch(_ text: String) throws -> JSONPatch {
         let source = try fragment(text)
         return try JSONPatch(parsing: source)

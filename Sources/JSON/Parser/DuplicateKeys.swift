@@ -40,9 +40,14 @@ extension TapeBuilder {
         _ tape: borrowing MutableSpan<UInt64>
     ) throws(Fault) {
         let key = Self.text(tape, place, bytes, strings.decoded)
+        let word = tape[place]
         var index = open &+ 2
         while index < place {
-            guard !Self.text(tape, index, bytes, strings.decoded).equals(key) else {
+            // Of two keys without escapes only those of one length can be equal.
+            let isCandidate =
+                (tape[index] | word) & Tape.escapedFlag != 0
+                || (tape[index] ^ word) & ~Tape.fieldMask == 0
+            guard !isCandidate || !Self.text(tape, index, bytes, strings.decoded).equals(key) else {
                 throw Fault(.duplicateKey(first: Tape.offset(tape[index]) &- 1), at: Tape.offset(tape[place]) &- 1)
             }
             index = Tape.next(after: index, tape[index])

@@ -16,9 +16,10 @@ extension JSONPatch {
             throw JSONPatchError(.tooManyOperations, operation: nil, at: "")
         }
         var tree = PatchTree.untouched(fragment)
+        var seal = PatchSeal(limits: limits)
         for (place, operation) in operations.enumerated() {
             do throws(JSONPatchError.Code) {
-                try operation.apply(to: &tree, limits: limits)
+                try operation.apply(to: &tree, &seal)
             } catch {
                 throw JSONPatchError(error, operation: place, at: operation.path.description)
             }
@@ -39,9 +40,9 @@ extension JSONPatch {
 }
 
 extension JSONPatchOperation {
-    fileprivate func apply(to tree: inout PatchTree, limits: JSONLimits) throws(JSONPatchError.Code) {
+    fileprivate func apply(to tree: inout PatchTree, _ seal: inout PatchSeal) throws(JSONPatchError.Code) {
         // Each token opens one container: a pointer that is deeper than a document may be leads nowhere.
-        guard path.tokens.count <= limits.maximumDepth else { throw .notFound }
+        guard path.tokens.count <= seal.limits.maximumDepth else { throw .notFound }
         switch self {
         case .add(let path, let value):
             try Self.put(.untouched(value), at: path, in: &tree)
@@ -58,13 +59,14 @@ extension JSONPatchOperation {
             let value = try tree.value(at: from.tokens[...])
             guard from != path else { return }
             guard !path.tokens.starts(with: from.tokens) else { throw .moveIntoItself }
+            let sealed = try seal.sealed(value)
             try tree.change(at: from.tokens[...], .remove)
-            try Self.put(value, at: path, in: &tree)
+            try Self.put(.untouched(sealed), at: path, in: &tree)
         case .copy(let from, let path):
-            try Self.put(try tree.value(at: from.tokens[...]), at: path, in: &tree)
+            let sealed = try seal.sealed(try tree.value(at: from.tokens[...]))
+            try Self.put(.untouched(sealed), at: path, in: &tree)
         case .test(let path, let expected):
-            let value = try tree.value(at: path.tokens[...])
-            guard try value.isEqual(to: expected, limits: limits) else { throw .testFailed }
+            guard try seal.sealed(try tree.value(at: path.tokens[...])) == expected else { throw .testFailed }
         }
     }
 
@@ -81,14 +83,27 @@ extension JSONPatchOperation {
     }
 }
 
-extension PatchTree {
-    /// Whether the value is the same as another one; see the function `isEqual`.
-    fileprivate func isEqual(to other: JSONFragment, limits: JSONLimits) throws(JSONPatchError.Code) -> Bool {
-        if case .untouched(let fragment) = self { return fragment == other }
-        // Rare: a test of what the patch has changed itself.
+/// Makes documents of what a patch has changed and goes on to move, copy or test.
+///
+/// So a tree never grows deeper than a document and a pointer together, however many operations there are.
+private struct PatchSeal {
+    let limits: JSONLimits
+    /// How many bytes may still be written for operations in between.
+    private var budget: Int
+
+    init(limits: JSONLimits) {
+        self.limits = limits
+        budget = limits.maximumBytes
+    }
+
+    mutating func sealed(_ tree: PatchTree) throws(JSONPatchError.Code) -> JSONFragment {
+        if case .untouched(let fragment) = tree { return fragment }
         var writer = JSONWriter()
-        try write(to: &writer, limits: limits)
-        guard let document = try? JSONDocument(parsing: writer.finish(), limits: limits) else { throw .resultTooLarge }
-        return JSONFragment(document) == other
+        try tree.write(to: &writer, limits: JSONLimits(maximumDepth: limits.maximumDepth, maximumBytes: budget))
+        budget -= writer.bytes.count
+        guard budget >= 0, let document = try? JSONDocument(parsing: writer.finish(), limits: limits) else {
+            throw .resultTooLarge
+        }
+        return JSONFragment(document)
     }
 }

@@ -11,6 +11,8 @@ struct YAMLTranslator {
     private var json = Excerpt()
     private var frames: [Frame] = []
     private var anchors: [String: Anchor] = [:]
+    /// The anchors of collections that are in the text, in the order of their ends.
+    private var ranges: [(name: String, start: Excerpt.Place)] = []
 
     init(limits: JSONLimits) {
         self.limits = limits
@@ -27,6 +29,7 @@ struct YAMLTranslator {
             case .documentStart:
                 json = Excerpt()
                 anchors = [:]
+                ranges = []
             case .documentEnd:
                 if json.text != Array("null".utf8) { documents.append(try json.parsed(limits)) }
             case .alias(let name):
@@ -223,7 +226,10 @@ extension YAMLTranslator {
         if let merge = frames[frames.count - 1].merge { try add(merge) }
         let frame = frames.removeLast()
         json.text.append(frame.isMapping ? UInt8(ascii: "}") : UInt8(ascii: "]"))
-        if let anchor = frame.anchor { anchors[anchor] = .range(frame.start..<json.end) }
+        if let anchor = frame.anchor {
+            anchors[anchor] = .range(frame.start..<json.end)
+            ranges.append((anchor, frame.start))
+        }
         try endNode(at: json.marks[frame.start.mark].position)
     }
 
@@ -267,11 +273,12 @@ extension YAMLTranslator {
         }
         try charge(json.text.count - start.text, at: mergePosition)
         // Anchors inside what is cut must outlive it.
-        for (name, anchor) in anchors {
-            if case .range(let range) = anchor, range.lowerBound >= start {
-                try charge(range.upperBound.text - range.lowerBound.text, at: mergePosition)
-                anchors[name] = .excerpt(json[range])
-            }
+        while let anchor = ranges.last, anchor.start >= start {
+            ranges.removeLast()
+            // Unless the name has been given to something else since.
+            guard case .range(let range) = anchors[anchor.name], range.lowerBound >= start else { continue }
+            try charge(range.upperBound.text - range.lowerBound.text, at: mergePosition)
+            anchors[anchor.name] = .excerpt(json[range])
         }
         let offset = start.text - frames[last].start.text
         frames[last].merge = Merge(value: json.cut(from: start), position: mergePosition, offset: offset)

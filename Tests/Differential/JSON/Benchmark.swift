@@ -5,11 +5,35 @@ import JSON
 struct Benchmark {
     private let reviews: [[UInt8]]
 
+    private static let policy = """
+        apiVersion: portcullis.dev/v1alpha1
+        kind: AzurePolicy
+        metadata: {name: team-databases}
+        spec:
+          match:
+            namespaceSelector: {matchLabels: {tier: standard}}
+            resources: ["sql.azure.com/*", "dbforpostgresql.azure.com/FlexibleServer"]
+            operations: [CREATE, UPDATE]
+          action: Deny
+          rules:
+            - name: eu-only
+              locations: {allow: [westeurope, northeurope]}
+            - name: small-skus
+              skus: {allow: [{tier: Standard, name: "S*"}, {tier: GeneralPurpose}], maximum: {vCores: 4, storageGB: 256}}
+            - name: no-public-endpoint
+              exposure: {publicNetworkAccess: Disabled, minimumTLSVersion: "1.2"}
+        ---
+
+        """
+
     init(_ reviews: [[UInt8]]) {
         self.reviews = reviews
     }
 
     func run() {
+        measure("the smallest object parsed by us") {
+            blackHole((try? JSONDocument(parsing: [0x7b, 0x7d]))?.byteCount)
+        }
         for size in [2_000, 4_000, 10_000] {
             guard let review = reviews.min(by: { abs($0.count - size) < abs($1.count - size) }) else { continue }
             print("a review of \(review.count) bytes")
@@ -22,6 +46,10 @@ struct Benchmark {
             }
             guard let document = try? JSONDocument(parsing: review) else { continue }
             measure("ten members of it looked up") { blackHole(lookUp(document)) }
+        }
+        let policies = Array(String(repeating: Self.policy, count: 1000).utf8)
+        measure("1000 YAML policies, \(policies.count) bytes, parsed by us", rounds: 1) {
+            blackHole((try? JSONDocument.parseYAML(policies))?.count)
         }
         let all = reviews.reduce(0) { $0 + $1.count }
         measure("all \(reviews.count) reviews, \(all) bytes, parsed by us", rounds: 1) {
