@@ -29,7 +29,6 @@ public struct HTTPServerConnection: ~Copyable {
     ///   - version: What ALPN chose; `http1_1` without ALPN.
     ///   - limits: What the peer may ask.
     public init(_ version: HTTPVersion, limits: HTTPLimits = HTTPLimits()) {
-        precondition(limits.headBytes <= 65_535, "heads are addressed with 16 bits")
         http1 = HTTP1Server(limits: limits)
         http2 = version == .http2 ? HTTP2Server(limits: limits) : nil
     }

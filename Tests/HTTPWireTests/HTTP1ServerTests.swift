@@ -191,6 +191,13 @@ import Testing
         #expect(answer.contains("Content-Length: 5\r\n") == hasLength)
     }
 
+    @Test func refusesHEADWithoutABody() {
+        let server = EchoServer(.http1_1)
+        server.receive("HEAD / HTTP/1.1\r\nHost: a, b\r\n\r\n".utf8)
+        let answer = String(decoding: server.output, as: UTF8.self)
+        #expect(answer.hasPrefix("HTTP/1.1 400 ") && answer.hasSuffix("\r\n\r\n"))
+    }
+
     @Test func writesDateAndFields() {
         let server = EchoServer(.http1_1)
         server.context.setTime(monotonicNanoseconds: 1, unixSeconds: 951_827_696)  // a leap day

@@ -58,6 +58,8 @@ public final class EchoServer {
         case .request(let stream):
             let head = connection.head(of: stream)
             let body = connection.takeBody(of: stream)
+            let path = text(head.path)
+            precondition(path.hasPrefix("/") || path == "*" && head.method == .options, "not a path: \(path)")
             transcript.append(describe(head, body: body))
             let answer = responseBody ?? body
             connection.respond(to: stream, response, body: answer.span, &context)

@@ -91,6 +91,7 @@ struct HTTP1Server: ~Copyable {
         guard keepsAlive else { return close() }
         bodyReader.body = []
         head.fields.reset()
+        head.method = .other
         state = .head
     }
 
@@ -137,10 +138,11 @@ struct HTTP1Server: ~Copyable {
 
     private mutating func fail(_ code: HTTPFailure.Code, _ context: inout WireContext) -> ServerEvent {
         let failure = HTTPFailure(code, status: code.status, closes: true)
+        let method = headReader.line?.method ?? head.method
         HTTP1Writer.append(
             failure.response,
             body: failure.explanation.span,
-            isHead: false,
+            isHead: method == .head,
             connection: .close,
             &context
         )

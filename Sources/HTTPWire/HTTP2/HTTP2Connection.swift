@@ -3,7 +3,7 @@ import CNghttp2
 /// What both sides of an HTTP/2 connection (RFC 9113) have in common: the nghttp2 session, streams, windows, limits.
 ///
 /// nghttp2 does framing, HPACK, stream states and the checks of RFC 9113 §8; it calls the methods below while bytes are
-/// received or sent (``Callbacks``). Those may submit frames but never receive or send.
+/// received or sent. Those may submit frames but never receive or send.
 ///
 /// The receive window of the connection is twice ``HTTPLimits/connectionBodyBytes`` and is given back as bodies are
 /// handed over, those of streams hold any permitted body. So a peer is never held up by windows: what it may not send is
@@ -383,38 +383,6 @@ extension HTTP2Connection {
     /// A request was answered: who asks for work may also cause some.
     func earnCostlyFrame() {
         costlyFrameBudget.earn()
-    }
-}
-
-/// How many frames a peer may still send that cost us more than it: a bucket that fills with time and with requests.
-///
-/// Bounds rapid resets (CVE-2023-44487) and floods of PING, SETTINGS, PRIORITY and empty DATA.
-private struct CostlyFrameBudget {
-    private let capacity: UInt64
-    private let nanosecondsPerFrame: UInt64
-    private var left: UInt64
-    private var filledNanoseconds: UInt64 = 0
-
-    init(_ limits: borrowing HTTPLimits) {
-        capacity = UInt64(limits.costlyFrames)
-        nanosecondsPerFrame = UInt64(limits.costlyFrameSeconds) * 1_000_000_000 / max(1, capacity)
-        left = capacity
-    }
-
-    /// Whether one more is permitted.
-    mutating func spend(_ nowNanoseconds: UInt64) -> Bool {
-        if nowNanoseconds > filledNanoseconds {
-            let gained = (nowNanoseconds - filledNanoseconds) / nanosecondsPerFrame
-            filledNanoseconds += gained * nanosecondsPerFrame
-            left = min(capacity, left + min(gained, capacity))
-        }
-        guard left > 0 else { return false }
-        left -= 1
-        return true
-    }
-
-    mutating func earn() {
-        left = min(capacity, left + 1)
     }
 }
 

@@ -129,6 +129,7 @@ final class HTTP2Server: HTTP2Connection {
         switch name.count {
         case 5: stream.pseudo.path = value
         case 7 where name.isExactly(":method"): stream.pseudo.method = value
+        case 7: stream.pseudo.scheme = value
         case 10: stream.pseudo.authority = value
         default: break
         }
@@ -217,6 +218,10 @@ extension RequestHead {
         var noted = NotedFields()
         for (index, entry) in fields.entries.enumerated() { noted.note(entry, fields.bytes.span, index: index) }
         if let code = noted.repeated { throw FramingError(code: code) }
+        // nghttp2 leaves the path of another scheme alone.
+        guard fields[pseudo.scheme].isText("https") || fields[pseudo.scheme].isText("http") else {
+            throw FramingError(code: .badTarget)
+        }
         let target = TargetScan(fields.bytes.span.extracting(0..<pseudo.path.end), from: pseudo.path.start)
         guard target.end == pseudo.path.end, target.isValid(fields.bytes.span) else {
             throw FramingError(code: .badTarget)

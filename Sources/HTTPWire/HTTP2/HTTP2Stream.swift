@@ -59,6 +59,7 @@ final class HTTP2Stream {
 /// Where a head keeps the values of its pseudo-header fields (RFC 9113 §8.3); nghttp2 has seen to presence and order.
 struct PseudoFields {
     var method = ByteRange.empty
+    var scheme = ByteRange.empty
     var path = ByteRange.empty
     var authority = ByteRange.empty
     var status = ByteRange.empty

@@ -3,7 +3,9 @@ public struct HTTPLimits: Sendable {
     /// The largest head (request line and fields, or HTTP/2 header list), in bytes: 414 or 431 beyond.
     ///
     /// A kube-apiserver's head has some 200 bytes; a bearer token adds a few thousand. At most 65,535.
-    public var headBytes = 16 * 1024
+    public var headBytes = 16 * 1024 {
+        didSet { precondition(1...65_535 ~= headBytes, "heads are addressed with 16 bits: \(headBytes)") }
+    }
 
     /// The most field lines in one head, pseudo-header fields included: 431 beyond.
     public var fieldCount = 100
