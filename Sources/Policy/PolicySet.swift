@@ -38,16 +38,26 @@ public struct PolicyConfiguration: Sendable {
 /// All policies of a folder, compiled: immutable, shared by all loops, replaced whole.
 public final class PolicySet: Sendable {
     /// One policy with what its index entry does not say.
-    struct Policy: Sendable {
+    final class Policy: Sendable {
         let name: String
         let match: PolicyMatch
         let failurePolicy: FailurePolicy
         let rules: [Rule]
         let mutations: [Mutation]
+
+        init(name: String, match: PolicyMatch, failurePolicy: FailurePolicy, rules: [Rule], mutations: [Mutation]) {
+            self.name = name
+            self.match = match
+            self.failurePolicy = failurePolicy
+            self.rules = rules
+            self.mutations = mutations
+        }
     }
 
     /// Sorted by name, so that neither decisions nor patches depend on the order of files.
     let policies: [Policy]
+    /// What the rules of each policy ask of an object.
+    let facets: [FacetSet]
     let index: PolicyIndex
     let bindings: [Binding]
     let bindingIndex: PatternIndex
@@ -78,6 +88,7 @@ public final class PolicySet: Sendable {
         let policies = policies.sorted { $0.1.name < $1.1.name }
         let bindings = bindings.sorted { $0.1.name < $1.1.name }
         self.policies = policies.map(\.1)
+        facets = policies.map { $0.1.rules.reduce(into: []) { $0.formUnion($1.facets) } }
         self.bindings = bindings.map(\.1)
         self.configuration = configuration
         index = PolicyIndex(

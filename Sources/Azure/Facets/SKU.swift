@@ -41,17 +41,28 @@ extension AzureKind {
         of object: JSONValue,
         _ body: (SKU) throws(Failure) -> Void
     ) throws(Failure) {
-        var sku: SKU?
-        try forEachOccurrence(of: .sku, in: document, of: object) { (occurrence) throws(Failure) in
-            if let complete = sku, !complete.container.isSamePlace(as: occurrence.container) {
-                try body(complete)
-                sku = nil
-            }
-            var current = sku ?? SKU(container: occurrence.container)
-            current.set(occurrence)
-            sku = current
+        var assembly = SKUAssembly()
+        try forEachOccurrence(of: .sku, in: document, of: object) { (place) throws(Failure) in
+            if let complete = assembly.add(place) { try body(complete) }
         }
-        if let sku { try body(sku) }
+        if let last = assembly.sku { try body(last) }
+    }
+}
+
+/// Puts SKUs together of their parts, which come one after the other.
+struct SKUAssembly {
+    /// The SKU whose parts are coming.
+    private(set) var sku: SKU?
+
+    /// Takes a part.
+    ///
+    /// - Returns: The SKU before it, if the part is another one's.
+    mutating func add(_ place: Occurrence) -> SKU? {
+        if sku?.set(place) == true { return nil }
+        let complete = sku
+        sku = SKU(container: place.container)
+        _ = sku?.set(place)
+        return complete
     }
 }
 
@@ -60,7 +71,9 @@ extension SKU {
         self.container = container
     }
 
-    fileprivate mutating func set(_ occurrence: Occurrence) {
+    /// Takes a part that stands in the SKU's object; says whether it does.
+    fileprivate mutating func set(_ occurrence: Occurrence) -> Bool {
+        guard container.isSamePlace(as: occurrence.container) else { return false }
         switch occurrence.part {
         case .name: name = name ?? occurrence
         case .tier: tier = tier ?? occurrence
@@ -69,5 +82,6 @@ extension SKU {
         case .capacity: capacity = capacity ?? occurrence
         default: break
         }
+        return true
     }
 }

@@ -12,6 +12,15 @@ struct BindingCheck {
         case none(namespace: String)
         /// More than one matches: none can be said to hold.
         case several([String], namespace: String)
+
+        /// What failures are reported under.
+        var name: String {
+            switch self {
+            case .binding(let binding): binding.name
+            case .none: "no-binding"
+            case .several(let names, _): names.joined(separator: "+")
+            }
+        }
     }
 
     let governor: Governor
@@ -28,9 +37,9 @@ struct BindingCheck {
             report.add(
                 origin("ambiguous"),
                 .forbidden,
+                at: "metadata.namespace",
                 .text(
-                    message:
-                        "is \(namespace), which the AzureBindings \(names.joined(separator: " and ")) both match",
+                    message: "is \(namespace), which the AzureBindings \(names.joined(separator: " and ")) both match",
                     mend: "ask the platform team to leave one of them"
                 )
             )
@@ -45,13 +54,7 @@ struct BindingCheck {
     }
 
     private func origin(_ rule: String) -> Report.Origin {
-        let policy =
-            switch governor {
-            case .binding(let binding): binding.name
-            case .none: "no-binding"
-            case .several(let names, _): names.joined(separator: "+")
-            }
-        return Report.Origin(source: .binding, policy: policy, rule: rule, effect: .deny, message: nil)
+        Report.Origin(source: .binding, policy: governor.name, rule: rule, effect: .deny, message: nil)
     }
 
     // MARK: Credentials
@@ -336,26 +339,26 @@ struct BindingCheck {
         let allowed = binding.resourceGroups.map(\.description).joined(separator: ", ")
         switch subject.azureName {
         case .none: return
-        case .known(let value, let path):
+        case .known(let value, let field):
             if binding.resourceGroups.contains(where: { $0.matches(subject.document.utf8(value)) }) { return }
             report.add(
                 origin("resourceGroups"),
                 .notSupported,
-                at: FieldPath(path),
+                at: field.path,
                 value,
                 of: subject,
                 allowed: allowed,
                 .notAllowed
             )
-        case .unknown(let path, let source):
+        case .unknown(let field, let source):
             report.add(
                 origin("resourceGroups"),
                 .unknown,
-                at: FieldPath(path),
+                at: field.path,
                 nil,
                 of: subject,
                 allowed: allowed,
-                .unknown(source)
+                .unknown("\(source)")
             )
         }
     }

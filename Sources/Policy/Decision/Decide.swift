@@ -5,8 +5,8 @@ public import Kubernetes
 extension PolicySet {
     /// Judges a request, mutates its object, or both.
     ///
-    /// One evaluator for webhook, command line and tests. Nothing is allocated for a request that passes without warning or
-    /// patch, however many policies there are.
+    /// One evaluator for webhook, command line and tests. What a request that passes costs does not grow with the number of
+    /// policies that it does not concern, and nothing is allocated but the list of the places that rules look at.
     ///
     /// - Parameters:
     ///   - request: What the API server asks.
@@ -26,21 +26,23 @@ extension PolicySet {
             return decision
         }
         if mode == .mutate && !hasMutations { return decision }
-        var evaluation = Evaluation(set: self, request: request, deadline: deadline)
-        evaluation.run(mode, &decision)
+        let evaluation = Evaluation(set: self, request: request)
+        var report = Report(meter: Meter(maximumSteps: configuration.maximumSteps, deadline: deadline))
+        evaluation.run(mode, &report, &decision)
+        if !report.findings.isEmpty || decision.patch != nil { decision.take(report) }
         return decision
     }
 }
 
 /// One request on its way through a set.
-private struct Evaluation {
+private struct Evaluation: ~Copyable {
     let set: PolicySet
     let request: AdmissionRequest
     let kind: AzureKind
+    let isAzure: Bool
     let position: PolicyIndex.Position
-    var report: Report
 
-    init(set: PolicySet, request: AdmissionRequest, deadline: ContinuousClock.Instant?) {
+    init(set: PolicySet, request: AdmissionRequest) {
         self.set = set
         self.request = request
         let document = request.document
@@ -48,6 +50,7 @@ private struct Evaluation {
         let tables = set.configuration.tables
         let known = tables.kind(group: group, kind: document.utf8(request.kind.name))
         kind = known ?? tables.general
+        isAzure = known != nil || AzureTables.isAzure(group: group)
         func name() -> [UInt8] {
             Array("\(document.string(request.kind.group) ?? "")/\(document.string(request.kind.name) ?? "")".utf8)
         }
@@ -57,29 +60,25 @@ private struct Evaluation {
             operation: request.operation,
             name: name
         )
-        report = Report(meter: Meter(maximumSteps: set.configuration.maximumSteps, deadline: deadline))
     }
 
-    private var kindName: String {
-        let document = request.document
-        return "\(document.string(request.kind.group) ?? "")/\(document.string(request.kind.name) ?? "")"
-    }
-
-    private func subject(_ object: JSONValue) -> Subject {
+    private func subject(_ object: JSONValue?, in document: JSONDocument) -> Subject {
         Subject(
-            document: request.document,
-            object: object,
+            document: document,
+            object: object ?? document.root,
             kind: kind,
+            type: SubjectType(document: request.document, group: request.kind.group, kind: request.kind.name),
             tables: set.configuration.tables,
-            isAzure: !kind.isGeneral || AzureTables.isAzure(group: request.document.utf8(request.kind.group)),
-            isSecret: kind.isGeneral && request.document.equals(request.kind.name, "Secret")
+            isAzure: isAzure,
+            isSecret: !isAzure && request.document.equals(request.kind.name, "Secret")
         )
     }
 
-    mutating func run(_ mode: DecisionMode, _ decision: inout Decision) {
-        note(&decision)
+    func run(_ mode: DecisionMode, _ report: inout Report, _ decision: inout Decision) {
         let governor = governor()
-        guard governor != nil || hasCandidates else { return }
+        let candidates = candidates()
+        guard governor != nil || candidates.exist else { return }
+        note(&decision)
         switch Write(request, controllers: set.controllers) {
         case .ordinary: break
         case .byController:
@@ -90,39 +89,21 @@ private struct Evaluation {
             return
         case .changesDying:
             decision.notes.insert(.beingDeleted)
-            guard mode != .mutate else { return }
-            let origin = Report.Origin(
-                source: .builtIn,
-                policy: "portcullis",
-                rule: "being-deleted",
-                effect: .deny,
-                message: nil
-            )
-            report.add(
-                origin,
-                .forbidden,
-                .text(
-                    message: "may not change while the object is being deleted",
-                    mend: "wait until it is gone, then create it anew"
-                ),
-                at: "spec"
-            )
-            finish(&decision)
+            if mode != .mutate { report.addChangeOfDying() }
             return
         }
         guard let object = request.subject else {
-            judgeKindOnly(&decision)
-            finish(&decision)
+            judgeKindOnly(&report, &decision)
             return
         }
-        var judged = subject(object)
-        if mode != .validate, let mutated = mutate(judged, &decision) { judged = mutated }
-        if mode != .mutate {
-            if let governor { judge(judged, by: governor) }
-            judge(judged, &decision)
-            ratchet(judged, &decision)
+        var subject = subject(object, in: request.document)
+        if mode != .validate, let mutated = mutate(subject, &report, &decision) { subject = mutated }
+        guard mode != .mutate else { return }
+        if let governor { judge(subject, by: governor, &report) }
+        if candidates.exist {
+            judge(subject, candidates.facets, &report, &decision)
+            ratchet(subject, candidates.facets, &report, &decision)
         }
-        finish(&decision)
     }
 
     private func note(_ decision: inout Decision) {
@@ -135,27 +116,46 @@ private struct Evaluation {
 
     // MARK: Policies
 
-    private var hasCandidates: Bool {
-        for word in 0..<set.index.wordCount {
-            let (matching, undecided) = set.index.word(word, at: position)
-            if matching | undecided != 0 { return true }
-        }
-        return false
-    }
-
-    /// Calls `body` with each policy that matches the request, in the order of their names; `undecided` tells those of
-    /// which the index could not say so.
-    private func forEachPolicy(_ body: (PolicySet.Policy, _ undecided: Bool) -> Void) {
+    /// Whether the index knows a policy for the request, and what the rules of all of them ask of an object.
+    private func candidates() -> (exist: Bool, facets: FacetSet) {
+        var exist = false
+        var facets: FacetSet = []
         for word in 0..<set.index.wordCount {
             let (matching, undecided) = set.index.word(word, at: position)
             var bits = matching | undecided
+            exist = exist || bits != 0
             while bits != 0 {
-                let bit = bits.trailingZeroBitCount
+                facets.formUnion(set.facets[word &* 64 &+ bits.trailingZeroBitCount])
                 bits &= bits &- 1
-                let policy = set.policies[word &* 64 &+ bit]
-                if !policy.match.isEverything && !matches(policy.match) { continue }
-                body(policy, undecided & 1 << UInt64(bit) != 0)
             }
+        }
+        return (exist, facets)
+    }
+
+    /// The policies that match the request, in the order of their names, and of each whether the index could say so.
+    private struct Matches {
+        var word = -1
+        var bits: UInt64 = 0
+        var undecided: UInt64 = 0
+    }
+
+    /// Goes on to the next policy that matches.
+    ///
+    /// - Returns: The policy, and whether only the namespace's labels could tell that it matches, which are not known.
+    private func next(_ matches: inout Matches) -> (policy: PolicySet.Policy, isUndecided: Bool)? {
+        while true {
+            while matches.bits == 0 {
+                matches.word += 1
+                guard matches.word < set.index.wordCount else { return nil }
+                let (matching, undecided) = set.index.word(matches.word, at: position)
+                matches.bits = matching | undecided
+                matches.undecided = undecided
+            }
+            let bit = matches.bits.trailingZeroBitCount
+            matches.bits &= matches.bits &- 1
+            let policy = set.policies[matches.word &* 64 &+ bit]
+            if !policy.match.isEverything && !self.matches(policy.match) { continue }
+            return (policy, matches.undecided & 1 << UInt64(bit) != 0)
         }
     }
 
@@ -171,60 +171,73 @@ private struct Evaluation {
         return false
     }
 
-    private mutating func judge(_ subject: Subject, _ decision: inout Decision) {
-        var report = self.report
-        var matched = 0
-        var broken: [(PolicySet.Policy, EvaluationError)] = []
-        forEachPolicy { policy, undecided in
-            matched += 1
+    private func judge(
+        _ subject: Subject,
+        _ facets: FacetSet,
+        _ report: inout Report,
+        _ decision: inout Decision
+    ) {
+        var subject = subject
+        let unreadable = read(facets, of: &subject)
+        var matches = Matches()
+        while let (policy, isUndecided) = next(&matches) {
+            decision.matchedPolicyCount += 1
             do throws(EvaluationError) {
-                if undecided {
-                    throw .unknownNamespace(request.namespace.flatMap { request.document.string($0) } ?? "")
-                }
-                try policy.judge(subject, name: kindName, &report)
+                if isUndecided { throw .unknownNamespace(namespaceName) }
+                if let unreadable { throw unreadable }
+                try policy.judge(subject, &report)
             } catch {
-                broken.append((policy, error))
+                fail(policy, "rules", error, &report, &decision)
             }
         }
-        self.report = report
-        decision.matchedPolicyCount += matched
-        for (policy, error) in broken { fail(policy, "rules", error, &decision) }
+    }
+
+    /// Finds the places that rules will look at; says why if that is not possible.
+    private func read(_ facets: FacetSet, of subject: inout Subject) -> EvaluationError? {
+        do throws(ObjectFacets.TooManyPlaces) {
+            subject.facets = try ObjectFacets(
+                facets,
+                of: kind,
+                in: subject.document,
+                of: subject.object,
+                maximumPlaces: Meter.maximumPlaces
+            )
+            return nil
+        } catch {
+            return .tooManyPlaces
+        }
+    }
+
+    private var namespaceName: String {
+        request.namespace.flatMap { request.document.string($0) } ?? ""
     }
 
     /// A connection has no object that rules could read; what remains is whether there may be one.
-    private mutating func judgeKindOnly(_ decision: inout Decision) {
-        var report = self.report
-        var matched = 0
-        forEachPolicy { policy, undecided in
-            matched += 1
-            for rule in policy.rules {
+    private func judgeKindOnly(_ report: inout Report, _ decision: inout Decision) {
+        let subject = subject(nil, in: request.document)
+        var matches = Matches()
+        while let (policy, isUndecided) = next(&matches) {
+            decision.matchedPolicyCount += 1
+            if isUndecided { fail(policy, "rules", .unknownNamespace(namespaceName), &report, &decision) }
+            for rule in policy.rules where !isUndecided {
                 guard case .kinds(let test) = rule.test else { continue }
-                try? test.check(kind, name: { kindName }, policy.origin(of: rule), &report)
+                test.check(subject, rule, &report)
             }
         }
-        self.report = report
-        decision.matchedPolicyCount += matched
     }
 
     /// The one place in which an evaluation that broke becomes an answer.
-    private mutating func fail(
+    private func fail(
         _ policy: PolicySet.Policy,
         _ part: String,
         _ error: EvaluationError,
+        _ report: inout Report,
         _ decision: inout Decision
     ) {
         decision.notes.insert(.broken)
         switch policy.failurePolicy {
-        case .fail:
-            let origin = Report.Origin(source: .policy, policy: policy.name, rule: part, effect: .deny, message: nil)
-            report.add(
-                origin,
-                .error,
-                .text(message: "could not be judged by the policy: \(error)", mend: "ask the platform team"),
-                at: "request"
-            )
-        case .ignore:
-            decision.warnings.append("policy \(policy.name) was skipped: \(error)".singleLine)
+        case .fail: report.add(error, of: .policy, policy.name, part)
+        case .ignore: decision.warnings.append("policy \(policy.name) was skipped: \(error)".singleLine)
         }
     }
 
@@ -232,10 +245,8 @@ private struct Evaluation {
 
     /// Who answers for the subject's identity; nil if nobody is asked.
     private func governor() -> BindingCheck.Governor? {
-        guard set.hasBinding, request.operation == .create || request.operation == .update else { return nil }
-        let document = request.document
-        guard !kind.isGeneral || AzureTables.isAzure(group: document.utf8(request.kind.group)) else { return nil }
-        let match = set.bindingIndex.match(document.text(of: request.namespace))
+        guard set.hasBinding, isAzure, request.operation == .create || request.operation == .update else { return nil }
+        let match = set.bindingIndex.match(request.document.text(of: request.namespace))
         var found: Binding?
         var names: [String] = []
         for word in 0..<set.bindingIndex.wordCount {
@@ -250,182 +261,148 @@ private struct Evaluation {
                 }
             }
         }
-        let namespace = request.namespace.flatMap { document.string($0) } ?? ""
-        if !names.isEmpty { return .several(names, namespace: namespace) }
-        return found.map { .binding($0) } ?? .none(namespace: namespace)
+        if !names.isEmpty { return .several(names, namespace: namespaceName) }
+        return found.map { .binding($0) } ?? .none(namespace: namespaceName)
     }
 
-    private mutating func judge(_ subject: Subject, by governor: BindingCheck.Governor) {
+    private func judge(_ subject: Subject, by governor: BindingCheck.Governor, _ report: inout Report) {
         do throws(EvaluationError) {
             try BindingCheck(governor: governor).check(subject, &report)
         } catch {
             // An AzureBinding always fails closed.
-            let origin = Report.Origin(
-                source: .binding,
-                policy: "binding",
-                rule: "evaluation",
-                effect: .deny,
-                message: nil
-            )
-            report.add(
-                origin,
-                .error,
-                .text(message: "could not be judged by the AzureBinding: \(error)", mend: "make the object smaller"),
-                at: "request"
-            )
+            report.add(error, of: .binding, governor.name, "evaluation")
         }
     }
 
     // MARK: Mutations
 
     /// Puts the mutations' patch into the decision; the object as it leaves it, if there is one.
-    private mutating func mutate(_ subject: Subject, _ decision: inout Decision) -> Subject? {
+    private func mutate(_ subject: Subject, _ report: inout Report, _ decision: inout Decision) -> Subject? {
         guard set.hasMutations, request.operation == .create || request.operation == .update else { return nil }
         var plan = MutationPlan(subject)
-        var broken: [(PolicySet.Policy, EvaluationError)] = []
-        forEachPolicy { policy, undecided in
-            guard !policy.mutations.isEmpty else { return }
+        var matches = Matches()
+        while let (policy, isUndecided) = next(&matches) {
+            guard !policy.mutations.isEmpty else { continue }
             do throws(EvaluationError) {
-                if undecided {
-                    throw .unknownNamespace(request.namespace.flatMap { request.document.string($0) } ?? "")
-                }
+                if isUndecided { throw .unknownNamespace(namespaceName) }
                 try plan.apply(policy.mutations, of: policy.name)
             } catch {
-                broken.append((policy, error))
+                fail(policy, "mutations", error, &report, &decision)
             }
         }
-        for (policy, error) in broken { fail(policy, "mutations", error, &decision) }
         guard let patch = plan.patch else { return nil }
         do throws(JSONPatchError) {
             let document = try patch.apply(to: JSONFragment(subject.document, subject.object))
             decision.patch = patch
             decision.mutations = plan.applied
-            return Subject(
-                document: document,
-                object: document.root,
-                kind: kind,
-                tables: subject.tables,
-                isAzure: subject.isAzure,
-                isSecret: subject.isSecret
-            )
+            return self.subject(document.root, in: document)
         } catch {
-            let origin = Report.Origin(
-                source: .builtIn,
-                policy: "portcullis",
-                rule: "mutations",
-                effect: .deny,
-                message: nil
-            )
-            report.add(
-                origin,
-                .error,
-                .text(message: "could not be mutated: \(error)", mend: "ask the platform team"),
-                at: "request"
-            )
+            report.add(.patch("\(error)"), of: .builtIn, "portcullis", "mutations")
             return nil
         }
     }
 
-    // MARK: Outcome
+    // MARK: Ratcheting
 
     /// Turns denials that the old object had already into warnings.
-    private mutating func ratchet(_ subject: Subject, _ decision: inout Decision) {
+    private func ratchet(
+        _ subject: Subject,
+        _ facets: FacetSet,
+        _ report: inout Report,
+        _ decision: inout Decision
+    ) {
         guard request.operation == .update, let old = request.oldObject, report.uncounted == 0 else { return }
         guard report.findings.contains(where: { $0.failure.effect == .deny && $0.failure.source == .policy }) else {
             return
         }
-        let oldSubject = self.subject(old)
         var oldReport = Report(meter: report.meter)
-        var isBroken = false
-        forEachPolicy { policy, undecided in
-            if undecided || isBroken { return }
-            if let selector = policy.match.objectSelector,
-                !selector.matches(request.document, labels: ObjectMeta(of: old, in: request.document).labels)
-            {
-                return
-            }
-            do throws(EvaluationError) {
-                try policy.judge(oldSubject, name: kindName, &oldReport)
-            } catch {
-                isBroken = true
-            }
-        }
+        var oldSubject = self.subject(old, in: request.document)
         // What could not be compared is not old.
-        guard !isBroken, oldReport.uncounted == 0 else { return }
+        guard
+            read(facets, of: &oldSubject) == nil, judgeOld(oldSubject, &oldReport), oldReport.uncounted == 0
+        else { return }
         let ratchet = Ratchet(oldReport.findings, of: oldSubject)
-        var hasRatcheted = false
         report.update { finding in
             guard finding.failure.effect == .deny, finding.failure.reason != .error, ratchet.isOld(finding, of: subject)
             else {
                 return
             }
             finding.failure.effect = .ratcheted
-            hasRatcheted = true
+            decision.notes.insert(.ratcheted)
         }
-        if hasRatcheted { decision.notes.insert(.ratcheted) }
     }
 
-    /// Writes what was found into the decision.
-    private func finish(_ decision: inout Decision) {
-        guard !report.findings.isEmpty || decision.patch != nil else { return }
+    /// Judges what the object was, by those policies that match it as it was; says whether that was possible.
+    private func judgeOld(_ subject: Subject, _ report: inout Report) -> Bool {
+        var matches = Matches()
+        while let (policy, isUndecided) = next(&matches) {
+            // It judged neither the one nor the other.
+            if isUndecided { continue }
+            if let selector = policy.match.objectSelector,
+                !selector.matches(subject.document, labels: ObjectMeta(of: subject.object, in: subject.document).labels)
+            {
+                continue
+            }
+            do throws(EvaluationError) {
+                try policy.judge(subject, &report)
+            } catch {
+                return false
+            }
+        }
+        return true
+    }
+}
+
+extension PolicySet.Policy {
+    /// Tries every rule on the subject.
+    fileprivate func judge(_ subject: borrowing Subject, _ report: inout Report) throws(EvaluationError) {
+        for rule in rules {
+            switch rule.test {
+            case .locations(let test): try test.check(subject, rule, &report)
+            case .skus(let test): try test.check(subject, rule, &report)
+            case .tags(let test): try test.check(subject, rule, &report)
+            case .naming(let test): try test.check(subject, rule, &report)
+            case .exposure(let test): try test.check(subject, rule, &report)
+            case .kinds(let test): test.check(subject, rule, &report)
+            }
+        }
+    }
+}
+
+extension Decision {
+    /// Takes over what was found.
+    fileprivate mutating func take(_ report: Report) {
         var names: [Failure.Effect: [String]] = [:]
         for finding in report.findings {
             let failure = finding.failure
             names[failure.effect, default: []].append("\(failure.policy)/\(failure.rule)")
             switch failure.effect {
-            case .deny: decision.allowed = false
-            case .warn: decision.warnings.append(failure.description.singleLine)
-            case .ratcheted: decision.warnings.append("\(failure.description), as before this update".singleLine)
+            case .deny: allowed = false
+            case .warn: warnings.append(failure.description.singleLine)
+            case .ratcheted: warnings.append("\(failure.description), as before this update".singleLine)
             case .audit: break
             }
-            decision.failures.append(failure)
+            failures.append(failure)
         }
         if report.uncounted > 0 {
-            decision.warnings.append("\(report.uncounted) more failures are not listed")
-            decision.notes.insert(.truncated)
+            warnings.append("\(report.uncounted) more failures are not listed")
+            notes.insert(.truncated)
+            // Nobody has compared them with anything: they may be denials.
+            if report.hasUncountedDenial { allowed = false }
         }
-        annotate("denied-by", names[.deny], &decision)
-        annotate("warned-by", names[.warn], &decision)
-        annotate("audited-by", names[.audit], &decision)
-        annotate("ratcheted-by", names[.ratcheted], &decision)
-        annotate("mutated-by", decision.mutations.isEmpty ? nil : decision.mutations, &decision)
+        annotate("denied-by", names[.deny])
+        annotate("warned-by", names[.warn])
+        annotate("audited-by", names[.audit])
+        annotate("ratcheted-by", names[.ratcheted])
+        annotate("mutated-by", mutations)
         // The patch of what is refused is nobody's.
-        if !decision.allowed { decision.patch = nil }
+        if !allowed { patch = nil }
     }
 
-    private func annotate(_ key: String, _ names: [String]?, _ decision: inout Decision) {
-        guard let names else { return }
+    private mutating func annotate(_ key: String, _ names: [String]?) {
+        guard let names, !names.isEmpty else { return }
         var seen: Set<String> = []
-        decision.auditAnnotations.append((key, names.filter { seen.insert($0).inserted }.joined(separator: ", ")))
-    }
-}
-
-extension PolicySet.Policy {
-    func origin(of rule: Rule) -> Report.Origin {
-        let effect: Failure.Effect =
-            switch rule.action {
-            case .deny: .deny
-            case .warn: .warn
-            case .audit: .audit
-            }
-        return Report.Origin(source: .policy, policy: name, rule: rule.name, effect: effect, message: rule.message)
-    }
-
-    /// Tries every rule on the subject.
-    func judge(_ subject: borrowing Subject, name: @autoclosure () -> String, _ report: inout Report)
-        throws(EvaluationError)
-    {
-        for rule in rules {
-            let origin = origin(of: rule)
-            switch rule.test {
-            case .locations(let test): try test.check(subject, rule, origin, &report)
-            case .skus(let test): try test.check(subject, rule, origin, &report)
-            case .tags(let test): try test.check(subject, rule, origin, &report)
-            case .naming(let test): try test.check(subject, rule, origin, &report)
-            case .exposure(let test): try test.check(subject, rule, origin, &report)
-            case .kinds(let test): try test.check(subject.kind, name: name, origin, &report)
-            }
-        }
+        auditAnnotations.append((key, names.filter { seen.insert($0).inserted }.joined(separator: ", ")))
     }
 }
 

@@ -6,14 +6,29 @@ struct Subject {
     let document: JSONDocument
     let object: JSONValue
     let kind: AzureKind
+    let type: SubjectType
     let tables: AzureTables
     /// Whether it is one of Azure Service Operator's, known to the tables or not.
     let isAzure: Bool
     /// Whether it is a Secret, no value of which may ever be shown.
     let isSecret: Bool
+    /// The facets that the policies ask for.
+    var facets = ObjectFacets()
 
     func path(of occurrence: Occurrence) -> FieldPath {
         kind.path(of: occurrence, in: document, of: object)
+    }
+}
+
+/// The kind of a subject as the request spells it, for those that the tables do not know.
+struct SubjectType {
+    let document: JSONDocument
+    let group: JSONValue
+    let kind: JSONValue
+
+    /// `group/Kind`.
+    var name: String {
+        "\(document.string(group) ?? "")/\(document.string(kind) ?? "")"
     }
 }
 
@@ -34,6 +49,8 @@ struct Report {
     private(set) var findings: [Finding] = []
     /// How many failures were found beyond those that were kept.
     private(set) var uncounted = 0
+    /// Whether one of those would deny.
+    private(set) var hasUncountedDenial = false
     var meter: Meter
 
     init(meter: Meter) {
@@ -52,10 +69,8 @@ struct Report {
         allowed: String = "",
         _ explanation: Explanation
     ) {
-        guard !isFull else {
-            uncounted += 1
-            return
-        }
+        // Checked here too, so that no path is looked for in vain.
+        guard !isFull else { return count(origin.effect) }
         let path = path()
         let text = path.description.singleLine
         let failure = Failure(
@@ -129,30 +144,55 @@ struct Report {
         }
     }
 
-    /// Adds a failure that no field of the object stands for.
-    mutating func add(
-        _ origin: Origin,
-        _ reason: Failure.Reason,
-        _ explanation: Explanation,
-        at path: String = "metadata.namespace"
-    ) {
+    /// Adds a failure that no value of the object stands for; `field` names what comes nearest.
+    mutating func add(_ origin: Origin, _ reason: Failure.Reason, at field: String, _ explanation: Explanation) {
         let failure = Failure(
             source: origin.source,
             policy: origin.policy,
             rule: origin.rule,
             effect: origin.effect,
             reason: reason,
-            path: path,
+            path: field,
             value: nil,
             allowed: "",
             customMessage: origin.message,
             explanation: explanation
         )
-        append(Finding(failure: failure, path: FieldPath([.member(path)]), value: nil))
+        append(Finding(failure: failure, path: FieldPath([.member(field)]), value: nil))
+    }
+
+    /// Adds that an evaluation broke.
+    mutating func add(_ error: EvaluationError, of source: Failure.Source, _ policy: String, _ part: String) {
+        let origin = Origin(source: source, policy: policy, rule: part, effect: .deny, message: nil)
+        add(
+            origin,
+            .error,
+            at: "request",
+            .text(message: "could not be judged: \(error)".singleLine, mend: "ask the platform team")
+        )
+    }
+
+    /// Adds that an object which is being deleted would change.
+    mutating func addChangeOfDying() {
+        let origin = Origin(source: .builtIn, policy: "portcullis", rule: "being-deleted", effect: .deny, message: nil)
+        add(
+            origin,
+            .forbidden,
+            at: "spec",
+            .text(
+                message: "may not change while the object is being deleted",
+                mend: "wait until it is gone, then create it anew"
+            )
+        )
     }
 
     private mutating func append(_ finding: Finding) {
-        if isFull { uncounted += 1 } else { findings.append(finding) }
+        if isFull { count(finding.failure.effect) } else { findings.append(finding) }
+    }
+
+    private mutating func count(_ effect: Failure.Effect) {
+        uncounted += 1
+        if effect == .deny { hasUncountedDenial = true }
     }
 
     private var isFull: Bool { findings.count >= Self.maximumFindings }
@@ -181,6 +221,9 @@ struct Meter {
     /// Reading the clock costs as much as visiting a place.
     private static let checkInterval = 256
 
+    /// The most places of one object that are kept while it is judged, 48 bytes each.
+    static let maximumPlaces = 65_536
+
     init(maximumSteps: Int, deadline: ContinuousClock.Instant?) {
         self.maximumSteps = maximumSteps
         self.deadline = deadline
@@ -206,6 +249,8 @@ struct Meter {
 enum EvaluationError: Error, Equatable, CustomStringConvertible {
     /// The object is so large, or the policies so many, that judging it would hold up others.
     case tooExpensive(maximumSteps: Int)
+    /// The object has more places that rules would look at than are kept.
+    case tooManyPlaces
     /// The API server would not wait for the answer.
     case deadlineExceeded
     /// The policy selects namespaces by labels, and the folder does not say which labels this one has.
@@ -218,6 +263,7 @@ enum EvaluationError: Error, Equatable, CustomStringConvertible {
     var description: String {
         switch self {
         case .tooExpensive(let maximum): "judging the object takes more than \(maximum) steps"
+        case .tooManyPlaces: "the object has more than \(Meter.maximumPlaces) places to look at"
         case .deadlineExceeded: "the request's deadline has passed"
         case .unknownNamespace(let name):
             "the labels of namespace \(name) are not known; add its Namespace manifest to the policy folder"
@@ -232,24 +278,48 @@ extension FieldPath {
     var mayHoldSecret: Bool {
         for step in steps.reversed() {
             guard case .member(let name) = step else { continue }
-            let lower = name.lowercased()
-            return Self.secretWords.contains { lower.contains($0) }
+            return Self.secretWords.contains { name.utf8Span.span.containsIgnoringCase($0) }
         }
         return false
     }
 
-    private static let secretWords = [
+    private static let secretWords: [StaticString] = [
         "password", "passwd", "secret", "token", "connectionstring", "accesskey", "apikey", "sharedkey", "privatekey",
-        "credentials", "sastoken",
     ]
+}
+
+extension Span where Element == UInt8 {
+    /// Whether an ASCII word, in lower case, stands anywhere in any case.
+    func containsIgnoringCase(_ word: StaticString) -> Bool {
+        word.withUTF8Buffer { word in
+            guard count >= word.count else { return false }
+            for start in 0...(count - word.count) {
+                var length = 0
+                while length < word.count, unsafe self[start + length].lowercasedASCII == word[length] { length += 1 }
+                if length == word.count { return true }
+            }
+            return false
+        }
+    }
+}
+
+extension UInt8 {
+    /// The lower-case letter of an upper-case ASCII letter; every other byte as it is.
+    @inline(__always)
+    var lowercasedASCII: UInt8 {
+        self >= 0x41 && self <= 0x5a ? self | 0x20 : self
+    }
 }
 
 extension String {
     /// The text without what breaks a line or a terminal.
     var singleLine: String {
-        guard unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7f }) else { return self }
+        // A control character has one of these bytes, and hardly any text has.
+        guard utf8.contains(where: { $0 < 0x20 || $0 == 0x7f || $0 == 0xc2 }) else { return self }
         var scalars = UnicodeScalarView()
-        for scalar in unicodeScalars { scalars.append(scalar.value < 0x20 || scalar.value == 0x7f ? " " : scalar) }
+        for scalar in unicodeScalars {
+            scalars.append(scalar.value < 0x20 || (0x7f...0x9f).contains(scalar.value) ? " " : scalar)
+        }
         return String(scalars)
     }
 

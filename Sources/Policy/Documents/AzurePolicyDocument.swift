@@ -28,7 +28,7 @@ struct AzurePolicyDocument {
         if let node = fields["failurePolicy"] { failurePolicy = node.keyword(FailurePolicy.self) ?? .fail }
         if let node = fields["rules"] {
             rules = Self.distinct(node.elements(), "rule") {
-                Rule($0, action: action)
+                Rule($0, of: name, action: action)
             } name: {
                 $0.name
             }

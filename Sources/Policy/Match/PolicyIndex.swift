@@ -4,7 +4,7 @@ internal import Kubernetes
 /// Which policies a request concerns, by namespace, kind and operation: the intersection of three rows of bits.
 ///
 /// The work grows by one word for 64 policies, whatever they say; nothing is allocated.
-struct PolicyIndex: Sendable {
+final class PolicyIndex: Sendable {
     /// What one policy asks of namespace, kind and operation.
     struct Entry {
         var namespaces = PatternIndex.Entry()
@@ -81,7 +81,7 @@ struct PolicyIndex: Sendable {
     func position(namespace: Span<UInt8>, kind: Int?, operation: Operation, name: () -> [UInt8]) -> Position {
         let kindMatch: PatternIndex.Match
         if let kind {
-            kindMatch = kinds.match(known: kind)
+            kindMatch = .row(kind)
         } else {
             let name = name()
             kindMatch = kinds.match(name.span)

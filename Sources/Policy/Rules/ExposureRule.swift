@@ -2,7 +2,7 @@ internal import Azure
 internal import JSON
 
 /// Whether a resource may be reached from the Internet, and how it insists on encryption.
-struct ExposureRule: Sendable {
+final class ExposureRule: Sendable {
     /// A switch that must be in its closed position, whichever way the kind spells that.
     struct Switch: Sendable {
         let facet: Facet
@@ -12,6 +12,8 @@ struct ExposureRule: Sendable {
     }
 
     let switches: [Switch]
+    /// The facets that the switches and the version are part of.
+    let facets: FacetSet
     /// The oldest version of TLS that may be accepted.
     let minimumTLSVersion: TLSVersion?
     private let shownTLSVersion: String
@@ -61,6 +63,9 @@ struct ExposureRule: Sendable {
         let version = fields["minimumTLSVersion"]?.keyword(Version.self)
         minimumTLSVersion = version.flatMap { TLSVersion(parsing: $0.rawValue.utf8Span.span) }
         shownTLSVersion = version.map { "\($0.rawValue) or later" } ?? ""
+        var facets: FacetSet = version == nil ? [] : FacetSet(.tls)
+        for demand in switches { facets.formUnion(FacetSet(demand.facet)) }
+        self.facets = facets
         if node.document.count(of: node.value) == 0 {
             node.error("says nothing", mend: "add one of \(names.joined(separator: ", "))")
         }
@@ -70,57 +75,54 @@ struct ExposureRule: Sendable {
 // MARK: Judging
 
 extension ExposureRule {
-    func check(
-        _ subject: borrowing Subject,
-        _ rule: Rule,
-        _ origin: Report.Origin,
-        _ report: inout Report
-    ) throws(EvaluationError) {
-        let (document, object) = (subject.document, subject.object)
-        var facets: FacetSet = []
-        for demand in switches { facets.insert(FacetSet(demand.facet)) }
-        if minimumTLSVersion != nil { facets.insert(FacetSet(.tls)) }
-        guard !subject.kind.facets.isDisjoint(with: facets) else { return }
-        try subject.kind.forEachOccurrence(of: facets, in: document, of: object) { (place) throws(EvaluationError) in
+    func check(_ subject: borrowing Subject, _ rule: Rule, _ report: inout Report) throws(EvaluationError) {
+        let document = subject.document
+        for place in subject.facets.places where facets.contains(place.facet) {
             try report.meter.spend(1)
             for demand in switches where demand.part == place.part && demand.facet == place.facet {
-                judge(place, demand.wanted, subject, rule, origin, &report) { $0.isOpen(in: document) == false }
+                // A word that we do not know, such as SecuredByPerimeter, is not the one that was asked for.
+                let isClosed = place.isOpen(in: document) == false
+                judge(place, isClosed, place.closedWord(in: document) ?? demand.wanted, subject, rule, &report)
             }
             if let minimumTLSVersion, place.part == .minimumVersion {
-                judge(place, shownTLSVersion, subject, rule, origin, &report) {
-                    ($0.tlsVersion(in: document) ?? .none) >= minimumTLSVersion
-                }
+                let isFine = (place.tlsVersion(in: document) ?? .none) >= minimumTLSVersion
+                judge(place, isFine, shownTLSVersion, subject, rule, &report)
             }
         }
     }
 
     private func judge(
         _ place: Occurrence,
-        _ wanted: String,
+        _ isFine: Bool,
+        _ wanted: @autoclosure () -> String,
         _ subject: borrowing Subject,
         _ rule: Rule,
-        _ origin: Report.Origin,
-        _ report: inout Report,
-        isFine: (Occurrence) -> Bool
+        _ report: inout Report
     ) {
         switch place.state {
-        case .known:
-            if isFine(place) { return }
+        case .known where !isFine:
             report.add(
-                origin,
+                rule.origin,
                 .notSupported,
                 at: subject.path(of: place),
                 place.value,
                 of: subject,
-                allowed: place.closedWord(in: subject.document) ?? wanted,
+                allowed: wanted(),
                 .notAllowed
             )
-        case .absent:
-            guard (rule.ifAbsent ?? .deny) == .deny else { return }
-            report.add(origin, .required, at: subject.path(of: place), nil, of: subject, allowed: wanted, .absent)
-        case .unknown:
-            guard (rule.ifUnknown ?? .deny) == .deny else { return }
-            report.addUnknown(origin, place, of: subject, allowed: wanted)
+        case .absent where rule.deniesAbsence(byDefault: true):
+            report.add(
+                rule.origin,
+                .required,
+                at: subject.path(of: place),
+                nil,
+                of: subject,
+                allowed: wanted(),
+                .absent
+            )
+        case .unknown where rule.deniesUnknown(byDefault: true):
+            report.addUnknown(rule.origin, place, of: subject, allowed: wanted())
+        case .known, .absent, .unknown: return
         }
     }
 }

@@ -2,7 +2,7 @@ internal import Azure
 internal import JSON
 
 /// Which kinds there may be.
-struct KindRule: Sendable {
+final class KindRule: Sendable {
     let allow: [Glob]?
     let deny: [Glob]
     let allowed: String
@@ -30,26 +30,20 @@ struct KindRule: Sendable {
         return allow.map { !$0.contains { $0.matches(kind) } } ?? false
     }
 
-    /// Reports a kind that is refused; `name` is its `group/Kind`, asked for only where it is needed.
-    func check(
-        _ kind: AzureKind,
-        name: () -> String,
-        _ origin: Report.Origin,
-        _ report: inout Report
-    ) throws(EvaluationError) {
-        try report.meter.spend(1)
+    func check(_ subject: borrowing Subject, _ rule: Rule, _ report: inout Report) {
+        let kind = subject.kind
         if kind.isGeneral {
-            guard Self.refuses(name(), allow: allow, deny: deny) else { return }
+            guard Self.refuses(subject.type.name, allow: allow, deny: deny) else { return }
         } else {
             guard refused[kind.index / 64] & 1 << UInt64(kind.index % 64) != 0 else { return }
         }
         let alternatives = allowed.isEmpty ? "" : "; allowed: \(allowed)"
         report.add(
-            origin,
-            kind: name(),
+            rule.origin,
+            kind: subject.type.name,
             allowed: allowed,
             .text(
-                message: "is \(name()), which is not allowed here\(alternatives)",
+                message: "is \(subject.type.name), which is not allowed here\(alternatives)",
                 mend: "use another kind of resource"
             )
         )

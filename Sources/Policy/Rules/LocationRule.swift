@@ -2,7 +2,7 @@ internal import Azure
 internal import JSON
 
 /// Where resources may be: regions, in any of their spellings.
-struct LocationRule: Sendable {
+final class LocationRule: Sendable {
     /// What is allowed; nil if only `deny` speaks.
     let allow: [[UInt8]]?
     let deny: [[UInt8]]
@@ -24,60 +24,47 @@ struct LocationRule: Sendable {
         allowed = (allow ?? []).map { String(decoding: $0, as: UTF8.self) }.joined(separator: ", ")
     }
 
-    func check(_ subject: borrowing Subject, _ rule: Rule, _ origin: Report.Origin, _ report: inout Report)
-        throws(EvaluationError)
-    {
-        guard subject.kind.has(.location) else { return }
-        let (document, object) = (subject.document, subject.object)
-        try subject.kind.forEachOccurrence(of: .location, in: document, of: object) {
-            (place) throws(EvaluationError) in
+    func check(_ subject: borrowing Subject, _ rule: Rule, _ report: inout Report) throws(EvaluationError) {
+        let document = subject.document
+        for place in subject.facets.places where place.facet == .location {
             try report.meter.spend(1)
             switch place.state {
             case .known:
-                guard let value = place.value else { return }
-                check(document.utf8(value), value, place, subject, origin, &report)
-            case .absent:
-                guard (rule.ifAbsent ?? (allow == nil ? .allow : .deny)) == .deny else { return }
-                report.add(origin, .required, at: subject.path(of: place), nil, of: subject, allowed: allowed, .absent)
-            case .unknown:
-                guard (rule.ifUnknown ?? (allow == nil ? .allow : .deny)) == .deny else { return }
-                report.addUnknown(origin, place, of: subject, allowed: allowed)
+                guard let value = place.value else { continue }
+                guard let (reason, explanation) = fault(with: document.utf8(value)) else { continue }
+                report.add(
+                    rule.origin,
+                    reason,
+                    at: subject.path(of: place),
+                    value,
+                    of: subject,
+                    allowed: reason == .forbidden ? "" : allowed,
+                    explanation
+                )
+            case .absent where rule.deniesAbsence(byDefault: allow != nil):
+                report.add(
+                    rule.origin,
+                    .required,
+                    at: subject.path(of: place),
+                    nil,
+                    of: subject,
+                    allowed: allowed,
+                    .absent
+                )
+            case .unknown where rule.deniesUnknown(byDefault: allow != nil):
+                report.addUnknown(rule.origin, place, of: subject, allowed: allowed)
+            case .absent, .unknown: continue
             }
         }
     }
 
-    private func check(
-        _ text: Span<UInt8>,
-        _ value: JSONValue,
-        _ place: Occurrence,
-        _ subject: borrowing Subject,
-        _ origin: Report.Origin,
-        _ report: inout Report
-    ) {
-        if Region.isGlobal(text) {
-            if global == .allow || Self.contains(allow ?? [], text) { return }
-            report.add(
-                origin,
-                .notSupported,
-                at: subject.path(of: place),
-                value,
-                of: subject,
-                allowed: allowed,
-                .notAllowed
-            )
-        } else if Self.contains(deny, text) {
-            report.add(origin, .forbidden, at: subject.path(of: place), value, of: subject, allowed: allowed, .denied)
-        } else if let allow, !Self.contains(allow, text) {
-            report.add(
-                origin,
-                .notSupported,
-                at: subject.path(of: place),
-                value,
-                of: subject,
-                allowed: allowed,
-                .notAllowed
-            )
+    private func fault(with region: Span<UInt8>) -> (Failure.Reason, Explanation)? {
+        if Region.isGlobal(region) {
+            return global == .allow || Self.contains(allow ?? [], region) ? nil : (.notSupported, .notAllowed)
         }
+        if Self.contains(deny, region) { return (.forbidden, .denied) }
+        guard let allow, !Self.contains(allow, region) else { return nil }
+        return (.notSupported, .notAllowed)
     }
 
     private static func contains(_ regions: [[UInt8]], _ text: Span<UInt8>) -> Bool {

@@ -4,7 +4,7 @@ internal import JSON
 internal import Kubernetes
 
 /// What a resource may be called in Azure: `spec.azureName`, or `metadata.name`, which ASO takes in its absence.
-struct NamingRule: Sendable {
+final class NamingRule: Sendable {
     let pattern: RegularExpression
 
     init?(_ node: Node) {
@@ -20,52 +20,58 @@ struct NamingRule: Sendable {
 // MARK: Judging
 
 extension NamingRule {
-    func check(
-        _ subject: borrowing Subject,
-        _ rule: Rule,
-        _ origin: Report.Origin,
-        _ report: inout Report
-    ) throws(EvaluationError) {
+    func check(_ subject: borrowing Subject, _ rule: Rule, _ report: inout Report) throws(EvaluationError) {
         try report.meter.spend(1)
         switch subject.azureName {
         case .none: return
-        case .known(let value, let path):
-            guard value.isString, pattern.matches(subject.document.utf8(value)) else {
-                report.add(origin, .invalid, at: FieldPath(path), value, of: subject, .mismatch(pattern.pattern))
-                return
-            }
-        case .unknown(let path, let source):
-            guard (rule.ifUnknown ?? .deny) == .deny else { return }
-            report.add(origin, .unknown, at: FieldPath(path), nil, of: subject, .unknown(source))
+        case .known(let value, let field):
+            if value.isString, pattern.matches(subject.document.utf8(value)) { return }
+            report.add(rule.origin, .invalid, at: field.path, value, of: subject, .mismatch(pattern.pattern))
+        case .unknown(let field, let source):
+            guard rule.deniesUnknown(byDefault: true) else { return }
+            report.add(rule.origin, .unknown, at: field.path, nil, of: subject, .unknown("\(source)"))
         }
     }
 }
 
 /// What a resource will be called in Azure.
-enum AzureNameOfSubject {
+enum AzureName {
     /// It has no name of its own choosing.
     case none
     /// The value, and where it stands.
-    case known(JSONValue, path: [StaticString])
-    /// It is decided later, for the reason given.
-    case unknown(path: [StaticString], source: String)
+    case known(JSONValue, Field)
+    /// It is decided later, by what is named.
+    case unknown(Field, source: StaticString)
+
+    /// Where a name can stand.
+    enum Field {
+        case azureName
+        case name
+
+        var path: FieldPath {
+            switch self {
+            case .azureName: FieldPath(["spec", "azureName"])
+            case .name: FieldPath(["metadata", "name"])
+            }
+        }
+    }
 }
 
 extension Subject {
-    var azureName: AzureNameOfSubject {
+    var azureName: AzureName {
         guard kind.azureName == .spec else { return .none }
         if let spec = document.member("spec", of: object) {
             if let name = document.member("azureName", of: spec), !name.isNull, !document.equals(name, "") {
-                return .known(name, path: ["spec", "azureName"])
+                return .known(name, .azureName)
             }
             if let stand = document.member("azureNameFromConfig", of: spec), !stand.isNull {
-                return .unknown(path: ["spec", "azureName"], source: "spec.azureNameFromConfig")
+                return .unknown(.azureName, source: "spec.azureNameFromConfig")
             }
         }
         guard let name = ObjectMeta(of: object, in: document).name, !document.equals(name, "") else {
-            return .unknown(path: ["metadata", "name"], source: "metadata.generateName")
+            return .unknown(.name, source: "metadata.generateName")
         }
-        return .known(name, path: ["metadata", "name"])
+        return .known(name, .name)
     }
 }
 

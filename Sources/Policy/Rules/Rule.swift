@@ -2,16 +2,17 @@ internal import Azure
 internal import JSON
 
 /// One rule of a policy: what must hold, and what it means if it does not.
-struct Rule: Sendable {
+final class Rule: Sendable {
     let name: String
-    let action: Action
-    /// The author's own words for a failure.
-    let message: String?
+    /// Whom failures are reported under.
+    let origin: Report.Origin
     /// What no value means; nil asks the test's own default.
     let ifAbsent: Verdict?
     /// What a value that admission cannot know means; nil asks the test's own default.
     let ifUnknown: Verdict?
     let test: Test
+    /// The facets that the test asks for.
+    let facets: FacetSet
 
     /// What must hold.
     enum Test: Sendable {
@@ -22,15 +23,7 @@ struct Rule: Sendable {
         case exposure(ExposureRule)
         case kinds(KindRule)
     }
-}
 
-/// What a rule makes of a value that is absent or unknown.
-enum Verdict: String, CaseIterable, Sendable {
-    case allow = "Allow"
-    case deny = "Deny"
-}
-
-extension Rule {
     static let tests = ["locations", "skus", "tags", "naming", "exposure", "kinds"]
     /// Rules and fields of the design that later versions bring.
     private static let reserved = [
@@ -38,7 +31,7 @@ extension Rule {
     ]
 
     /// Reads an element of `spec.rules`.
-    init?(_ node: Node, action: Action) {
+    init?(_ node: Node, of policy: String, action: Action) {
         guard
             let fields = node.fields(
                 ["name", "action", "message", "ifAbsent", "ifUnknown"] + Self.tests,
@@ -60,11 +53,38 @@ extension Rule {
         }
         guard let body = fields.present(field), let test = Self.test(field, body) else { return nil }
         self.name = name ?? field
-        self.action = action
-        message = fields["message"]?.line()
+        let effect: Failure.Effect =
+            switch action {
+            case .deny: .deny
+            case .warn: .warn
+            case .audit: .audit
+            }
+        origin = Report.Origin(
+            source: .policy,
+            policy: policy,
+            rule: self.name,
+            effect: effect,
+            message: fields["message"]?.line()
+        )
         ifAbsent = fields["ifAbsent"]?.keyword(Verdict.self)
         ifUnknown = fields["ifUnknown"]?.keyword(Verdict.self)
         self.test = test
+        facets =
+            switch test {
+            case .locations: FacetSet(.location)
+            case .skus(let rule): rule.facets
+            case .tags: FacetSet(.tags)
+            case .exposure(let rule): rule.facets
+            case .naming, .kinds: []
+            }
+    }
+
+    func deniesAbsence(byDefault: Bool) -> Bool {
+        ifAbsent.map { $0 == .deny } ?? byDefault
+    }
+
+    func deniesUnknown(byDefault: Bool) -> Bool {
+        ifUnknown.map { $0 == .deny } ?? byDefault
     }
 
     private static func hasOnlyKnownFields(_ node: Node) -> Bool {
@@ -82,6 +102,12 @@ extension Rule {
         default: KindRule(node).map(Test.kinds)
         }
     }
+}
+
+/// What a rule makes of a value that is absent or unknown.
+enum Verdict: String, CaseIterable, Sendable {
+    case allow = "Allow"
+    case deny = "Deny"
 }
 
 extension Node {

@@ -2,7 +2,7 @@ internal import Azure
 internal import JSON
 
 /// What of the provider's price list may be asked for, and how much of it.
-struct SKURule: Sendable {
+final class SKURule: Sendable {
     /// One line of an allow- or deny-list: every part that it names must fit.
     ///
     /// Compared without regard to case, as Azure does.
@@ -36,6 +36,17 @@ struct SKURule: Sendable {
     let deny: [Pattern]
     let maximum: [Ceiling]
     let allowed: String
+    /// The facets that the rule asks for.
+    var facets: FacetSet {
+        var facets: FacetSet = []
+        if allow != nil || !deny.isEmpty { facets.formUnion(FacetSet(.sku)) }
+        for ceiling in maximum {
+            facets.formUnion(FacetSet(ceiling.facet))
+            if ceiling.field == .vCores { facets.formUnion(FacetSet(.sku)) }
+        }
+        return facets
+    }
+
     /// Whether `allow` names nothing but names, so that one of them can be set.
     private let isByName: Bool
 
@@ -91,70 +102,57 @@ extension SKURule.Pattern {
 // MARK: Judging
 
 extension SKURule {
-    func check(
-        _ subject: borrowing Subject,
-        _ rule: Rule,
-        _ origin: Report.Origin,
-        _ report: inout Report
-    ) throws(EvaluationError) {
-        if allow != nil || !deny.isEmpty, subject.kind.has(.sku) {
-            let (document, object) = (subject.document, subject.object)
-            try subject.kind.forEachSKU(in: document, of: object) { (sku) throws(EvaluationError) in
+    func check(_ subject: borrowing Subject, _ rule: Rule, _ report: inout Report) throws(EvaluationError) {
+        let cores = maximum.first { $0.field == .vCores }
+        if allow != nil || !deny.isEmpty || cores != nil {
+            try subject.facets.forEachSKU { (sku) throws(EvaluationError) in
                 try report.meter.spend(1)
-                judge(sku, subject, rule, origin, &report)
+                if allow != nil || !deny.isEmpty { judge(sku, subject, rule, &report) }
+                try cores?.check(sku, subject, rule, &report)
             }
         }
-        for ceiling in maximum { try ceiling.check(subject, rule, origin, &report) }
+        for ceiling in maximum { try ceiling.check(subject, rule, &report) }
     }
 
-    private func judge(
-        _ sku: SKU,
-        _ subject: borrowing Subject,
-        _ rule: Rule,
-        _ origin: Report.Origin,
-        _ report: inout Report
-    ) {
+    private func judge(_ sku: SKU, _ subject: borrowing Subject, _ rule: Rule, _ report: inout Report) {
         guard let place = sku.decidingPart else { return }
-        switch place.state {
-        case .known: break
-        case .absent:
-            guard (rule.ifAbsent ?? (allow == nil ? .allow : .deny)) == .deny else { return }
-            report.add(origin, .required, at: subject.path(of: place), nil, of: subject, allowed: allowed, .absent)
-            return
-        case .unknown:
-            guard (rule.ifUnknown ?? (allow == nil ? .allow : .deny)) == .deny else { return }
-            report.addUnknown(origin, place, of: subject, allowed: allowed)
-            return
-        }
         let document = subject.document
-        for pattern in deny where pattern.matches(sku, in: document) {
-            let shown = sku.shown(in: document)
+        switch place.state {
+        case .known:
+            for pattern in deny where pattern.matches(sku, in: document) {
+                let shown = sku.shown(in: document)
+                report.add(
+                    rule.origin,
+                    .forbidden,
+                    at: subject.path(of: place),
+                    place.value,
+                    of: subject,
+                    shown: shown,
+                    .text(
+                        message: "is \"\(shown.shortened)\", which is denied (\(pattern.description))",
+                        mend: "choose another SKU"
+                    )
+                )
+                return
+            }
+            guard let allow else { return }
+            for pattern in allow where pattern.matches(sku, in: document) { return }
             report.add(
-                origin,
-                .forbidden,
+                rule.origin,
+                .notSupported,
                 at: subject.path(of: place),
                 place.value,
                 of: subject,
-                shown: shown,
-                .text(
-                    message: "is \"\(shown.shortened)\", which is denied (\(pattern.description))",
-                    mend: "choose another SKU"
-                )
+                shown: isByName ? nil : sku.shown(in: document),
+                allowed: allowed,
+                isByName ? .notAllowed : .skuNotAllowed
             )
-            return
+        case .absent where rule.deniesAbsence(byDefault: allow != nil):
+            report.add(rule.origin, .required, at: subject.path(of: place), nil, of: subject, allowed: allowed, .absent)
+        case .unknown where rule.deniesUnknown(byDefault: allow != nil):
+            report.addUnknown(rule.origin, place, of: subject, allowed: allowed)
+        case .absent, .unknown: return
         }
-        guard let allow else { return }
-        for pattern in allow where pattern.matches(sku, in: document) { return }
-        report.add(
-            origin,
-            .notSupported,
-            at: subject.path(of: place),
-            place.value,
-            of: subject,
-            shown: sku.shown(in: document),
-            allowed: allowed,
-            isByName ? .notAllowed : .skuNotAllowed
-        )
     }
 }
 
@@ -175,8 +173,11 @@ extension SKU {
     /// The part whose state decides, and that failures are reported at: one that comes from a ConfigMap goes before all
     /// others, or it would hide behind them.
     fileprivate var decidingPart: Occurrence? {
-        let unknown = [name, tier, family, size].first { $0?.state == .unknown }
-        return (unknown ?? nil) ?? subject
+        if name?.state == .unknown { return name }
+        if tier?.state == .unknown { return tier }
+        if family?.state == .unknown { return family }
+        if size?.state == .unknown { return size }
+        return subject
     }
 
     fileprivate func shown(in document: JSONDocument) -> String {
@@ -191,29 +192,28 @@ extension SKU {
 
 extension SKURule.Ceiling {
     /// Every place is judged by itself: two disks of 200 GB are within a maximum of 256.
+    fileprivate func check(_ subject: borrowing Subject, _ rule: Rule, _ report: inout Report) throws(EvaluationError) {
+        let document = subject.document
+        for place in subject.facets.places where place.facet == facet && measures(place.part) {
+            try report.meter.spend(1)
+            judge(place, place.number(in: document), subject, rule, &report)
+        }
+    }
+
+    /// The cores that a SKU's name stands for.
+    ///
+    /// A name that tells none is not measured, as absence is not.
     fileprivate func check(
+        _ sku: SKU,
         _ subject: borrowing Subject,
         _ rule: Rule,
-        _ origin: Report.Origin,
         _ report: inout Report
     ) throws(EvaluationError) {
-        let (document, object) = (subject.document, subject.object)
-        if subject.kind.has(facet) {
-            try subject.kind.forEachOccurrence(of: facet, in: document, of: object) { (place) throws(EvaluationError) in
-                try report.meter.spend(1)
-                guard measures(place.part) else { return }
-                judge(place, place.number(in: document), subject, rule, origin, &report)
-            }
-        }
-        guard field == .vCores, subject.kind.has(.sku) else { return }
-        try subject.kind.forEachSKU(in: document, of: object) { (sku) throws(EvaluationError) in
-            try report.meter.spend(4)
-            guard let place = sku.name else { return }
-            let cores = subject.tables.vCores(of: sku, of: subject.kind, in: document)
-            // A name that tells no cores is not one that costs none: it is not measured, as absence is not.
-            if place.state == .known && cores == nil { return }
-            judge(place, cores.map(Double.init), subject, rule, origin, &report)
-        }
+        guard let place = sku.name else { return }
+        try report.meter.spend(4)
+        let cores = subject.tables.vCores(of: sku, of: subject.kind, in: subject.document)
+        if place.state == .known && cores == nil { return }
+        judge(place, cores.map(Double.init), subject, rule, &report)
     }
 
     private func judge(
@@ -221,16 +221,14 @@ extension SKURule.Ceiling {
         _ number: Double?,
         _ subject: borrowing Subject,
         _ rule: Rule,
-        _ origin: Report.Origin,
         _ report: inout Report
     ) {
-        let allowed = "at most \(shown)\(unit)"
         switch place.state {
         case .known:
             guard let value = place.value else { return }
             guard let number else {
                 report.add(
-                    origin,
+                    rule.origin,
                     .invalid,
                     at: subject.path(of: place),
                     value,
@@ -242,7 +240,7 @@ extension SKURule.Ceiling {
             }
             guard number > limit else { return }
             report.add(
-                origin,
+                rule.origin,
                 .notSupported,
                 at: subject.path(of: place),
                 value,
@@ -251,16 +249,17 @@ extension SKURule.Ceiling {
                 allowed: allowed,
                 place.facet == .sku ? .sizeAbove("\(shown)\(unit)") : .above("\(shown)\(unit)")
             )
-        case .absent:
-            guard rule.ifAbsent == .deny else { return }
-            report.add(origin, .required, at: subject.path(of: place), nil, of: subject, allowed: allowed, .absent)
-        case .unknown:
-            guard rule.ifUnknown == .deny else { return }
-            report.addUnknown(origin, place, of: subject, allowed: allowed)
+        case .absent where rule.deniesAbsence(byDefault: false):
+            report.add(rule.origin, .required, at: subject.path(of: place), nil, of: subject, allowed: allowed, .absent)
+        case .unknown where rule.deniesUnknown(byDefault: false):
+            report.addUnknown(rule.origin, place, of: subject, allowed: allowed)
+        case .absent, .unknown: return
         }
     }
 
-    private var facet: Facet {
+    private var allowed: String { "at most \(shown)\(unit)" }
+
+    fileprivate var facet: Facet {
         switch field {
         case .capacity, .throughput, .memoryGB, .vCores: .capacity
         case .storageGB: .storage

@@ -5,7 +5,7 @@ internal import JSON
 /// Which tags a resource must and may not carry.
 ///
 /// Azure compares tag names without regard to case, and so does this.
-struct TagRule: Sendable {
+final class TagRule: Sendable {
     /// A tag that must be there.
     struct Required: Sendable {
         let name: String
@@ -62,74 +62,74 @@ extension TagRule.Required {
 // MARK: Judging
 
 extension TagRule {
-    func check(
-        _ subject: borrowing Subject,
-        _ rule: Rule,
-        _ origin: Report.Origin,
-        _ report: inout Report
-    ) throws(EvaluationError) {
-        guard subject.kind.has(.tags) else { return }
-        let (document, object) = (subject.document, subject.object)
-        try subject.kind.forEachOccurrence(of: .tags, in: document, of: object) { (place) throws(EvaluationError) in
-            try report.meter.spend(1 + required.count + forbidden.count)
+    func check(_ subject: borrowing Subject, _ rule: Rule, _ report: inout Report) throws(EvaluationError) {
+        for place in subject.facets.places where place.facet == .tags {
             switch place.state {
             case .known:
-                guard let tags = place.value else { return }
+                guard let tags = place.value else { continue }
                 guard tags.isObject else {
                     report.add(
-                        origin,
+                        rule.origin,
                         .invalid,
                         at: subject.path(of: place),
                         tags,
                         of: subject,
                         .text(message: "is not an object of tags", mend: "write an object of names and strings")
                     )
-                    return
+                    continue
                 }
-                try check(tags, place, subject, rule, origin, &report)
-            case .absent:
-                for tag in required where (rule.ifAbsent ?? .deny) == .deny {
-                    report.add(tag.missing(origin, subject.path(of: place)), of: subject)
-                }
-            case .unknown:
-                guard (rule.ifUnknown ?? (required.isEmpty ? .allow : .deny)) == .deny else { return }
-                report.addUnknown(origin, place, of: subject, allowed: "")
+                let count = subject.document.count(of: tags)
+                try report.meter.spend(1 + count * (required.count + forbidden.count))
+                for tag in required { check(tag, tags, place, subject, rule, &report) }
+                if !forbidden.isEmpty { checkForbidden(tags, place, subject, rule, &report) }
+            case .absent where rule.deniesAbsence(byDefault: true):
+                for tag in required { report.add(tag.missing(rule.origin, subject.path(of: place)), of: subject) }
+            case .unknown where rule.deniesUnknown(byDefault: !required.isEmpty):
+                report.addUnknown(rule.origin, place, of: subject, allowed: "")
+            case .absent, .unknown: continue
             }
         }
     }
 
+    /// All spellings of a name are looked at: two that differ in case are one tag to Azure, and which wins is its secret.
     private func check(
+        _ tag: Required,
         _ tags: JSONValue,
         _ place: Occurrence,
         _ subject: borrowing Subject,
         _ rule: Rule,
-        _ origin: Report.Origin,
         _ report: inout Report
-    ) throws(EvaluationError) {
+    ) {
         let document = subject.document
-        try report.meter.spend(document.count(of: tags))
-        for tag in required {
-            var isThere = false
-            for (key, value) in document.members(of: tags) where tag.key.matches(document.utf8(key)) {
-                guard !value.isNull, !(value.isString && document.utf8(value).isEmpty) else { continue }
-                isThere = true
-                if tag.accepts(value, in: document) { continue }
-                let path = subject.path(of: place).appending(document.string(key) ?? tag.name)
-                if let pattern = tag.pattern, tag.values.isEmpty {
-                    report.add(origin, .invalid, at: path, value, of: subject, .mismatch(pattern.pattern))
-                } else {
-                    report.add(origin, .notSupported, at: path, value, of: subject, allowed: tag.allowed, .notAllowed)
-                }
-            }
-            if !isThere, (rule.ifAbsent ?? .deny) == .deny {
-                report.add(tag.missing(origin, subject.path(of: place)), of: subject)
+        var isThere = false
+        for (key, value) in document.members(of: tags) where tag.key.matches(document.utf8(key)) {
+            guard !value.isNull, !(value.isString && document.utf8(value).isEmpty) else { continue }
+            isThere = true
+            if tag.accepts(value, in: document) { continue }
+            let path = subject.path(of: place).appending(document.string(key) ?? tag.name)
+            if let pattern = tag.pattern, tag.values.isEmpty {
+                report.add(rule.origin, .invalid, at: path, value, of: subject, .mismatch(pattern.pattern))
+            } else {
+                report.add(rule.origin, .notSupported, at: path, value, of: subject, allowed: tag.allowed, .notAllowed)
             }
         }
-        guard !forbidden.isEmpty else { return }
+        if !isThere, rule.deniesAbsence(byDefault: true) {
+            report.add(tag.missing(rule.origin, subject.path(of: place)), of: subject)
+        }
+    }
+
+    private func checkForbidden(
+        _ tags: JSONValue,
+        _ place: Occurrence,
+        _ subject: borrowing Subject,
+        _ rule: Rule,
+        _ report: inout Report
+    ) {
+        let document = subject.document
         for (key, value) in document.members(of: tags) {
             for pattern in forbidden where pattern.matches(document.utf8(key)) {
                 report.add(
-                    origin,
+                    rule.origin,
                     .forbidden,
                     at: subject.path(of: place).appending(document.string(key) ?? ""),
                     value,

@@ -1,0 +1,119 @@
+import Foundation
+import JSON
+import Kubernetes
+import Policy
+import Testing
+
+/// Prints what decisions cost.
+///
+/// Run in release with `PORTCULLIS_MEASURE=1`; times inform, they decide nothing.
+@Suite(.enabled(if: ProcessInfo.processInfo.environment["PORTCULLIS_MEASURE"] != nil), .serialized)
+struct PolicyTimings {
+    static let account = """
+        apiVersion: storage.azure.com/v1api20230101
+        kind: StorageAccount
+        metadata:
+          name: teamastore
+          namespace: team-a
+          labels: {app: web, tier: backend}
+          annotations: {serviceoperator.azure.com/credential-from: team-a-credential}
+        spec:
+          location: westeurope
+          kind: StorageV2
+          accessTier: Hot
+          sku: {name: Standard_LRS}
+          minimumTlsVersion: TLS1_2
+          publicNetworkAccess: Disabled
+          allowBlobPublicAccess: false
+          supportsHttpsTrafficOnly: true
+          tags: {cost-center: CC-1234, owner: team-a, environment: dev}
+          owner: {name: team-a-rg}
+        """
+
+    static let rules = [
+        "locations: {allow: [westeurope, northeurope]}", "skus: {allow: [Standard_LRS, Standard_ZRS]}",
+        "tags: {required: {cost-center: {pattern: '^CC-[0-9]{4}$'}}}", "naming: {pattern: '^team[a-z0-9]+$'}",
+        "exposure: {publicNetworkAccess: Disabled, minimumTLSVersion: '1.2'}",
+        "kinds: {allow: ['storage.azure.com/*']}",
+        "tags: {required: {owner: {}, environment: {values: [dev, prod]}}}", "locations: {deny: [eastus]}",
+        "skus: {deny: [Premium_LRS], maximum: {storageGB: 100}}",
+        "exposure: {publicAccess: Disabled, encryption: Required}",
+    ]
+
+    static func measure(_ name: String, _ set: PolicySet, _ ask: Ask, mode: DecisionMode = .validate) throws {
+        let request = try ask.request()
+        var best = Duration.seconds(1)
+        var failures = 0
+        for _ in 0..<20 {
+            let time = ContinuousClock().measure {
+                for _ in 0..<2000 { failures = set.decide(request, mode: mode).failures.count }
+            }
+            best = min(best, time / 2000)
+        }
+        print("\(name): \(best), \(failures) failures")
+    }
+
+    @Test func allowAndDeny() throws {
+        let ten = Self.rules.enumerated().map {
+            policy("p\($0.offset)", match: "{namespaces: [team-a]}", rule: $0.element)
+        }
+        let one = try policies(ten.joined(separator: "\n---\n"))
+        try Self.measure("no policies", .empty, .create(Self.account))
+        try Self.measure("10 rules, allowed", one, .create(Self.account))
+        for rule in Self.rules {
+            try Self.measure("  \(rule)", policies(policy(rule: rule)), .create(Self.account))
+        }
+        try Self.measure("10 rules, another namespace", one, .create(Self.account, namespace: "team-z"))
+        let many = (0..<990).map {
+            policy("q\($0)", match: "{namespaces: [team-\($0), 'squad-\($0)-*']}", rule: Self.rules[$0 % 10])
+        }
+        let text = (ten + many).joined(separator: "\n---\n")
+        let documents = try JSONDocument.parseYAML(Array(text.utf8))
+        let load = ContinuousClock().measure {
+            var compiler = PolicyCompiler()
+            for document in documents { compiler.add(document, file: "f.yaml") }
+            #expect(compiler.finish().set != nil)
+        }
+        print(
+            "1000 policies compile: \(load); parse: \(ContinuousClock().measure { _ = try? JSONDocument.parseYAML(Array(text.utf8)) })"
+        )
+        let thousand = try policies(text)
+        try Self.measure("1000 policies, 10 match, allowed", thousand, .create(Self.account))
+        try Self.measure(
+            "1000 policies, none match, unknown namespace",
+            thousand,
+            .create(Self.account, namespace: "elsewhere")
+        )
+        let bad = Self.account.replacing("westeurope", with: "eastus").replacing("Standard_LRS", with: "Premium_LRS")
+            .replacing("CC-1234", with: "none").replacing("name: teamastore", with: "name: Zzz").replacing(
+                "TLS1_2",
+                with: "TLS1_0"
+            )
+            .replacing("Access: Disabled", with: "Access: Enabled").replacing(
+                "environment: dev",
+                with: "environment: x"
+            )
+        try Self.measure("10 rules, denied", one, .create(bad))
+        try Self.measure("10 rules, update ratcheted", one, .update(bad, to: bad))
+        let binding = """
+            apiVersion: portcullis.dev/v1alpha1
+            kind: AzureBinding
+            metadata: {name: team-a}
+            spec:
+              namespaces: [team-a]
+              subscriptions: [22222222-2222-2222-2222-222222222222]
+              resourceGroups: ["team-a-*"]
+              credentials: {allow: [team-a-credential]}
+            """
+        try Self.measure("binding, no IDs", policies(binding), .create(Self.account))
+        let mutation = """
+            apiVersion: portcullis.dev/v1alpha1
+            kind: AzurePolicy
+            metadata: {name: m}
+            spec:
+              mutations:
+                - {name: a, tags: {set: {owner: team-a, added: x}}}
+            """
+        try Self.measure("mutation", policies(mutation), .create(Self.account), mode: .mutate)
+    }
+}
