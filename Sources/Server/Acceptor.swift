@@ -10,30 +10,42 @@ final class Acceptor: ReadinessHandler, DeadlineHandler {
     private static let pause = Duration.milliseconds(100)
 
     private let socket: OwnedDescriptor
-    private let loop: Loop
+    private let worker: Worker
     private let state: ListenerState
     private let counters: ServerCounters
     private var registration: Poller.Registration?
     private var pauseEnd: Loop.Deadline?
 
-    init(_ socket: consuming OwnedDescriptor, on loop: Loop, _ state: ListenerState, _ counters: ServerCounters) {
+    /// Prepares to accept.
+    ///
+    /// - Parameters:
+    ///   - socket: A listening socket.
+    ///   - worker: Whose loop it is on.
+    ///   - state: Where the others are.
+    ///   - counters: The worker's.
+    init(
+        _ socket: consuming OwnedDescriptor,
+        on worker: Worker,
+        _ state: ListenerState,
+        _ counters: ServerCounters
+    ) {
         self.socket = socket
-        self.loop = loop
+        self.worker = worker
         self.state = state
         self.counters = counters
     }
 
     /// Starts to accept, or goes on after a pause.
     func resume() throws(SystemError) {
-        if let pauseEnd = pauseEnd.take() { loop.cancel(pauseEnd) }
-        if registration == nil { registration = try loop.add(socket, interest: .read, handler: self) }
+        if let pauseEnd = pauseEnd.take() { worker.loop.cancel(pauseEnd) }
+        if registration == nil { registration = try worker.loop.add(socket, interest: .read, handler: self) }
     }
 
     /// Takes what the kernel has completed, so that no client that sees an open connection loses it, and stops.
     func close() {
         accept(atMost: .max)
         pause()
-        if let pauseEnd = pauseEnd.take() { loop.cancel(pauseEnd) }
+        if let pauseEnd = pauseEnd.take() { worker.loop.cancel(pauseEnd) }
     }
 
     func loop(_ loop: Loop, registration: Poller.Registration, isReady readiness: Poller.Readiness) {
@@ -66,7 +78,7 @@ final class Acceptor: ReadinessHandler, DeadlineHandler {
                 // The connection stays in the kernel's queue, and the poller would report it without pause.
                 counters.count(.descriptors)
                 pause()
-                pauseEnd = loop.schedule(at: loop.now + Acceptor.pause, self)
+                pauseEnd = worker.loop.schedule(at: worker.loop.now + Acceptor.pause, self)
                 return
             }
         }
@@ -81,6 +93,7 @@ final class Acceptor: ReadinessHandler, DeadlineHandler {
         counters.add(1, to: counters.accepted)
         let slot = state.leastLoaded
         slot.add()
+        if worker.has(slot) { return worker.open(descriptor, from: peer) }
         // A closure cannot own a descriptor; the number travels, and becomes one again.
         let raw = descriptor.release()
         slot.submit { worker in worker.open(OwnedDescriptor(owning: raw), from: peer) }
@@ -88,6 +101,6 @@ final class Acceptor: ReadinessHandler, DeadlineHandler {
 
     private func pause() {
         guard let registration = registration.take() else { return }
-        loop.remove(registration, socket)
+        worker.loop.remove(registration, socket)
     }
 }

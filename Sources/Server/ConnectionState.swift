@@ -202,7 +202,7 @@ extension ConnectionState {
     private mutating func settle(_ lent: inout Lent) throws(TransportError) {
         if phase == .finishing, !stream.hasUnsentOutput {
             try stream.finishWriting(using: &lent.buffers)
-            enter(.lingering, lent)
+            if stream.isAtEnd { close() } else { enter(.lingering, lent) }
         }
         guard phase != .closed else { return }
         try stream.updateInterest(on: lent.loop)

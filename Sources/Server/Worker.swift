@@ -56,7 +56,7 @@ final class Worker {
 
     func accept(from sockets: [CInt]) throws(SystemError) {
         for raw in sockets {
-            let acceptor = Acceptor(OwnedDescriptor(owning: raw), on: loop, state, counters)
+            let acceptor = Acceptor(OwnedDescriptor(owning: raw), on: self, state, counters)
             acceptors.append(acceptor)
             try acceptor.resume()
         }
@@ -75,6 +75,9 @@ final class Worker {
     }
 
     // MARK: - Connections
+
+    /// Whether a slot is this worker's, so that a connection needs no way through another thread's queue.
+    func has(_ slot: WorkerSlot) -> Bool { slot === self.slot }
 
     /// Takes a connection over that the acceptor has admitted.
     func open(_ descriptor: consuming OwnedDescriptor, from peer: SocketAddress) {

@@ -176,6 +176,8 @@ extension ByteStream {
 
     /// Says that nothing more will be sent (`close_notify` and FIN), once everything is sent.
     ///
+    /// After the peer's end there is nothing left to do but to let the stream go, which sends FIN as well.
+    ///
     /// - Parameter buffers: The loop's.
     /// - Throws: Why the connection is over.
     public mutating func finishWriting(using buffers: inout StreamBuffers) throws(TransportError) {
@@ -185,7 +187,7 @@ extension ByteStream {
         do {
             // Whether the alert fits into the kernel's buffer or not: FIN says the same.
             if !buffers.output.isEmpty { _ = try descriptor.write(buffers.output.span) }
-            try Socket.shutdownWriting(descriptor)
+            if !isAtEnd { try Socket.shutdownWriting(descriptor) }
         } catch {
             throw .system(error)
         }

@@ -1,4 +1,5 @@
 import EventLoop
+import Foundation
 import HTTPClient
 import HTTPWire
 import Server
@@ -44,6 +45,26 @@ import Testing
             let fourth = try RawClient(server.address)
             #expect(try fourth.exchange(LimitTests.get).status == 200)
             #expect(try second.exchange(LimitTests.get).status == 200)
+        }
+    }
+
+    /// In a process of its own, for the limit is the process's.
+    @Test func waitsForDescriptorsWhenTheyRunOut() async {
+        await #expect(processExitsWith: .success) {
+            try withServer { server in
+                var clients = try [RawClient(server.address), RawClient(server.address)]
+                for client in clients { #expect(try client.exchange(LimitTests.get).status == 200) }
+                // Enough for one more client, and not for the server's side of its connection.
+                try limitDescriptors(to: openDescriptors() + RawClient.descriptors)
+                let waiting = try RawClient(server.address)
+                try waiting.send(LimitTests.get)
+                while server.metric(#"portcullis_limits_total{limit="descriptors"}"#) == 0 { sleep(milliseconds: 1) }
+                #expect(try clients[0].exchange(LimitTests.get).status == 200)
+                #expect(waiting.received.isEmpty)
+                // Whoever closes makes room.
+                clients.removeLast()
+                #expect(try waiting.response().status == 200)
+            }
         }
     }
 
@@ -101,4 +122,16 @@ import Testing
             #expect(counts.connections > 20)
         }
     }
+}
+
+/// The number of descriptors that the process has open.
+private func openDescriptors() throws -> Int {
+    // One of them is the listing's own.
+    try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count - 1
+}
+
+/// Forbids the process to open more.
+private func limitDescriptors(to count: Int) throws {
+    var limit = rlimit(rlim_cur: rlim_t(count), rlim_max: rlim_t(count))
+    try #require(unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0)
 }

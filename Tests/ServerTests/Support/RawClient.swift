@@ -24,6 +24,9 @@ final class RawClient {
         var text: String { String(decoding: body, as: UTF8.self) }
     }
 
+    /// What a client costs: its socket, and its loop's epoll and eventfd.
+    static let descriptors = 3
+
     private let loop: Loop
     private var stream: ByteStream
     private var buffers = StreamBuffers()
