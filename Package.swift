@@ -71,7 +71,7 @@ var targets: [Target] = [
         "portcullis",
         [
             "portcullis", "HTTPClient", "HTTPWire", "TLS", "EventLoop", "JSON", "Policy", "Kubernetes", "Azure",
-            "Admission",
+            "Admission", "Observability", arguments, log,
         ]
     ),
 ]

@@ -28,8 +28,9 @@ final class ReviewClient {
     ///
     /// - Parameters:
     ///   - address: Where the webhook listens.
-    ///   - trusting: Who vouches for it.
+    ///   - authority: Who vouches for it.
     ///   - version: The protocol, as ALPN names it; the only one that is offered.
+    /// - Throws: That there is no descriptor or memory left.
     init(to address: SocketAddress, trusting authority: Certificate, speaking version: String) throws {
         var tls = TLSClientConfiguration(trust: .authorities([authority]))
         tls.applicationProtocols = [version]
@@ -43,6 +44,7 @@ final class ReviewClient {
     /// Sends one review.
     ///
     /// - Parameter body: An AdmissionReview with a request.
+    /// - Returns: What came of it.
     /// - Throws: `CommandFailure` if an answer is none, or is another review's.
     func ask(_ body: [UInt8]) throws -> Outcome {
         let review = try JSONDocument(parsing: body)

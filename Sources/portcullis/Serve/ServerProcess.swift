@@ -35,7 +35,10 @@ final class ServerProcess {
 
     /// Serves until a signal ends it, on the calling thread, which must be the process's only one.
     ///
-    /// - Parameter whenServing: Runs once, when addresses are known and policies were read.
+    /// - Parameters:
+    ///   - settings: What to serve, where and how.
+    ///   - whenServing: Runs once, when addresses are known and policies were read.
+    /// - Throws: What ``init(_:on:)`` and ``finish()`` throw.
     static func run(_ settings: ServeSettings, whenServing: (ServerProcess) throws -> Void = { _ in }) throws {
         // Before any thread: threads inherit what their maker blocks.
         let signals = try SignalSource()

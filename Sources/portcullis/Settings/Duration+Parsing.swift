@@ -1,5 +1,7 @@
 extension Duration {
-    /// Reads a whole number with its unit: `250ms`, `10s`, `5m`, `1h`; a bare `0` too. Nothing if it is none of these.
+    /// Reads a whole number with its unit: `250ms`, `10s`, `5m`, `1h`.
+    ///
+    /// A bare `0` too; nothing if it is none of these.
     init?(parsing text: String) {
         let digits = text.prefix { ("0"..."9").contains($0) }
         guard let number = Int64(digits) else { return nil }

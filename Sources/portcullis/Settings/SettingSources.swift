@@ -58,6 +58,7 @@ struct SettingSources {
     ///   - setting: Which.
     ///   - expected: What `parse` takes, for the error: `a duration such as 10s`.
     ///   - parse: Nothing if the text is not that.
+    /// - Returns: Nothing if nobody says anything and there is no default.
     /// - Throws: Who gave which bad text, and what is expected.
     func find<Value>(_ setting: Setting, as expected: String, _ parse: (String) -> Value?) throws(UsageError) -> Value?
     {

@@ -17,15 +17,15 @@ struct SettingsFile {
         do {
             documents = try JSONDocument.parseYAML(bytes)
         } catch {
-            throw UsageError("\(path):\(error)")
+            throw UsageError("\(path):\(error.line):\(error.column): \(error.message); \(error.mend)")
         }
         guard let document = documents.first, !document.root.isNull else { return }
-        func place(_ value: JSONValue) -> String {
-            let position = document.position(of: value)
+        func place(_ value: JSONValue, in other: JSONDocument? = nil) -> String {
+            let position = (other ?? document).position(of: value)
             return "\(path):\(position.line):\(position.column)"
         }
         guard documents.count == 1 else {
-            throw UsageError("\(place(documents[1].root)): a second document; settings are one")
+            throw UsageError("\(place(documents[1].root, in: documents[1])): a second document; settings are one")
         }
         guard document.root.isObject else {
             throw UsageError("\(place(document.root)): settings are a mapping such as 'listen: 127.0.0.1:8443'")
