@@ -1,4 +1,4 @@
-public import JSON
+internal import JSON
 
 /// One reason of a `Status` (`meta/v1.StatusCause`): what `kubectl -o json` and other clients read field by field.
 public struct StatusCause: Hashable, Sendable {
@@ -81,21 +81,25 @@ public struct AdmissionResponse: Hashable, Sendable {
         self.auditAnnotations = auditAnnotations
     }
 
-    /// Writes the AdmissionReview that carries this answer to `request`.
+    /// Appends the AdmissionReview that carries this answer to `request`.
     ///
     /// The `uid` goes over byte for byte as it came.
-    public func encode(answering request: AdmissionRequest, to writer: inout JSONWriter) {
+    public func encode(answering request: AdmissionRequest, into output: inout [UInt8]) {
+        var writer = JSONWriter(appendingTo: output)
+        output = []
+        encode(answering: request, to: &writer)
+        output = writer.finish()
+    }
+
+    private func encode(answering request: AdmissionRequest, to writer: inout JSONWriter) {
         writer.beginObject()
-        writer.key("kind")
-        writer.string("AdmissionReview")
-        writer.key("apiVersion")
-        writer.string("admission.k8s.io/v1")
+        // Constant members go in one piece.
+        writer.members(#""kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1""#)
         writer.key("response")
         writer.beginObject()
         writer.key("uid")
         writer.copy(request.uid, in: request.document)
-        writer.key("allowed")
-        writer.bool(isAllowed)
+        writer.members(isAllowed ? #""allowed":true"# : #""allowed":false"#)
         if let status {
             writer.key("status")
             status.encode(to: &writer)
@@ -103,8 +107,7 @@ public struct AdmissionResponse: Hashable, Sendable {
         if let patch {
             writer.key("patch")
             writer.base64(patch)
-            writer.key("patchType")
-            writer.string("JSONPatch")
+            writer.members(#""patchType":"JSONPatch""#)
         }
         if !auditAnnotations.isEmpty {
             writer.key("auditAnnotations")
@@ -128,11 +131,17 @@ public struct AdmissionResponse: Hashable, Sendable {
     }
 }
 
+extension JSONWriter {
+    /// Writes members that are JSON already, in the place of one.
+    fileprivate mutating func members(_ json: StaticString) {
+        raw(json)
+    }
+}
+
 extension Status {
     fileprivate func encode(to writer: inout JSONWriter) {
         writer.beginObject()
-        writer.key("status")
-        writer.string("Failure")
+        writer.members(#""status":"Failure""#)
         writer.key("message")
         writer.string(message)
         writer.key("reason")

@@ -16,12 +16,11 @@ public enum AdmissionReview {
         var kind: JSONValue?
         var request: JSONValue?
         for (key, value) in document.members(of: root) {
-            if document.equals(key, "kind") {
-                kind = value
-            } else if document.equals(key, "apiVersion") {
-                apiVersion = value
-            } else if document.equals(key, "request") {
-                request = value
+            switch document.utf8(key).count {
+            case 4 where document.equals(key, "kind"): kind = value
+            case 7 where document.equals(key, "request"): request = value
+            case 10 where document.equals(key, "apiVersion"): apiVersion = value
+            default: break
             }
         }
         let reader = Reader(document: document)
@@ -36,6 +35,8 @@ public enum AdmissionReview {
         return try reader.request(try reader.object(request, "request"))
     }
 }
+
+// Members are told apart by the length of their keys first: nearly every length belongs to one name or two.
 
 /// The members of `request` that are not `null`, found in one pass.
 private struct RequestMembers {
@@ -55,7 +56,6 @@ private struct RequestMembers {
 
     init(of request: JSONValue, in document: JSONDocument) {
         for (key, value) in document.members(of: request) where !value.isNull {
-            // By length first: most lengths belong to one or two names.
             switch document.utf8(key).count {
             case 3 where document.equals(key, "uid"): uid = value
             case 4 where document.equals(key, "kind"): kind = value
@@ -146,12 +146,11 @@ private struct Reader {
         var version: JSONValue?
         var name: JSONValue?
         for (key, member) in document.members(of: try object(value, path)) {
-            if document.equals(key, "group") {
-                group = member
-            } else if document.equals(key, "version") {
-                version = member
-            } else if document.equals(key, last) {
-                name = member
+            switch document.utf8(key).count {
+            case 5 where document.equals(key, "group"): group = member
+            case 7 where document.equals(key, "version"): version = member
+            case last.utf8CodeUnitCount where document.equals(key, last): name = member
+            default: break
             }
         }
         // The core group is an empty string, not an absent member.
@@ -168,14 +167,12 @@ private struct Reader {
         var uid: JSONValue?
         var extra: JSONValue?
         for (key, member) in document.members(of: value) where !member.isNull {
-            if document.equals(key, "username") {
-                username = member
-            } else if document.equals(key, "groups") {
-                groups = member
-            } else if document.equals(key, "uid") {
-                uid = member
-            } else if document.equals(key, "extra") {
-                extra = try object(member, "request.userInfo.extra")
+            switch document.utf8(key).count {
+            case 3 where document.equals(key, "uid"): uid = member
+            case 5 where document.equals(key, "extra"): extra = try object(member, "request.userInfo.extra")
+            case 6 where document.equals(key, "groups"): groups = member
+            case 8 where document.equals(key, "username"): username = member
+            default: break
             }
         }
         if let groups {

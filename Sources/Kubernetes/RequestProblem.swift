@@ -30,12 +30,11 @@ extension AdmissionRequest {
         var objectKind: JSONValue?
         var metadata: JSONValue?
         for (key, value) in document.members(of: object) {
-            if document.equals(key, "apiVersion") {
-                apiVersion = value
-            } else if document.equals(key, "kind") {
-                objectKind = value
-            } else if document.equals(key, "metadata") {
-                metadata = value
+            switch document.utf8(key).count {
+            case 4 where document.equals(key, "kind"): objectKind = value
+            case 8 where document.equals(key, "metadata"): metadata = value
+            case 10 where document.equals(key, "apiVersion"): apiVersion = value
+            default: break
             }
         }
         if !isSame(objectKind, kind.name) {
@@ -81,7 +80,7 @@ extension AdmissionRequest {
 
     private func isSame(_ value: JSONValue?, _ expected: JSONValue) -> Bool {
         guard let value, value.kind == .string else { return false }
-        return hasBytes(document.utf8(value), document.utf8(expected))
+        return document.equals(value, document.utf8(expected))
     }
 
     /// Compares an `apiVersion` with `group/version` (the version alone in the core group), without building that.
@@ -90,19 +89,11 @@ extension AdmissionRequest {
         let found = document.utf8(value)
         let group = document.utf8(kind.group)
         let version = document.utf8(kind.version)
-        guard !group.isEmpty else { return hasBytes(found, version) }
+        guard !group.isEmpty else { return document.equals(kind.version, found) }
         guard found.count == group.count + 1 + version.count, found[group.count] == UInt8(ascii: "/") else {
             return false
         }
-        return hasBytes(found.extracting(first: group.count), group)
-            && hasBytes(found.extracting(last: version.count), version)
-    }
-
-    private func hasBytes(_ one: Span<UInt8>, _ other: Span<UInt8>) -> Bool {
-        guard one.count == other.count else { return false }
-        for index in one.indices where one[index] != other[index] {
-            return false
-        }
-        return true
+        return document.equals(kind.group, found.extracting(first: group.count))
+            && document.equals(kind.version, found.extracting(last: version.count))
     }
 }

@@ -7,9 +7,9 @@ import Testing
 @Suite struct AdmissionResponseTests {
     private func encode(_ response: AdmissionResponse, to text: ReviewText = ReviewText()) throws -> String {
         let request = try AdmissionReview.decode(try JSONDocument(parsing: text.bytes))
-        var writer = JSONWriter()
-        response.encode(answering: request, to: &writer)
-        return String(decoding: writer.finish(), as: UTF8.self)
+        var output: [UInt8] = []
+        response.encode(answering: request, into: &output)
+        return String(decoding: output, as: UTF8.self)
     }
 
     private static let head =

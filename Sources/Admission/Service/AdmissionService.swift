@@ -106,36 +106,30 @@ public final class AdmissionService {
         _ webhook: WebhookKind,
         _ set: PolicySet,
         received: MonotonicInstant,
-        timeout: Duration,
+        timeout: Int64,
         into output: inout [UInt8]
     ) {
         let problems = request.problems()
         guard problems.isEmpty else {
             let response = AdmissionResponse(malformed: problems)
-            encode(response, request, into: &output)
+            response.encode(answering: request, into: &output)
             count(request, webhook, .invalid, nil, code: 422, from: received, to: .now())
             return
         }
         // The rest is for the way back: an answer after the deadline would be read by nobody.
         let start = MonotonicInstant.now()
-        let deadline = ContinuousClock.now + (timeout * 4 / 5 - (start - received))
+        let left = timeout / 5 * 4 - (start.nanoseconds - received.nanoseconds)
+        let deadline = ContinuousClock.now + .nanoseconds(left)
         let decision = set.decide(request, mode: webhook == .validate ? .validate : .mutate, deadline: deadline)
         let response = AdmissionResponse(decision, of: request, isMutating: webhook == .mutate)
         if response.patch != nil { shard.add(to: metrics.patches[]) }
-        encode(response, request, into: &output)
+        response.encode(answering: request, into: &output)
         let end = MonotonicInstant.now()
         shard.observe(
             nanoseconds: UInt64(clamping: end.nanoseconds - start.nanoseconds),
             in: metrics.evaluations[webhook.rawValue]
         )
         count(request, webhook, decision.allowed ? .allowed : .denied, decision, code: 403, from: received, to: end)
-    }
-
-    private func encode(_ response: AdmissionResponse, _ request: AdmissionRequest, into output: inout [UInt8]) {
-        var writer = JSONWriter(appendingTo: output)
-        output = []
-        response.encode(answering: request, to: &writer)
-        output = writer.finish()
     }
 
     /// Counts a review and offers it to the decision log.

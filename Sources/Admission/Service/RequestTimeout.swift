@@ -1,14 +1,15 @@
 /// How long the API server waits for an answer: `?timeout=10s`, which it always appends.
 enum RequestTimeout {
-    /// What `timeoutSeconds` is when a webhook configuration does not say.
-    static let `default` = Duration.seconds(10)
-    /// The longest `timeoutSeconds` that the API server accepts.
-    static let longest = Duration.seconds(30)
+    /// What `timeoutSeconds` is when a webhook configuration does not say, in nanoseconds.
+    static let `default`: Int64 = 10_000_000_000
+    /// The longest `timeoutSeconds` that the API server accepts, in nanoseconds.
+    static let longest: Int64 = 30_000_000_000
 
     /// Reads the timeout out of a query string.
     ///
-    /// - Returns: The default if there is none, at most `longest`; `nil` if there is one that is not a positive duration.
-    static func parse(query: Span<UInt8>) -> Duration? {
+    /// - Returns: Nanoseconds: the default if there is none, at most `longest`; `nil` if there is one that is not a positive
+    ///   duration.
+    static func parse(query: Span<UInt8>) -> Int64? {
         var start = 0
         while start < query.count {
             var end = start
@@ -16,7 +17,7 @@ enum RequestTimeout {
             let parameter = query.extracting(start..<end)
             if let value = parameter.suffix(behind: "timeout=") {
                 guard let nanoseconds = goDuration(value), nanoseconds > 0 else { return nil }
-                return min(.nanoseconds(nanoseconds), longest)
+                return min(nanoseconds, longest)
             }
             start = end + 1
         }

@@ -141,10 +141,8 @@ extension LineLog {
             let outcome: Outcome = queue.withLock { bytes in
                 guard bytes.count + line.count < capacity else { return .dropped }
                 let isFirst = bytes.isEmpty
-                bytes.append(addingCapacity: line.count + 1) { output in
-                    for index in line.indices { output.append(line[index]) }
-                    output.append(UInt8(ascii: "\n"))
-                }
+                unsafe line.withUnsafeBufferPointer { unsafe bytes.append(contentsOf: $0) }
+                bytes.append(UInt8(ascii: "\n"))
                 return .queued(isFirst: isFirst)
             }
             if case .dropped = outcome { dropped.add(1, ordering: .relaxed) }
