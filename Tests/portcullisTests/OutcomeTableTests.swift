@@ -41,6 +41,13 @@ import Testing
         #expect(lines.last == "  - short")
     }
 
+    @Test func reasonsAreWhole() {
+        let lines = OutcomeTable(width: 80, isColoured: false).lines(Self.outcomes)
+        let words = lines.flatMap { $0.split(separator: " ") }
+        #expect(words.filter { $0 == "reason" }.count == 20)
+        #expect(lines.filter { $0.hasPrefix("  - ") }.count == 2)
+    }
+
     @Test func coloursDoNotMoveColumns() {
         let plain = OutcomeTable(width: 100, isColoured: false).lines(Self.outcomes)
         let coloured = OutcomeTable(width: 100, isColoured: true).lines(Self.outcomes)

@@ -21,7 +21,10 @@ struct OutcomeTable {
         let widths = [request, namespace, decision, patch]
         var lines = [row(zip(Self.headings, widths).map { cut($0, $1).padded(to: $1) }, style: .bold)]
         for outcome in outcomes {
-            for (index, text) in wrap(outcome.patch, patch).enumerated() {
+            let changes = outcome.patch.enumerated().map {
+                $0.offset == outcome.patch.count - 1 ? $0.element : $0.element + ","
+            }
+            for (index, text) in wrap(changes, patch).enumerated() {
                 let isFirst = index == 0
                 let verdict = isFirst ? (outcome.isAllowed ? "allowed" : "denied") : ""
                 lines.append(
@@ -33,24 +36,30 @@ struct OutcomeTable {
                     ])
                 )
             }
-            for failure in outcome.failures { lines.append(paint(cut("  - \(failure)", width), .red)) }
-            for warning in outcome.warnings { lines.append(paint(cut("  ! \(warning)", width), .yellow)) }
+            for failure in outcome.failures { lines += paragraph(failure, marked: "-", .red) }
+            for warning in outcome.warnings { lines += paragraph(warning, marked: "!", .yellow) }
         }
         return lines
     }
 
-    /// Items with commas, as many on a line as fit; at least one line.
-    private func wrap(_ items: [String], _ width: Int) -> [String] {
+    /// A text below its row, as many lines as it needs.
+    private func paragraph(_ text: String, marked mark: String, _ style: Style) -> [String] {
+        wrap(text.split(separator: " ").map(String.init), width - 4).enumerated().map { index, line in
+            paint("  \(index == 0 ? mark : " ") \(line)", style)
+        }
+    }
+
+    /// Words with spaces between them, as many on a line as fit; at least one line.
+    private func wrap(_ words: [String], _ width: Int) -> [String] {
         var lines = [""]
-        for (index, item) in items.enumerated() {
-            let text = index == items.count - 1 ? item : item + ","
+        for word in words {
             let last = lines[lines.count - 1]
             if last.isEmpty {
-                lines[lines.count - 1] = cut(text, width)
-            } else if last.count + 1 + text.count <= width {
-                lines[lines.count - 1] = "\(last) \(text)"
+                lines[lines.count - 1] = cut(word, width)
+            } else if last.count + 1 + word.count <= width {
+                lines[lines.count - 1] = "\(last) \(word)"
             } else {
-                lines.append(cut(text, width))
+                lines.append(cut(word, width))
             }
         }
         return lines
