@@ -88,10 +88,35 @@ import Testing
                 output: &conversation.toClient
             )
             // In TLS 1.2 the certificate is not encrypted.
-            let pem = String(decoding: identity.leaf.pem, as: UTF8.self).split(separator: "\n")
-            let der = try #require(Data(base64Encoded: pem.dropFirst().dropLast().joined()))
-            #expect(conversation.toClient.contains(Array(der)))
+            #expect(conversation.toClient.contains(try der(identity.leaf)))
         }
+    }
+
+    @Test func showsTheWholeChainThatItWasGiven() throws {
+        let whole = try TLSIdentity(
+            chain: [Fixture.server.leaf, Fixture.authority.certificate],
+            key: Fixture.server.key
+        )
+        for (identity, isShown) in [(whole, true), (Fixture.server, false)] {
+            let conversation = try Conversation(
+                Fixture.serverContext([identity]),
+                Fixture.clientContext { $0.maximumVersion = .v1_2 }
+            )
+            let hello = conversation.toServer
+            conversation.toServer = []
+            try conversation.server.receive(
+                hello.span,
+                plaintext: &conversation.serverRead,
+                output: &conversation.toClient
+            )
+            #expect(conversation.toClient.contains(try der(Fixture.server.leaf)))
+            #expect(conversation.toClient.contains(try der(Fixture.authority.certificate)) == isShown)
+        }
+    }
+
+    private func der(_ certificate: Certificate) throws -> [UInt8] {
+        let lines = String(decoding: certificate.pem, as: UTF8.self).split(separator: "\n")
+        return Array(try #require(Data(base64Encoded: lines.dropFirst().dropLast().joined())))
     }
 
     // MARK: Application protocols
