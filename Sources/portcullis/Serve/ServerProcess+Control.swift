@@ -5,6 +5,7 @@ internal import Logging
 internal import Observability
 internal import Policy
 internal import Server
+internal import Synchronization
 internal import TLS
 
 // What happens on the control loop after the start.
@@ -23,6 +24,7 @@ extension ServerProcess {
 
     private func announceCertificate(_ message: Logger.Message) {
         guard let leaf = certificates.leaf else { return }
+        leafExpiry.seconds.store(leaf.notAfter.secondsSinceEpoch, ordering: .relaxed)
         logger.info(message, metadata: ["subject": "\(leaf.subject)", "expires": "\(leaf.notAfter)"])
     }
 
@@ -67,9 +69,16 @@ extension ServerProcess {
             logger.info(
                 "policies in force",
                 metadata: [
-                    "folder": "\(folder.path)", "generation": "\(status.generation)", "took": "\(status.duration)",
+                    "folder": "\(folder.path)", "generation": "\(status.generation)",
+                    "milliseconds": "\(Int(status.duration / .milliseconds(1)))",
                 ]
             )
+            if policies.current?.hasBinding == false {
+                logger.warning(
+                    "no AzureBinding is loaded: identity is not checked",
+                    metadata: ["folder": "\(folder.path)"]
+                )
+            }
         } else {
             logger.error(
                 "policies refused",

@@ -5,6 +5,7 @@ internal import Logging
 internal import Observability
 internal import Policy
 internal import Server
+internal import Synchronization
 internal import TLS
 
 /// A server from its settings to its end: the webhook's listener, the admin listener, and on the control loop everything
@@ -24,11 +25,14 @@ final class ServerProcess {
     let loop: Loop
     let logger = Logger(label: "portcullis")
     let folder: PolicyFolder
+    let policies = PolicyHolder()
     let readiness = Readiness()
     let webhook: Listener
     private let admin: Listener
     let decisionLog: LineLog?
     var certificates: CertificateFiles
+    /// Until when the leaf in use is good.
+    let leafExpiry = SharedInstant()
     var watches: [DirectoryWatch] = []
     /// Waits for the webhook's end, for which the control loop must not.
     private let waiter: LoopThread
@@ -72,7 +76,7 @@ final class ServerProcess {
         self.decisionLog = decisionLog
 
         let metrics = Metrics()
-        let holder = PolicyHolder()
+        let holder = policies
         var policyConfiguration = PolicyConfiguration(tables: tables)
         if let controllers = settings.controllers { policyConfiguration.controllers = controllers }
         folder = PolicyFolder(path: settings.policies, holder: holder, configuration: policyConfiguration)
@@ -97,6 +101,7 @@ final class ServerProcess {
         }
         self.webhook = webhook
         addresses = webhook.addresses
+        declareMetrics(metrics)
         let control = loop.remote
         waiter = try LoopThread(name: "drain") { own in
             defer {
@@ -109,6 +114,19 @@ final class ServerProcess {
         // Before the first reading, so that no change is missed between the two.
         try watchFiles()
         loadPolicies()
+    }
+
+    private func declareMetrics(_ metrics: Metrics) {
+        metrics.gauge(
+            "portcullis_certificate_expiry_timestamp_seconds",
+            help: "Until when the leaf in use is good."
+        ) { [leafExpiry] in Double(leafExpiry.seconds.load(ordering: .relaxed)) }
+        guard let decisionLog else { return }
+        metrics.gauge(
+            "portcullis_decision_log_dropped_lines_total",
+            help: "Decisions that the decision log was too slow for.",
+            isCounter: true
+        ) { Double(decisionLog.droppedLines) }
     }
 
     /// Ends what is left after the control loop has stopped.
@@ -133,6 +151,11 @@ final class ServerProcess {
             throw CommandFailure("\(setting.flag): \(error)")
         }
     }
+}
+
+/// A moment that the control loop sets and whoever renders metrics reads, in seconds since 1970.
+final class SharedInstant: Sendable {
+    let seconds = Atomic<Int64>(0)
 }
 
 // MARK: - What settings become
