@@ -101,7 +101,6 @@ final class ServerProcess {
         }
         self.webhook = webhook
         addresses = webhook.addresses
-        declareMetrics(metrics)
         let control = loop.remote
         waiter = try LoopThread(name: "drain") { own in
             defer {
@@ -110,6 +109,7 @@ final class ServerProcess {
             }
             try webhook.join()
         }
+        declareMetrics(metrics)
         announce()
         // Before the first reading, so that no change is missed between the two.
         try watchFiles()
