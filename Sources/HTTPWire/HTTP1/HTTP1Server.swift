@@ -43,7 +43,11 @@ struct HTTP1Server: ~Copyable {
             switch state {
             case .head:
                 guard offset < bytes.count else { return .needsBytes }
-                if deadlineNanoseconds == nil { setDeadline(limits.headSeconds, context) }
+                if deadlineNanoseconds == nil {
+                    // Not sooner, for whoever handled the last request may have had a copy of its head until now.
+                    head.fields.reset()
+                    setDeadline(limits.headSeconds, context)
+                }
                 switch headReader.read(bytes, at: &offset, into: &head.fields, limits: limits) {
                 case .incomplete: return .needsBytes
                 case .failed(let code): return fail(code, &context)
@@ -90,7 +94,7 @@ struct HTTP1Server: ~Copyable {
         )
         guard keepsAlive else { return close() }
         bodyReader.body = []
-        head.fields.reset()
+        head.fields.trim()
         head.method = .other
         state = .head
     }

@@ -44,11 +44,16 @@ public struct HTTPFields: Sendable {
         get { bytes.span.extracting(range.start..<range.end) }
     }
 
-    /// Forgets the message; small buffers stay for the next one.
+    /// Forgets the message and keeps its memory for the next one.
     mutating func reset() {
-        // An idle connection may keep a usual head's buffer, not an unusual one's.
-        bytes.removeAll(keepingCapacity: bytes.capacity <= 1024)
-        entries.removeAll(keepingCapacity: entries.capacity <= 32)
+        bytes.removeAll(keepingCapacity: true)
+        entries.removeAll(keepingCapacity: true)
+    }
+
+    /// Forgets an unusually large message: an idle connection may keep a usual one's memory.
+    mutating func trim() {
+        if bytes.capacity > 1024 { bytes = [] }
+        if entries.capacity > 32 { entries = [] }
     }
 }
 
