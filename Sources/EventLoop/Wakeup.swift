@@ -1,23 +1,22 @@
 internal import CLinux
 internal import Glibc
-internal import Synchronization
 
 /// Wakes a poller from another thread: an eventfd.
-public final class Wakeup: Sendable {
+final class Wakeup: Sendable {
     /// What to watch for reading.
-    public let descriptor: OwnedDescriptor
+    let descriptor: OwnedDescriptor
 
     /// Makes a wake-up that has not rung.
     ///
     /// - Throws: What `eventfd` reports: no descriptors or no memory left.
-    public init() throws(SystemError) {
+    init() throws(SystemError) {
         descriptor = OwnedDescriptor(
             owning: try systemCall("eventfd") { eventfd(0, CInt(EFD_CLOEXEC | EFD_NONBLOCK)) }
         )
     }
 
     /// Makes the descriptor readable; any thread may.
-    public func ring() {
+    func ring() {
         let raw = descriptor.raw
         var one: UInt64 = 1
         // EAGAIN, the only failure left, says that the counter is full: it is readable already.
@@ -25,7 +24,7 @@ public final class Wakeup: Sendable {
     }
 
     /// Makes the descriptor unreadable until the next ``ring()``.
-    public func clear() {
+    func clear() {
         let raw = descriptor.raw
         var counter: UInt64 = 0
         // EAGAIN, the only failure left, says that nobody rang.

@@ -101,17 +101,18 @@ internal import COpenSSL
         output: inout [UInt8]
     ) throws(TLSError) -> State {
         precondition(state != .failed, "a failed session cannot receive")
-        forgetErrors()  // SSL_get_error() below reads a queue that the whole thread shares.
         let ssl = unsafe ssl
         var state = state
         let failure = unsafe Exchange.run(bio, ciphertext, &output) { exchange -> TLSError? in
             if state == .handshaking {
+                forgetErrors()
                 let status = unsafe SSL_do_handshake(ssl)
                 if status != 1 { return unsafe TLSSession.failure(ssl, status) }
                 state = .open
             }
             while state == .open, unsafe !exchange.pointee.input.isEmpty || SSL_has_pending(ssl) == 1 {
                 var status: CInt = 0
+                forgetErrors()
                 plaintext.append(addingCapacity: TLSSession.maximumRecordBytes) { room in
                     unsafe room.withUnsafeMutableBufferPointer { buffer, count in
                         unsafe status = SSL_read_ex(ssl, buffer.baseAddress, buffer.count, &count)
@@ -140,7 +141,6 @@ internal import COpenSSL
     public mutating func send(_ plaintext: Span<UInt8>, output: inout [UInt8]) throws(TLSError) {
         precondition(state == .open || state == .closed, "a session that is \(state) cannot send")
         if plaintext.isEmpty { return }
-        forgetErrors()
         let ssl = unsafe ssl
         let failure = unsafe Exchange.run(bio, Span<UInt8>(), &output) { _ -> TLSError? in
             unsafe plaintext.withUnsafeBytes { buffer in
@@ -149,6 +149,7 @@ internal import COpenSSL
                 while sent < buffer.count {
                     let rest = unsafe UnsafeRawBufferPointer(rebasing: buffer[sent...])
                     var count = 0
+                    forgetErrors()
                     let status = unsafe SSL_write_ex(ssl, rest.baseAddress, rest.count, &count)
                     if status != 1 { return unsafe TLSSession.failure(ssl, status) ?? TLSError(.protocolViolation) }
                     sent += count
@@ -221,7 +222,9 @@ internal import COpenSSL
     }
 }
 
-/// Empties the thread's error queue; to look first is a fifth of the price, and it is almost always empty.
+/// Empties the error queue, which the whole thread shares: `SSL_get_error` takes what is in it for the last call's.
+///
+/// OpenSSL leaves errors behind even when a call succeeds. To look first is a fifth of the price of emptying.
 private func forgetErrors() {
     if ERR_peek_error() != 0 { ERR_clear_error() }
 }
