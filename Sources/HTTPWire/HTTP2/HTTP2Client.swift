@@ -76,28 +76,16 @@ final class HTTP2Client: HTTP2Connection {
 
     // MARK: - HTTP2Connection
 
-    override func beginHead(_ id: Int32, isFirst: Bool) {
-        // An interim response came before this one (RFC 9113 §8.1); trailers find the stream past its head.
-        guard let stream = streams[id], stream.phase == .head else { return }
-        stream.fields.reset()
-        stream.headBytes = 0
-    }
-
-    override func notePseudo(_ stream: HTTP2Stream, name: Span<UInt8>, value: ByteRange) {
-        stream.pseudo.status = value
-    }
-
     override func finishHead(_ stream: HTTP2Stream) {
         // nghttp2 has seen to three digits.
-        let digits = stream.pseudo.status
-        let status = (digits.start..<digits.end).reduce(0) { $0 * 10 + Int(stream.fields.bytes[$1] &- 0x30) }
+        let digits = incoming.pseudo.status
+        let status = (digits.start..<digits.end).reduce(0) { $0 * 10 + Int(incoming.fields.bytes[$1] &- 0x30) }
+        if let refusal = incoming.refusal { return refuse(stream, refusal) }
+        // Interim responses come before the one that is asked for (RFC 9113 §8.1).
+        guard status >= 200 else { return }
         stream.response.status = status
-        if let refusal = stream.refusal { return refuse(stream, refusal) }
-        if status >= 200 {
-            swap(&stream.response.fields, &stream.fields)
-            stream.phase = .body
-            stream.headBytes = limits.headBytes - limits.trailerBytes
-        }
+        swap(&stream.response.fields, &incoming.fields)
+        stream.phase = .body
     }
 
     override func finishMessage(_ stream: HTTP2Stream) {

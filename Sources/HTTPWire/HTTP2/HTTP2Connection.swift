@@ -21,6 +21,9 @@ import CNghttp2
     var streams: [Int32: HTTP2Stream] = [:]
     private(set) var nowNanoseconds: UInt64 = 0
     private(set) var date = HTTPDate()
+    /// The head that is arriving.
+    var incoming = IncomingHead()
+    /// Memory for the heads that we send.
     var block = HeaderBlock()
 
     private var events: [Event] = []
@@ -48,10 +51,8 @@ import CNghttp2
 
     // MARK: - For the two sides to override
 
-    /// A head begins on a stream.
-    func beginHead(_ id: Int32, isFirst: Bool) {}
-    /// A pseudo-header field arrived.
-    func notePseudo(_ stream: HTTP2Stream, name: Span<UInt8>, value: ByteRange) {}
+    /// The first head on a stream begins.
+    func beginStream(_ id: Int32) {}
     /// A head, not a trailer section, is complete.
     func finishHead(_ stream: HTTP2Stream) {}
     /// A message is complete.
@@ -239,31 +240,16 @@ import CNghttp2
 // MARK: - What nghttp2 calls
 
 extension HTTP2Connection {
-    /// A field of a head or trailer section; nghttp2 has checked its characters and, for pseudo-header fields, its place.
-    func receiveField(
-        _ frame: nghttp2_frame,
-        name: UnsafeBufferPointer<UInt8>,
-        value: UnsafeBufferPointer<UInt8>
-    ) -> CInt {
-        guard let stream = unsafe streams[frame.hd.stream_id] else { return 0 }
-        stream.headBytes += name.count + value.count + 32
-        if stream.headBytes > limits.headBytes {
-            // Some more is read for the sake of an answer; a flood is not.
-            guard stream.headBytes <= 4 * limits.headBytes else {
-                return fail(.headerFlood, NGHTTP2_ENHANCE_YOUR_CALM)
-            }
-            stream.refusal = .headTooLarge
-        }
-        guard stream.refusal == nil, stream.phase == .head else { return 0 }
-        if unsafe name.first == UInt8(ascii: ":") {
-            let range = unsafe stream.fields.store(value)
-            unsafe notePseudo(stream, name: Span(_unsafeElements: name), value: range)
-        } else if stream.fields.count < limits.fieldCount {
-            unsafe stream.fields.append(name: name, value: value)
-        } else {
-            stream.refusal = .tooManyFields
-        }
-        return 0
+    /// A head or trailer section begins.
+    func beginHead(_ id: Int32, isFirst: Bool) {
+        if isFirst { beginStream(id) }
+        incoming.begin(isTrailers: streams[id]?.phase != .head)
+    }
+
+    /// A field of it.
+    func receiveField(name: UnsafeBufferPointer<UInt8>, value: UnsafeBufferPointer<UInt8>) -> CInt {
+        if unsafe incoming.append(name: name, value: value, limits: limits) { return 0 }
+        return fail(.headerFlood, NGHTTP2_ENHANCE_YOUR_CALM)
     }
 
     /// A stretch of a body.
@@ -311,8 +297,8 @@ extension HTTP2Connection {
             stream.hasEnded = stream.hasEnded || endsStream
             if stream.phase == .head {
                 finishHead(stream)
-            } else if stream.phase == .body, stream.headBytes > limits.headBytes {
-                refuse(stream, .trailerTooLarge)
+            } else if stream.phase == .body, let refusal = incoming.refusal {
+                refuse(stream, refusal)
             }
             if endsStream, stream.phase == .body { finishMessage(stream) }
         case NGHTTP2_DATA:

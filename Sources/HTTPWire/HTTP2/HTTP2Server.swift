@@ -118,38 +118,25 @@ final class HTTP2Server: HTTP2Connection {
 
     // MARK: - HTTP2Connection
 
-    override func beginHead(_ id: Int32, isFirst: Bool) {
-        guard isFirst else { return }
+    override func beginStream(_ id: Int32) {
         let stream = HTTP2Stream(id: id)
         setDeadline(stream, seconds: limits.headSeconds)
         streams[id] = stream
     }
 
-    override func notePseudo(_ stream: HTTP2Stream, name: Span<UInt8>, value: ByteRange) {
-        switch name.count {
-        case 5: stream.pseudo.path = value
-        case 7 where name.isExactly(":method"): stream.pseudo.method = value
-        case 7: stream.pseudo.scheme = value
-        case 10: stream.pseudo.authority = value
-        default: break
-        }
-    }
-
     override func finishHead(_ stream: HTTP2Stream) {
         stream.phase = .body
-        swap(&stream.request.fields, &stream.fields)
+        swap(&stream.request.fields, &incoming.fields)
         let expectsContinue: Bool
         do throws(FramingError) {
-            if let refusal = stream.refusal { throw FramingError(code: refusal) }
-            expectsContinue = try stream.request.complete(stream.pseudo)
+            if let refusal = incoming.refusal { throw FramingError(code: refusal) }
+            expectsContinue = try stream.request.complete(incoming.pseudo)
             guard stream.request.contentLength ?? 0 <= limits.bodyBytes else { throw FramingError(code: .bodyTooLarge) }
         } catch {
             return refuse(stream, error.code)
         }
         guard !stream.hasEnded else { return }
         setDeadline(stream, seconds: limits.bodySeconds)
-        // For the trailer section.
-        stream.headBytes = limits.headBytes - limits.trailerBytes
         if expectsContinue {
             block.begin()
             block.append(":status", decimal: 100)
@@ -210,7 +197,7 @@ extension RequestHead {
     /// Judges what nghttp2 does not: the target's and authority's characters, the length, expectations.
     ///
     /// - Returns: Whether the peer waits for 100 (Continue).
-    fileprivate mutating func complete(_ pseudo: PseudoFields) throws(FramingError) -> Bool {
+    fileprivate mutating func complete(_ pseudo: IncomingHead.Pseudo) throws(FramingError) -> Bool {
         version = .http2
         methodNameRange = pseudo.method
         method = HTTPMethod(fields[pseudo.method])

@@ -100,16 +100,14 @@ extension HTTP2Connection {
         }
         unsafe nghttp2_session_callbacks_set_on_header_callback(callbacks) {
             _,
-            frame,
+            _,
             name,
             nameCount,
             value,
             valueCount,
             _,
             user in
-            guard let frame = unsafe frame?.pointee else { return 0 }
-            return unsafe connection(user).receiveField(
-                frame,
+            unsafe connection(user).receiveField(
                 name: UnsafeBufferPointer(start: name, count: nameCount),
                 value: UnsafeBufferPointer(start: value, count: valueCount)
             )
