@@ -271,6 +271,17 @@ import Testing
             "5:24 spec.match.operations[0]: is \"PATCH\"; write CREATE, UPDATE, DELETE or CONNECT"
         ),
         Case(
+            "a kind that we do not know is a warning",
+            policy(match: "{resources: [storage.azure.com/StorageAcount]}", rule: "kinds: {deny: ['*/*']}"),
+            "5:23 spec.match.resources[0]: fits no kind that we know, did you mean \"storage.azure.com/StorageAccount\"?; "
+                + "write storage.azure.com/StorageAccount"
+        ),
+        Case(
+            "and so is a glob that fits none",
+            policy(match: "{resources: ['storages.azure.com/*', 'novel.example/*']}", rule: "kinds: {deny: ['*/*']}"),
+            "5:23 spec.match.resources[0]: fits no kind that we know; check the spelling"
+        ),
+        Case(
             "conditions of later",
             policy(match: "{conditions: []}", rule: "kinds: {deny: ['*/*']}"),
             "5:11 spec.match.conditions: is not supported by this version; remove it; nothing would enforce it"

@@ -59,10 +59,16 @@ public struct ObjectFacets: Sendable {
     /// - Parameter body: Is called with each SKU.
     /// - Throws: What `body` throws.
     public func forEachSKU<Failure: Error>(_ body: (SKU) throws(Failure) -> Void) throws(Failure) {
-        var assembly = SKUAssembly()
-        for place in places where place.facet == .sku {
-            if let complete = assembly.add(place) { try body(complete) }
+        var next = 0
+        while next < places.count {
+            guard places[next].facet == .sku else {
+                next += 1
+                continue
+            }
+            // Filled where it stands: it is large, and would be copied with every part.
+            var sku = SKU(container: places[next].container)
+            while next < places.count, places[next].facet != .sku || sku.set(places[next]) { next += 1 }
+            try body(sku)
         }
-        if let last = assembly.sku { try body(last) }
     }
 }

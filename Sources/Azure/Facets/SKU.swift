@@ -67,12 +67,12 @@ struct SKUAssembly {
 }
 
 extension SKU {
-    fileprivate init(container: JSONValue) {
+    init(container: JSONValue) {
         self.container = container
     }
 
     /// Takes a part that stands in the SKU's object; says whether it does.
-    fileprivate mutating func set(_ occurrence: Occurrence) -> Bool {
+    mutating func set(_ occurrence: Occurrence) -> Bool {
         guard container.isSamePlace(as: occurrence.container) else { return false }
         switch occurrence.part {
         case .name: name = name ?? occurrence

@@ -101,7 +101,8 @@ private struct Evaluation: ~Copyable {
         guard mode != .mutate else { return }
         if let governor { judge(subject, by: governor, &report) }
         if candidates.exist {
-            judge(subject, candidates.facets, &report, &decision)
+            let unreadable = read(candidates.facets, of: &subject)
+            judge(subject, unreadable, &report, &decision)
             ratchet(subject, candidates.facets, &report, &decision)
         }
     }
@@ -172,13 +173,11 @@ private struct Evaluation: ~Copyable {
     }
 
     private func judge(
-        _ subject: Subject,
-        _ facets: FacetSet,
+        _ subject: borrowing Subject,
+        _ unreadable: EvaluationError?,
         _ report: inout Report,
         _ decision: inout Decision
     ) {
-        var subject = subject
-        let unreadable = read(facets, of: &subject)
         var matches = Matches()
         while let (policy, isUndecided) = next(&matches) {
             decision.matchedPolicyCount += 1
@@ -372,37 +371,60 @@ extension PolicySet.Policy {
 extension Decision {
     /// Takes over what was found.
     fileprivate mutating func take(_ report: Report) {
-        var names: [Failure.Effect: [String]] = [:]
+        var denied = NameList()
+        var warned = NameList()
+        var audited = NameList()
+        var ratcheted = NameList()
+        failures.reserveCapacity(report.findings.count)
         for finding in report.findings {
             let failure = finding.failure
-            names[failure.effect, default: []].append("\(failure.policy)/\(failure.rule)")
             switch failure.effect {
-            case .deny: allowed = false
-            case .warn: warnings.append(failure.description.singleLine)
-            case .ratcheted: warnings.append("\(failure.description), as before this update".singleLine)
-            case .audit: break
+            case .deny: denied.add(failure)
+            case .warn:
+                warned.add(failure)
+                warnings.append(failure.description.singleLine)
+            case .ratcheted:
+                ratcheted.add(failure)
+                warnings.append("\(failure.description), as before this update".singleLine)
+            case .audit: audited.add(failure)
             }
             failures.append(failure)
         }
         if report.uncounted > 0 {
             warnings.append("\(report.uncounted) more failures are not listed")
             notes.insert(.truncated)
-            // Nobody has compared them with anything: they may be denials.
-            if report.hasUncountedDenial { allowed = false }
         }
-        annotate("denied-by", names[.deny])
-        annotate("warned-by", names[.warn])
-        annotate("audited-by", names[.audit])
-        annotate("ratcheted-by", names[.ratcheted])
-        annotate("mutated-by", mutations)
-        // The patch of what is refused is nobody's.
-        if !allowed { patch = nil }
+        // Nobody has compared what was not counted with anything: it may deny.
+        allowed = denied.text.isEmpty && !report.hasUncountedDenial
+        if !allowed {
+            // The patch of what is refused is nobody's.
+            patch = nil
+            mutations = []
+        }
+        annotate("denied-by", denied.text)
+        annotate("warned-by", warned.text)
+        annotate("audited-by", audited.text)
+        annotate("ratcheted-by", ratcheted.text)
+        annotate("mutated-by", mutations.joined(separator: ", "))
     }
 
-    private mutating func annotate(_ key: String, _ names: [String]?) {
-        guard let names, !names.isEmpty else { return }
-        var seen: Set<String> = []
-        auditAnnotations.append((key, names.filter { seen.insert($0).inserted }.joined(separator: ", ")))
+    private mutating func annotate(_ key: String, _ names: String) {
+        if !names.isEmpty { auditAnnotations.append((key, names)) }
+    }
+}
+
+/// `policy/rule` of failures, each once: those of one rule follow each other.
+private struct NameList {
+    private(set) var text = ""
+    private var last: (policy: String, rule: String)?
+
+    mutating func add(_ failure: Failure) {
+        if let last, last.rule == failure.rule, last.policy == failure.policy { return }
+        last = (failure.policy, failure.rule)
+        if !text.isEmpty { text += ", " }
+        text += failure.policy
+        text += "/"
+        text += failure.rule
     }
 }
 

@@ -278,28 +278,45 @@ extension FieldPath {
     var mayHoldSecret: Bool {
         for step in steps.reversed() {
             guard case .member(let name) = step else { continue }
-            return Self.secretWords.contains { name.utf8Span.span.containsIgnoringCase($0) }
+            return name.utf8Span.span.namesSecret
+        }
+        return false
+    }
+}
+
+extension Span where Element == UInt8 {
+    /// Whether one of the words that secrets are called by stands anywhere, in any case.
+    fileprivate var namesSecret: Bool {
+        for start in indices {
+            let words: [StaticString]
+            // One look at each byte: hardly any begins a word.
+            switch self[start] | 0x20 {
+            case UInt8(ascii: "p"): words = ["password", "passwd", "privatekey"]
+            case UInt8(ascii: "s"): words = ["secret", "sharedkey"]
+            case UInt8(ascii: "t"): words = ["token"]
+            case UInt8(ascii: "c"): words = ["connectionstring"]
+            case UInt8(ascii: "a"): words = ["accesskey", "apikey"]
+            default: continue
+            }
+            for word in words where beginsWith(word, at: start) { return true }
         }
         return false
     }
 
-    private static let secretWords: [StaticString] = [
-        "password", "passwd", "secret", "token", "connectionstring", "accesskey", "apikey", "sharedkey", "privatekey",
-    ]
-}
-
-extension Span where Element == UInt8 {
-    /// Whether an ASCII word, in lower case, stands anywhere in any case.
-    func containsIgnoringCase(_ word: StaticString) -> Bool {
+    private func beginsWith(_ word: StaticString, at start: Int) -> Bool {
         word.withUTF8Buffer { word in
-            guard count >= word.count else { return false }
-            for start in 0...(count - word.count) {
-                var length = 0
-                while length < word.count, unsafe self[start + length].lowercasedASCII == word[length] { length += 1 }
-                if length == word.count { return true }
+            guard count - start >= word.count else { return false }
+            for offset in word.indices where unsafe self[start + offset].lowercasedASCII != word[offset] {
+                return false
             }
-            return false
+            return true
         }
+    }
+
+    /// Whether a byte of a control character may be in it; hardly any text has one.
+    fileprivate var mayHaveControls: Bool {
+        for index in indices where self[index] < 0x20 || self[index] == 0x7f || self[index] == 0xc2 { return true }
+        return false
     }
 }
 
@@ -314,8 +331,7 @@ extension UInt8 {
 extension String {
     /// The text without what breaks a line or a terminal.
     var singleLine: String {
-        // A control character has one of these bytes, and hardly any text has.
-        guard utf8.contains(where: { $0 < 0x20 || $0 == 0x7f || $0 == 0xc2 }) else { return self }
+        guard utf8Span.span.mayHaveControls else { return self }
         var scalars = UnicodeScalarView()
         for scalar in unicodeScalars {
             scalars.append(scalar.value < 0x20 || (0x7f...0x9f).contains(scalar.value) ? " " : scalar)

@@ -144,7 +144,20 @@ extension Node {
                 )
                 return nil
             }
-            return Glob(text)
+            let glob = Glob(text)
+            if parts[0].hasSuffix("azure.com") { element.warnIfUnheardOf(glob) }
+            return glob
         }
+    }
+
+    /// A pattern for kinds of Azure that fits none of the tables' may be right, for kinds are added; more often it is a slip.
+    private func warnIfUnheardOf(_ glob: Glob) {
+        let kinds = loading.kindNames
+        guard !kinds.contains(where: { glob.matches($0) }) else { return }
+        let near = glob.isLiteral ? glob.description.nearest(in: kinds) : nil
+        warning(
+            "fits no kind that we know" + (near.map { ", did you mean \"\($0)\"?" } ?? ""),
+            mend: near.map { "write \($0)" } ?? "check the spelling"
+        )
     }
 }

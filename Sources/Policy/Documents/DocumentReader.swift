@@ -6,10 +6,13 @@ internal import JSON
 /// Reading goes on after a fault, so that one load names all of them.
 final class Loading {
     let tables: AzureTables
+    /// `group/Kind` of every kind of the tables, in their order.
+    let kindNames: [String]
     private(set) var issues: [PolicyIssue] = []
 
     init(tables: AzureTables) {
         self.tables = tables
+        kindNames = tables.kinds.map { "\($0.group)/\($0.kind)" }
     }
 
     /// A folder of nonsense must not become a log of nonsense.

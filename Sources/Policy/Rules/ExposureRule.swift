@@ -77,12 +77,12 @@ final class ExposureRule: Sendable {
 extension ExposureRule {
     func check(_ subject: borrowing Subject, _ rule: Rule, _ report: inout Report) throws(EvaluationError) {
         let document = subject.document
-        for place in subject.facets.places where facets.contains(place.facet) {
+        for place in subject.facets.places where place.facet == .exposure || place.facet == .tls {
             try report.meter.spend(1)
-            for demand in switches where demand.part == place.part && demand.facet == place.facet {
+            for index in switches.indices where switches[index].part == place.part {
                 // A word that we do not know, such as SecuredByPerimeter, is not the one that was asked for.
                 let isClosed = place.isOpen(in: document) == false
-                judge(place, isClosed, place.closedWord(in: document) ?? demand.wanted, subject, rule, &report)
+                judge(place, isClosed, place.closedWord(in: document) ?? switches[index].wanted, subject, rule, &report)
             }
             if let minimumTLSVersion, place.part == .minimumVersion {
                 let isFine = (place.tlsVersion(in: document) ?? .none) >= minimumTLSVersion

@@ -17,10 +17,10 @@ final class KindRule: Sendable {
         allow = fields["allow"]?.resources()
         deny = fields["deny"]?.resources() ?? []
         allowed = (allow ?? []).map(\.description).joined(separator: ", ")
-        let kinds = node.loading.tables.kinds
+        let kinds = node.loading.kindNames
         var refused = [UInt64](repeating: 0, count: (kinds.count + 63) / 64)
-        for kind in kinds where Self.refuses("\(kind.group)/\(kind.kind)", allow: allow, deny: deny) {
-            refused.insert(kind.index)
+        for (index, kind) in kinds.enumerated() where Self.refuses(kind, allow: allow, deny: deny) {
+            refused.insert(index)
         }
         self.refused = refused
     }

@@ -7,7 +7,7 @@ internal import JSON
 /// Azure compares tag names without regard to case, and so does this.
 final class TagRule: Sendable {
     /// A tag that must be there.
-    struct Required: Sendable {
+    final class Required: Sendable {
         let name: String
         let key: NamePattern
         let pattern: RegularExpression?
@@ -15,6 +15,24 @@ final class TagRule: Sendable {
         let values: [[UInt8]]
         /// The values, or the pattern, as failures show them.
         let allowed: String
+
+        /// Reads a tag's demands: `{}` or nothing asks only that it be there and not empty.
+        init?(_ name: String, _ node: Node) {
+            guard let key = node.tagName(name) else { return nil }
+            self.name = name
+            self.key = key
+            guard !node.value.isNull else {
+                pattern = nil
+                values = []
+                allowed = ""
+                return
+            }
+            guard let fields = node.fields(["pattern", "values"]) else { return nil }
+            let values = fields["values"]?.strings() ?? []
+            pattern = fields["pattern"]?.regularExpression()
+            self.values = values.map { Array($0.utf8) }
+            allowed = values.joined(separator: ", ")
+        }
     }
 
     let required: [Required]
@@ -36,26 +54,6 @@ final class TagRule: Sendable {
         if fields["required"] == nil && fields["forbidden"] == nil {
             node.error("says nothing", mend: "add required or forbidden")
         }
-    }
-}
-
-extension TagRule.Required {
-    /// Reads a tag's demands: `{}` or nothing asks only that it be there and not empty.
-    fileprivate init?(_ name: String, _ node: Node) {
-        guard let key = node.tagName(name) else { return nil }
-        self.name = name
-        self.key = key
-        guard !node.value.isNull else {
-            pattern = nil
-            values = []
-            allowed = ""
-            return
-        }
-        guard let fields = node.fields(["pattern", "values"]) else { return nil }
-        let values = fields["values"]?.strings() ?? []
-        pattern = fields["pattern"]?.regularExpression()
-        self.values = values.map { Array($0.utf8) }
-        allowed = values.joined(separator: ", ")
     }
 }
 
