@@ -118,6 +118,8 @@ public final class ClientConnection: ReadinessHandler, DeadlineHandler {
 
     /// Closes the connection now; requests fail.
     public func close() {
+        // Without it the server could not tell our end from an attacker's.
+        if phase == .open, !stream.hasUnsentOutput { try? stream.finishWriting(using: &shared.buffers) }
         end(.closed)
         settle()
     }

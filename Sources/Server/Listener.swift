@@ -70,7 +70,13 @@ public final class Listener: Sendable {
                     )
                     slot.attach(worker)
                     slot.attach(loop.remote)
-                    try worker.accept(from: sockets)
+                    do {
+                        try worker.accept(from: sockets)
+                    } catch {
+                        // Nobody would ever end the others.
+                        for other in state.workers { other.submit { $0.cutOff() } }
+                        throw error
+                    }
                 }
                 slot.attach(thread.remote)
                 threads.append(thread)

@@ -146,7 +146,7 @@ extension ByteStream {
     /// - Throws: Why the connection is over.
     public mutating func send(_ bytes: Span<UInt8>, using buffers: inout StreamBuffers) throws(TransportError) {
         guard isSecure else { return try write(bytes) }
-        defer { buffers.output.removeAll(keepingCapacity: true) }
+        defer { buffers.output.removeAll(keepingCapacity: buffers.output.capacity <= StreamBuffers.keptBytes) }
         do {
             try session?.send(bytes, output: &buffers.output)
         } catch {

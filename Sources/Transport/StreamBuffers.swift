@@ -8,10 +8,14 @@ public struct StreamBuffers: ~Copyable {
     /// What goes to the socket, behind TLS; empty between calls.
     var output: [UInt8] = []
 
+    /// The largest output buffer that is kept for the next stream: most answers are a thousandth of it.
+    static let keptBytes = 1024 * 1024
+
     /// Buffers that grow with their first use.
     public init() {}
 
-    /// The most bytes of one read: 4 TLS records, so that a body of some megabytes takes few calls and yet no connection
-    /// holds up the others for more than some 50 µs at a time.
+    /// The most bytes of one read: 4 TLS records.
+    ///
+    /// A body of some megabytes takes few calls, and yet no connection holds up the others for more than some 50 µs.
     static let readBytes = 64 * 1024
 }

@@ -2,6 +2,7 @@ import EventLoop
 import HTTPWire
 import Server
 import TLS
+import TestSupport
 import Testing
 
 /// Deadlines are a second or less here, and whoever waits for them waits for 30 s: only a server that never acts fails.
@@ -74,14 +75,38 @@ import Testing
             let other = try RawClient(server.address, tls: tls)
             let request = Array("GET /big?1000000 HTTP/1.1\r\nHost: a\r\n\r\n".utf8)
             for _ in 0..<100 { _ = try client.begin(request) }
-            while server.metric(#"portcullis_limits_total{limit="write"}"#) == 0 {
-                #expect(try other.exchange("GET / HTTP/1.1\r\nHost: a\r\n\r\n").status == 200)
-                sleep(milliseconds: 10)
+            let isClosed = try waitUntil {
+                let response = try other.exchange("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+                #expect(response.status == 200)
+                return server.metric(#"portcullis_limits_total{limit="write"}"#) > 0
             }
+            #expect(isClosed)
             // A reset: what the kernel had was dropped with it.
             try client.waitForEnd()
             #expect(client.received.count < 100_000_000)
             #expect(try other.exchange("GET / HTTP/1.1\r\nHost: a\r\n\r\n").status == 200)
+        }
+    }
+
+    /// Its window is closed, so that its answers stay here until their time is up; others' do not wait for them.
+    @Test func takesBackAnswersThatAnHTTP2ClientDoesNotTake() throws {
+        try withServer(tls: .testServer(), configure: { $0.http.responseSeconds = 1 }) { server in
+            let client = try RawClient(server.address, tls: .testClient(["h2"]))
+            var assembler = FrameAssembler()
+            assembler.append("magic")
+            // SETTINGS_INITIAL_WINDOW_SIZE 0
+            assembler.append("frame SETTINGS 00 0 000400000000")
+            assembler.append("headers 05 1 :method: GET | :scheme: https | :authority: a | :path: /big?100000")
+            try client.send(assembler.bytes)
+            try client.wait { frames in frames.contains { $0.type == 1 && $0.stream == 1 } }
+            let other = try RawClient(server.address, tls: .testClient())
+            #expect(try other.exchange("GET / HTTP/1.1\r\nHost: a\r\n\r\n").status == 200)
+            // RST_STREAM with CANCEL; the connection goes on.
+            try client.wait { frames in frames.contains { $0.type == 3 && $0.stream == 1 && $0.errorCode == 8 } }
+            var next = FrameAssembler()
+            next.append("headers 05 3 :method: GET | :scheme: https | :authority: a | :path: /")
+            try client.send(next.bytes)
+            try client.wait { frames in frames.contains { $0.type == 1 && $0.stream == 3 } }
         }
     }
 
@@ -90,10 +115,11 @@ import Testing
             let client = try RawClient(server.address)
             try client.send("nonsense\r\n\r\n")
             #expect(try client.response().status == 400)
-            while server.metric(#"portcullis_limits_total{limit="linger"}"#) == 0 {
+            let isClosed = waitUntil {
                 _ = try? client.begin([UInt8](repeating: 0x78, count: 100))
-                sleep(milliseconds: 10)
+                return server.metric(#"portcullis_limits_total{limit="linger"}"#) > 0
             }
+            #expect(isClosed)
             #expect(server.metric("portcullis_connections") == 0)
         }
     }

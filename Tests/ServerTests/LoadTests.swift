@@ -155,7 +155,7 @@ import Testing
         let server = try TestServer { $0.drain.deadline = .milliseconds(200) }
         let client = try RawClient(server.address)
         try client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n")
-        while server.listener.connectionCount == 0 { sleep(milliseconds: 1) }
+        #expect(waitUntil { server.listener.connectionCount == 1 })
         server.listener.drain()
         try server.listener.join()
         try client.waitForEnd()

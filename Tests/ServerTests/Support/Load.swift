@@ -51,8 +51,7 @@ final class Load: Sendable {
     /// Waits until so many requests more have been answered, 30 s at most.
     func waitForAnswers(_ count: Int) {
         let goal = counts.answered + count
-        let deadline = MonotonicInstant.now() + .seconds(30)
-        while counts.answered < goal, MonotonicInstant.now() < deadline { sleep(milliseconds: 1) }
+        waitUntil { counts.answered >= goal }
     }
 
     /// Sends nothing more, and waits for what is under way.
@@ -136,4 +135,17 @@ private final class Client: DeadlineHandler {
 /// Lets other threads work.
 func sleep(milliseconds: UInt32) {
     usleep(milliseconds * 1000)
+}
+
+/// Waits until something is so, 30 s at most; asking may be what brings it about.
+///
+/// - Returns: Whether it is so.
+@discardableResult
+func waitUntil(_ condition: () throws -> Bool) rethrows -> Bool {
+    let deadline = MonotonicInstant.now() + .seconds(30)
+    while try !condition() {
+        if MonotonicInstant.now() > deadline { return false }
+        sleep(milliseconds: 1)
+    }
+    return true
 }
