@@ -233,7 +233,7 @@ extension ConnectionState {
     private mutating func shakeHands(_ lent: inout Lent) throws(TransportError) {
         // A peer that does not read is not read from either, so output may be what it is about.
         if stream.hasUnsentOutput { return try stream.flush() }
-        try stream.receive(using: &lent.buffers)
+        try receive(&lent)
         guard stream.isEstablished else { return }
         lent.counters.add(1, to: lent.counters.handshakesComplete)
         if stream.applicationProtocol == "h2" {
@@ -254,12 +254,16 @@ extension ConnectionState {
             try send(&lent)
         }
         if unserved.isEmpty {
-            try stream.receive(using: &lent.buffers)
-            lent.counters.add(lent.buffers.input.count, to: lent.counters.received)
+            try receive(&lent)
         } else {
             swap(&unserved, &lent.buffers.input)
         }
         try answer(&lent)
+    }
+
+    private mutating func receive(_ lent: inout Lent) throws(TransportError) {
+        try stream.receive(using: &lent.buffers)
+        lent.counters.add(lent.buffers.input.count, to: lent.counters.received)
     }
 
     /// Answers the requests in the loop's input, and leaves it empty.

@@ -106,9 +106,10 @@ public struct ByteStream: ~Copyable {
 extension ByteStream {
     /// Reads once: goes on with the handshake, and appends what the peer has sent to the buffers' input.
     ///
-    /// - Parameter buffers: The loop's.
+    /// - Parameter buffers: The loop's; their input must be empty, and is after a throw.
     /// - Throws: Why the connection is over; the peer has been told where TLS has words for it.
     public mutating func receive(using buffers: inout StreamBuffers) throws(TransportError) {
+        precondition(buffers.input.isEmpty, "another connection's input")
         guard isSecure else {
             isAtEnd = try read(into: &buffers.input) == 0
             return
@@ -130,6 +131,8 @@ extension ByteStream {
         do {
             isAtEnd = try session?.receive(ciphertext.span, plaintext: &plaintext, output: &output) == .closed
         } catch {
+            // Whole records may have come before the one that is wrong, and the buffer is the next connection's too.
+            plaintext.removeAll(keepingCapacity: true)
             // The alert; whether it gets through changes nothing.
             try? write(output.span)
             throw .tls(error)

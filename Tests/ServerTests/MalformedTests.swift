@@ -142,30 +142,35 @@ import Testing
         }
     }
 
-    /// A byte of a record changed on the way: TLS notices, and nothing of it reaches HTTP.
-    @Test func closesWhenARecordWasTamperedWith() throws {
-        try withServer(tls: .testServer()) { server in
-            for tampered in [5, 6, 20, 30] {
-                let client = try RawClient(server.address)
-                var output: [UInt8] = []
-                var plaintext: [UInt8] = []
-                var session = try TLSSession(connecting: .testClient(), to: "localhost", output: &output)
-                try client.send(output)
-                while session.state == .handshaking {
-                    output = []
-                    let input = try client.take()
-                    try session.receive(input.span, plaintext: &plaintext, output: &output)
-                    try client.send(output)
-                }
+    /// A byte of a record changed on the way: TLS notices, and nothing of the connection reaches HTTP, or the next one.
+    @Test(arguments: [5, 6, 20, 30]) func closesWhenARecordWasTamperedWith(at tampered: Int) throws {
+        try withServer(tls: .testServer(), workers: 1) { server in
+            let next = try RawClient(server.address, tls: .testClient())
+            let client = try RawClient(server.address)
+            var output: [UInt8] = []
+            var plaintext: [UInt8] = []
+            var session = try TLSSession(connecting: .testClient(), to: "localhost", output: &output)
+            try client.send(output)
+            while session.state == .handshaking {
                 output = []
-                let request = Array(MalformedTests.get.utf8)
-                try session.send(request.span, output: &output)
-                output[tampered] ^= 1
+                let input = try client.take()
+                try session.receive(input.span, plaintext: &plaintext, output: &output)
                 try client.send(output)
-                try client.waitForEnd()
             }
-            #expect(server.metric("portcullis_connections_accepted_total") == 4)
-            #expect(server.metric(#"portcullis_http_requests_total{protocol="h1",status="200"}"#) == 0)
+            // A whole record with the beginning of a request, and the rest in the one that is wrong.
+            output = []
+            let beginning = Array("POST /status/404 HTTP/1.1\r\nX: ".utf8)
+            try session.send(beginning.span, output: &output)
+            let wrong = output.count
+            let rest = Array(MalformedTests.get.utf8)
+            try session.send(rest.span, output: &output)
+            output[wrong + tampered] ^= 1
+            try client.send(output)
+            try client.waitForEnd()
+            #expect(try next.exchange(post("mine")).text == "mine")
+            #expect(server.metric("portcullis_connections_accepted_total") == 2)
+            #expect(server.metric(#"portcullis_http_requests_total{protocol="h1",status="200"}"#) == 1)
+            #expect(server.metric(#"portcullis_http_failures_total{rule="badRequestLine"}"#) == 0)
         }
     }
 }
