@@ -21,41 +21,106 @@ enum Explanation: Hashable, Sendable {
     /// A failure with words of its own: what is said of the field, and the mend.
     case text(message: String, mend: String)
 
-    func message(path: String, value: String?, allowed: String, reason: Failure.Reason) -> String {
-        let shown = value.map { " is \"\($0)\"" } ?? " is not set"
-        let alternatives = allowed.isEmpty ? "" : "; allowed: \(allowed)"
+    /// Appends what is wrong: field, value, and what is allowed.
+    func writeMessage(to text: inout String, path: String, value: String?, allowed: String) {
+        text += path
         switch self {
-        case .notAllowed: return "\(path)\(shown)\(alternatives)"
-        case .denied: return "\(path)\(shown), which is denied"
-        case .absent: return "\(path) is not set\(alternatives)"
-        case .unknown(let source): return "\(path) is not known at admission (\(source))\(alternatives)"
-        case .above(let limit), .sizeAbove(let limit): return "\(path)\(shown), the maximum is \(limit)"
-        case .mismatch(let pattern): return "\(path)\(shown), which does not match \(pattern)"
-        case .unwanted(let why): return "\(path)\(shown): \(why)"
-        case .skuNotAllowed: return "\(path): the SKU\(shown)\(alternatives)"
-        case .text(let message, _): return "\(path) \(message)"
+        case .notAllowed: writeState(value, allowed, to: &text)
+        case .denied:
+            writeState(value, to: &text)
+            text += ", which is denied"
+        case .absent: writeState(nil, allowed, to: &text)
+        case .unknown(let source):
+            text += " is not known at admission ("
+            text += source
+            text += ")"
+            writeAlternatives(allowed, to: &text)
+        case .above(let limit), .sizeAbove(let limit):
+            writeState(value, to: &text)
+            text += ", the maximum is "
+            text += limit
+        case .mismatch(let pattern):
+            writeState(value, to: &text)
+            text += ", which does not match "
+            text += pattern
+        case .unwanted(let why):
+            writeState(value, to: &text)
+            text += ": "
+            text += why
+        case .skuNotAllowed:
+            text += ": the SKU"
+            writeState(value, allowed, to: &text)
+        case .text(let message, _):
+            text += " "
+            text += message
         }
     }
 
-    func mend(path: String, allowed: String) -> String {
-        let choice = Self.choice(allowed)
+    /// Appends what to do about it.
+    func writeMend(to text: inout String, path: String, allowed: String) {
         switch self {
         case .notAllowed, .absent:
-            return allowed.isEmpty ? "set \(path)" : "set \(path) to \(choice)"
-        case .denied: return "choose another \(path)"
-        case .unknown: return allowed.isEmpty ? "set \(path) itself" : "set \(path) itself to \(choice)"
-        case .above(let limit): return "set \(path) to \(limit) or less"
-        case .sizeAbove(let limit): return "choose a size of \(limit) or less for \(path)"
-        case .mismatch(let pattern): return "set \(path) to a value that matches \(pattern)"
-        case .unwanted: return "remove \(path)"
-        case .skuNotAllowed: return "choose a SKU with \(choice)"
-        case .text(_, let mend): return mend
+            text += "set "
+            text += path
+            if !allowed.isEmpty { writeChoice(allowed, behind: " to ", to: &text) }
+        case .denied:
+            text += "choose another "
+            text += path
+        case .unknown:
+            text += "set "
+            text += path
+            text += " itself"
+            if !allowed.isEmpty { writeChoice(allowed, behind: " to ", to: &text) }
+        case .above(let limit):
+            text += "set "
+            text += path
+            text += " to "
+            text += limit
+            text += " or less"
+        case .sizeAbove(let limit):
+            text += "choose a size of "
+            text += limit
+            text += " or less for "
+            text += path
+        case .mismatch(let pattern):
+            text += "set "
+            text += path
+            text += " to a value that matches "
+            text += pattern
+        case .unwanted:
+            text += "remove "
+            text += path
+        case .skuNotAllowed: writeChoice(allowed, behind: "choose a SKU with ", to: &text)
+        case .text(_, let mend): text += mend
         }
     }
 
-    /// `a, b, c` as people choose: `a, b or c`.
-    private static func choice(_ list: String) -> String {
-        guard let comma = list.utf8.lastIndex(of: UInt8(ascii: ",")) else { return list }
-        return "\(list[..<comma]) or\(list[list.index(after: comma)...])"
+    private func writeState(_ value: String?, _ allowed: String = "", to text: inout String) {
+        if let value {
+            text += " is \""
+            text += value
+            text += "\""
+        } else {
+            text += " is not set"
+        }
+        writeAlternatives(allowed, to: &text)
+    }
+
+    private func writeAlternatives(_ allowed: String, to text: inout String) {
+        guard !allowed.isEmpty else { return }
+        text += "; allowed: "
+        text += allowed
+    }
+
+    /// Appends `a, b, c` as people choose: `a, b or c`.
+    private func writeChoice(_ list: String, behind words: String, to text: inout String) {
+        text += words
+        guard let comma = list.utf8.lastIndex(of: UInt8(ascii: ",")) else {
+            text += list
+            return
+        }
+        text += list[..<comma]
+        text += " or"
+        text += list[list.utf8.index(after: comma)...]
     }
 }

@@ -56,6 +56,43 @@ import Testing
         #expect(review.causes.count == 100)
     }
 
+    @Test func aLineIsCutAndAHostileNameStaysOnIt() throws {
+        let regions = (0..<500).map { "region\($0)" }.joined(separator: ", ")
+        let harness = try Harness(
+            policies: Self.policy("  rules:\n    - {name: regions, locations: {allow: [\(regions)]}}")
+        )
+        let body = ReviewText(metadata: #"{"name":"a\nb"}"#).setting("name", #""a\nb""#).bytes
+        let review = try harness.ask(body).review(of: body)
+        #expect(review.message.hasPrefix(#"StorageAccount "a b" breaks a rule: "#))
+        #expect(!review.message.contains("\n"))
+        #expect(review.causes[0].message.unicodeScalars.count == 1024)
+    }
+
+    @Test func afterTheDeadlineTheFailurePolicyDecides() throws {
+        let pools = (0..<300).map { #"{"name":"p\#($0)","vmSize":"Standard_D2s_v5","count":1}"# }.joined(
+            separator: ","
+        )
+        let kind = #"{"group":"containerservice.azure.com","version":"v1api20250801","kind":"ManagedCluster"}"#
+        let object =
+            #"{"apiVersion":"containerservice.azure.com/v1api20250801","kind":"ManagedCluster","metadata":{"name":"data"},"#
+            + #""spec":{"sku":{"name":"Base"},"agentPoolProfiles":[\#(pools)]}}"#
+        let body = ReviewText().setting("kind", kind).setting("object", object).bytes
+        for (failurePolicy, isAllowed) in [("Fail", false), ("Ignore", true)] {
+            let harness = try Harness(
+                policies: Self.policy(
+                    "  rules:\n    - {name: small, skus: {allow: [Standard_D2s_v5, Base]}}",
+                    more: "  failurePolicy: \(failurePolicy)\n"
+                )
+            )
+            let intime = try harness.ask(body).review(of: body)
+            #expect(intime.isAllowed, "\(intime.message)")
+            let late = try harness.ask(body, query: "timeout=1ns").review(of: body)
+            #expect(late.isAllowed == isAllowed)
+            #expect((late.message + late.warnings.joined()).contains("deadline"))
+            #expect(harness.metricsText.contains("portcullis_policy_evaluations_broken_total 1\n"))
+        }
+    }
+
     @Test func anObjectWithoutANameIsNamedByItsKind() throws {
         let harness = try Harness(policies: Self.broken(1))
         let body = ReviewText(metadata: #"{"generateName":"data-"}"#).setting("name", nil).bytes

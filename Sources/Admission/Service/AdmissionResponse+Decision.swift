@@ -6,6 +6,8 @@ internal import Policy
 enum AnswerLimits {
     /// Lines of `status.message`; a terminal shows that many at once.
     static let messageLines = 20
+    /// Characters of a line; a list of what is allowed may be long.
+    static let lineCharacters = 1024
     /// Entries of `status.details.causes`, for machines.
     static let causes = 100
     /// Warnings, the one that counts the rest included (`research/policy-engines.md` §5.1).
@@ -84,29 +86,36 @@ extension AdmissionResponse {
 extension Status {
     /// The status of a denial: every failure in the message, one a line, and again in the causes, field by field.
     fileprivate init(denying request: AdmissionRequest, because decision: Decision) {
-        let denials = Array(decision.denials)
-        let lines = denials.map(\.description)
+        var lines: [String] = []
+        var causes: [StatusCause] = []
+        for failure in decision.failures where failure.effect == .deny {
+            let line = failure.description.prefixed(AnswerLimits.lineCharacters)
+            lines.append(line)
+            guard causes.count < AnswerLimits.causes else { continue }
+            causes.append(StatusCause(reason: failure.reason.rawValue, message: line, field: failure.path))
+        }
         let document = request.document
-        var subject = document.string(request.kind.name) ?? ""
-        if let name = request.name.flatMap({ document.string($0) }) { subject += " \"\(name.prefixed(253))\"" }
-        let rules = denials.count == 1 ? "a rule" : "\(denials.count) rules"
-        self.init(
-            code: 403,
-            reason: "Forbidden",
-            message: Self.message("\(subject) breaks \(rules)", lines),
-            causes: zip(denials, lines).prefix(AnswerLimits.causes).map { failure, line in
-                StatusCause(reason: failure.reason.rawValue, message: line, field: failure.path)
-            }
-        )
+        var head = document.string(request.kind.name) ?? ""
+        if let name = request.name.flatMap({ document.string($0) }) {
+            head += " \"\(name.withoutControls.prefixed(253))\""
+        }
+        switch lines.count {
+        // Each denial is among the failures, unless there are more than the engine lists.
+        case 0: lines = ["more failures than are listed"]
+        case 1: head += " breaks a rule"
+        case let count: head += " breaks \(count) rules"
+        }
+        self.init(code: 403, reason: "Forbidden", message: Self.message(head, lines), causes: causes)
     }
 
     /// A head and lines below it; one line alone stands beside its head.
     static func message(_ head: String, _ lines: [String]) -> String {
-        guard lines.count != 1 else { return "\(head): \(lines[0])" }
-        var message = head + ":"
+        var message = head
         let shown = lines.count > AnswerLimits.messageLines ? AnswerLimits.messageLines - 1 : lines.count
+        message.reserveCapacity(head.utf8.count + lines.prefix(shown).reduce(16) { $0 + $1.utf8.count + 3 })
+        message += ":"
         for line in lines.prefix(shown) {
-            message += "\n- "
+            message += lines.count == 1 ? " " : "\n- "
             message += line
         }
         if shown < lines.count { message += "\n- +\(lines.count - shown) more" }

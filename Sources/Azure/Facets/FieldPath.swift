@@ -21,12 +21,14 @@ public struct FieldPath: Hashable, Sendable, CustomStringConvertible {
     /// The path as people write it: `spec.agentPoolProfiles[0].vmSize`, `spec.tags["cost.center"]`.
     public var description: String {
         var text = ""
+        text.reserveCapacity(16 * steps.count)
         for step in steps {
             switch step {
             case .element(let index):
                 text += "[\(index)]"
             case .member(let name) where name.utf8.allSatisfy(\.isPlainInPath) && !name.isEmpty:
-                text += text.isEmpty ? name : "." + name
+                if !text.isEmpty { text += "." }
+                text += name
             case .member(let name):
                 text +=
                     "[\"" + name.reduce(into: "") { $0 += $1 == "\"" || $1 == "\\" ? "\\\($1)" : String($1) } + "\"]"

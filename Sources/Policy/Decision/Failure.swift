@@ -62,17 +62,35 @@ public struct Failure: Hashable, Sendable, CustomStringConvertible {
 
     /// What is wrong, in one line: field, value, and what is allowed.
     public var message: String {
-        explanation.message(path: path, value: value, allowed: allowed, reason: reason)
+        var text = ""
+        explanation.writeMessage(to: &text, path: path, value: value, allowed: allowed)
+        return text
     }
 
     /// What to do about it: `set spec.location to westeurope or northeurope`.
     public var mend: String {
-        explanation.mend(path: path, allowed: allowed)
+        var text = ""
+        explanation.writeMend(to: &text, path: path, allowed: allowed)
+        return text
     }
 
     /// `policy/rule: message; mend`, in one line.
     public var description: String {
-        if let customMessage { return "\(policy)/\(rule): \(customMessage) (\(message); \(mend))" }
-        return "\(policy)/\(rule): \(message); \(mend)"
+        // Appended piece by piece into one buffer: a denial tells many of these.
+        var text = ""
+        text.reserveCapacity(2 * path.utf8.count + 2 * allowed.utf8.count + 128)
+        text += policy
+        text += "/"
+        text += rule
+        text += ": "
+        if let customMessage {
+            text += customMessage
+            text += " ("
+        }
+        explanation.writeMessage(to: &text, path: path, value: value, allowed: allowed)
+        text += "; "
+        explanation.writeMend(to: &text, path: path, allowed: allowed)
+        if customMessage != nil { text += ")" }
+        return text
     }
 }
