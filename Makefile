@@ -34,7 +34,9 @@ if [ -n "$$missing" ]; then
 	fi
 	echo "installing$$missing"
 	$$sudo apt-get update -qq
-	DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -y -qq --no-install-recommends $$missing >/dev/null
+	# RUNLEVEL=1: a package that brings a service, as nginx does, does not start it.
+	$$sudo env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 \
+		apt-get install -y -qq --no-install-recommends $$missing >/dev/null
 fi
 endef
 
@@ -83,7 +85,8 @@ test: setup ## format, debug build, all tests, demo; ends with what was skipped 
 	$(swift) build --build-tests $(check)
 	echo "== test"
 	mkdir -p .build
-	$(swift) test --skip-build --disable-xctest 2>&1 | tee .build/test.log
+	# Not on the screen: the arguments of each case, which are whole requests. All of it is in .build/test.log.
+	timeout 40m $(swift) test --skip-build --disable-xctest 2>&1 | tee .build/test.log | grep -avE '^[^ ]+ Test case '
 	echo "== demo"
 	$(MAKE) demo
 	echo "== skipped"
