@@ -30,60 +30,30 @@ extension ServerProcess {
 
     // MARK: - Files
 
-    /// Reads files again whenever something beside them changes.
-    func watchFiles() throws {
-        watches.append(
-            try DirectoryWatch(.init(path: settings.policies), on: loop) { [unowned self] result in
-                changed(result, settings.policies, loadPolicies)
-            }
-        )
+    /// Reads the certificate files again whenever something beside them changes.
+    func watchCertificates() throws {
         for directory in certificates.folders {
             watches.append(
-                try DirectoryWatch(.init(path: directory, depth: 0), on: loop) { [unowned self] result in
-                    changed(result, directory, loadCertificates)
-                }
+                try Self.watch(.init(path: directory, depth: 0), on: loop, logger) { [unowned self] in loadCertificates() }
             )
         }
     }
 
-    private func changed(_ result: Result<Void, SystemError>, _ path: String, _ load: @escaping () -> Void) {
-        load()
-        guard case .failure(let error) = result else { return }
-        logger.error(
-            "changes may be missed; reading every \(Polling.interval) instead",
-            metadata: ["path": "\(path)", "error": "\(error)"]
-        )
-        Polling(loop, load).start()
-    }
-
-    /// Reads the policy folder, and says what came of it.
-    func loadPolicies() {
-        let before = folder.status
-        let status = folder.reload()
-        for issue in status.issues {
-            let level: Logger.Level = issue.severity == .error ? .error : .warning
-            logger.log(level: level, "policy issue", metadata: ["issue": "\(issue)"])
-        }
-        if status.isCurrent {
-            guard status.generation != before.generation else { return }
-            logger.info(
-                "policies in force",
-                metadata: [
-                    "folder": "\(folder.path)", "generation": "\(status.generation)",
-                    "milliseconds": "\(Int(status.duration / .milliseconds(1)))",
-                ]
-            )
-            if policies.current?.hasBinding == false {
-                logger.warning(
-                    "no AzureBinding is loaded: identity is not checked",
-                    metadata: ["folder": "\(folder.path)"]
-                )
-            }
-        } else {
+    /// Does something whenever a folder changes.
+    static func watch(
+        _ watched: DirectoryWatch.Configuration,
+        on loop: Loop,
+        _ logger: Logger,
+        _ load: @escaping () -> Void
+    ) throws -> DirectoryWatch {
+        try DirectoryWatch(watched, on: loop) { result in
+            load()
+            guard case .failure(let error) = result else { return }
             logger.error(
-                "policies refused",
-                metadata: ["folder": "\(folder.path)", "inForce": "generation \(status.generation)"]
+                "changes may be missed; reading every \(Polling.interval) instead",
+                metadata: ["path": "\(watched.path)", "error": "\(error)"]
             )
+            Polling(loop, load).start()
         }
     }
 
@@ -106,7 +76,7 @@ extension ServerProcess {
         switch signal {
         case .hangUp:
             logger.info("reading everything again")
-            loadPolicies()
+            policies.load()
             loadCertificates()
             do {
                 try decisionLog?.reopen()

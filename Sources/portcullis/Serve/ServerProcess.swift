@@ -24,8 +24,7 @@ final class ServerProcess {
     let settings: ServeSettings
     let loop: Loop
     let logger = Logger(label: "portcullis")
-    let folder: PolicyFolder
-    let policies = PolicyHolder()
+    let policies: PolicyLoader
     let readiness = Readiness()
     let webhook: Listener
     private let admin: Listener
@@ -33,7 +32,7 @@ final class ServerProcess {
     var certificates: CertificateFiles
     /// Until when the leaf in use is good.
     let leafExpiry = SharedInstant()
-    var watches: [DirectoryWatch] = []
+    var watches: [DirectoryWatch]
     /// Waits for the webhook's end, for which the control loop must not.
     private let waiter: LoopThread
 
@@ -76,10 +75,14 @@ final class ServerProcess {
         self.decisionLog = decisionLog
 
         let metrics = Metrics()
-        let holder = policies
+        let holder = PolicyHolder()
         var policyConfiguration = PolicyConfiguration(tables: tables)
         if let controllers = settings.controllers { policyConfiguration.controllers = controllers }
-        folder = PolicyFolder(path: settings.policies, holder: holder, configuration: policyConfiguration)
+        let folder = PolicyFolder(path: settings.policies, holder: holder, configuration: policyConfiguration)
+        let policies = PolicyLoader(folder, holder, logger)
+        self.policies = policies
+        // Before the first reading, so that no change is missed between the two.
+        watches = [try Self.watch(.init(path: settings.policies), on: loop, logger) { policies.load() }]
         let service = AdminService(metrics: metrics, folder: folder, holder: holder, readiness: readiness)
         let admissionMetrics = AdmissionMetrics(in: metrics, tables: tables)
         let serverMetrics = ServerMetrics(in: metrics, listeners: ["webhook", "admin"])
@@ -87,6 +90,8 @@ final class ServerProcess {
             try Listener(settings.adminConfiguration, tls: nil, metrics: serverMetrics) { _ in AdminHandler(service) }
         }
         adminAddresses = admin.addresses
+        // Before the webhook listens, so that a server that takes another's place refuses nobody.
+        policies.load()
         let webhook = try Self.listening(at: ServeSettings.listenSetting) { () throws(SystemError) in
             try Listener(settings.webhookConfiguration, tls: tls, metrics: serverMetrics) { loop in
                 AdmissionHandler(
@@ -111,9 +116,7 @@ final class ServerProcess {
         }
         declareMetrics(metrics)
         announce()
-        // Before the first reading, so that no change is missed between the two.
-        try watchFiles()
-        loadPolicies()
+        try watchCertificates()
     }
 
     private func declareMetrics(_ metrics: Metrics) {

@@ -1,0 +1,100 @@
+import EventLoop
+import Foundation
+import Glibc
+import HTTPClient
+import HTTPWire
+import TLS
+import TestSupport
+import Testing
+
+@testable import portcullis
+
+/// The executable under load, while its operator changes what it works with: nobody loses a request.
+@Suite(.serialized) struct ServeTests {
+    /// A review that the shipped policies allow, and whose region `everyone.yaml` decides about.
+    private let review = Result { try Fixtures.review("storageaccount-create") }
+
+    private func load(_ server: ServedProcess) throws -> ReviewLoad {
+        let (http1, http2) = (try server.client("http/1.1"), try server.client("h2"))
+        return try ReviewLoad(review.get(), asking: [http1, http1, http2, http2])
+    }
+
+    @Test func changedPoliciesAreInForceAndBrokenOnesAreNot() throws {
+        let server = try ServedProcess()
+        let load = try load(server)
+        try load.waitForAnswers(50)
+        #expect(load.now.denied == 0)
+
+        let shipped = try server.policy("everyone.yaml")
+        try server.replacePolicy("everyone.yaml", with: shipped.replacing("westeurope, ", with: ""))
+        try load.waitForAnswers(50) { $0.denied >= 10 }
+
+        // A broken file: what was in force stays, and readiness names the place.
+        try server.replacePolicy("everyone.yaml", with: shipped.replacing("locations:", with: "locatoins:"))
+        try wait("a refused reload") { try server.ask("/readyz").text.contains("degraded") }
+        let report = try server.ask("/readyz")
+        #expect(report.status == 200)
+        #expect(report.text.contains("everyone.yaml:12:7: error: spec.rules[0].locatoins"))
+        let allowed = load.now.allowed
+        try load.waitForAnswers(50)
+        // Answers that were under way when the reload came may still be counted.
+        #expect(load.now.allowed == allowed)
+
+        try server.replacePolicy("everyone.yaml", with: shipped)
+        let before = load.now.allowed
+        try load.waitForAnswers(50) { $0.allowed >= before + 10 }
+        let counts = try load.finish()
+        #expect(counts.lost == [])
+        #expect(try server.ask("/metrics").text.contains("portcullis_policy_reloads_total{result=\"failure\"} 1"))
+        #expect(server.end() == 0)
+    }
+
+    @Test func aChangedCertificateIsShownToNewConnections() throws {
+        let server = try ServedProcess()
+        let load = try load(server)
+        try load.waitForAnswers(50)
+        let before = try server.certificates.leaf().notAfter
+        try server.certificates.renew(at: .now() + .seconds(5))
+        let after = try server.certificates.leaf().notAfter
+        #expect(after != before)
+        try wait("the new leaf") {
+            try server.ask("/metrics").text.contains(
+                "portcullis_certificate_expiry_timestamp_seconds \(after.secondsSinceEpoch)"
+            )
+        }
+        try load.waitForAnswers(50)
+        // A client that connects now is content with it as well.
+        let client = try HTTPClient(server.client("http/1.1"))
+        #expect(try client.perform(.init(.get, authority: "localhost", target: "/validate")).status == 405)
+        let counts = try load.finish()
+        #expect(counts.lost == [])
+        #expect(counts.denied == 0)
+        #expect(server.end() == 0)
+    }
+
+    @Test func drainsAndStartsAgainWithoutLosingARequest() throws {
+        let first = try ServedProcess()
+        let load = try load(first)
+        try load.waitForAnswers(100)
+        #expect(first.end(SIGTERM) == 0)
+        let second = try ServedProcess(in: first.folder, port: first.webhook.port)
+        try load.waitForAnswers(100)
+        let counts = try load.finish()
+        #expect(counts.lost == [])
+        #expect(counts.denied == 0)
+        #expect(second.end(SIGINT) == 0)
+    }
+
+    @Test func afterAKillTheNextProcessServes() throws {
+        let first = try ServedProcess()
+        #expect(first.end(SIGKILL) == 128 + SIGKILL)
+        let second = try ServedProcess(in: first.folder, port: first.webhook.port)
+        let load = try load(second)
+        try load.waitForAnswers(50)
+        #expect(try load.finish().lost == [])
+        #expect(second.end() == 0)
+        // Every decision was written before the end.
+        let log = try String(contentsOf: second.folder.appending(path: "decisions"), encoding: .utf8)
+        #expect(log.split(separator: "\n").count == load.now.answered)
+    }
+}
