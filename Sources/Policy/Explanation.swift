@@ -16,6 +16,8 @@ enum Explanation: Hashable, Sendable {
     case mismatch(String)
     /// The field may not be there at all.
     case unwanted(String)
+    /// The value is refused for the reason given; what to do about it follows.
+    case refused(String, mend: String)
     /// The SKU as a whole is not one of `allowed`, which names parts of SKUs.
     case skuNotAllowed
     /// A failure with words of its own: what is said of the field, and the mend.
@@ -47,6 +49,10 @@ enum Explanation: Hashable, Sendable {
             writeState(value, to: &text)
             text += ": "
             text += why
+        case .refused(let why, _):
+            writeState(value, to: &text)
+            text += why
+            writeAlternatives(allowed, to: &text)
         case .skuNotAllowed:
             text += ": the SKU"
             writeState(value, allowed, to: &text)
@@ -91,7 +97,7 @@ enum Explanation: Hashable, Sendable {
             text += "remove "
             text += path
         case .skuNotAllowed: writeChoice(allowed, behind: "choose a SKU with ", to: &text)
-        case .text(_, let mend): text += mend
+        case .refused(_, let mend), .text(_, let mend): text += mend
         }
     }
 

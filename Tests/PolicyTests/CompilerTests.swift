@@ -408,6 +408,18 @@ import Testing
         )
     }
 
+    /// Warnings may fill the log; an error still keeps the set back and is told.
+    @Test func anErrorIsNotDrownedInWarnings() throws {
+        let regions = (0..<500).map { "nowhere\($0)" }.joined(separator: ", ")
+        let result = try compile([
+            ("a.yaml", policy("a", rule: "locations: {allow: [\(regions)]}")),
+            ("b.yaml", policy("b", rule: "locations: {alow: [x]}")),
+        ])
+        #expect(result.set == nil)
+        #expect(result.errors.map(\.file) == ["b.yaml", "b.yaml"])
+        #expect(result.issues.count == 202)
+    }
+
     @Test func countsWhatItHolds() throws {
         let set = try policies(
             MatchTests.namespace,

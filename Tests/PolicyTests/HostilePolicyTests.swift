@@ -47,10 +47,10 @@ import Testing
     static let values: [String] = [
         "null", "true", "-1", "1e308", "0.5", "\"\"", "\"x\"", "\"*\"", "\"\\u0000\\n\"", "\"${x}\"", "[]", "[null]",
         "[[]]", "[\"\"]", "{}",
-        "{\"x\":null}", "{\"\":{}}", "[1,2,3]", "\"/\"", "\"[\"", "\"\(String(repeating: "a*", count: 3000))\"",
+        "{\"x\":null}", "{\"\":{}}", "[1,2,3]", "\"/\"", "\"[\"", "\"\(String(repeating: "a*", count: 400))\"",
         String(repeating: "[", count: 400) + String(repeating: "]", count: 400),
-        "[" + Array(repeating: "\"a*b*c*\"", count: 2000).joined(separator: ",") + "]",
-        "{" + (0..<500).map { "\"k\($0)\":{}" }.joined(separator: ",") + "}",
+        "[" + Array(repeating: "\"a*b*c*\"", count: 250).joined(separator: ",") + "]",
+        "{" + (0..<100).map { "\"k\($0)\":{}" }.joined(separator: ",") + "}",
     ]
 
     /// Puts every value in every place of every document.

@@ -93,7 +93,7 @@ import Testing
         }
     }
 
-    @Test(arguments: 0..<150) func mutatingTwiceIsMutatingOnce(_ seed: Int) throws {
+    @Test(arguments: 0..<60) func mutatingTwiceIsMutatingOnce(_ seed: Int) throws {
         var maker = Maker(random: SplitMix64(seed: UInt64(seed)))
         let set = try #require(try compile(maker.policies()).set)
         for _ in 0..<10 {
@@ -113,7 +113,7 @@ import Testing
         }
     }
 
-    @Test(arguments: 0..<150) func theOrderOfFilesDoesNotMatter(_ seed: Int) throws {
+    @Test(arguments: 0..<60) func theOrderOfFilesDoesNotMatter(_ seed: Int) throws {
         var maker = Maker(random: SplitMix64(seed: UInt64(seed) + 1000))
         let files = maker.policies()
         let set = try #require(try compile(files).set)
@@ -129,7 +129,7 @@ import Testing
         }
     }
 
-    @Test(arguments: 0..<150) func whatChangesNothingIsNotDenied(_ seed: Int) throws {
+    @Test(arguments: 0..<60) func whatChangesNothingIsNotDenied(_ seed: Int) throws {
         var maker = Maker(random: SplitMix64(seed: UInt64(seed) + 2000))
         let set = try #require(try compile(maker.policies()).set)
         for _ in 0..<10 {
@@ -148,7 +148,7 @@ import Testing
     }
 
     /// More policies never allow what fewer denied.
-    @Test(arguments: 0..<100) func policiesOnlyTakeAway(_ seed: Int) throws {
+    @Test(arguments: 0..<50) func policiesOnlyTakeAway(_ seed: Int) throws {
         var maker = Maker(random: SplitMix64(seed: UInt64(seed) + 3000))
         let files = maker.policies().map {
             (

@@ -486,7 +486,7 @@ import Testing
         ),
         (
             "kinds: {allow: [sql.azure.com/Server]}", storageAccount("{}"),
-            "p/r: kind is storage.azure.com/StorageAccount, which is not allowed here; allowed: sql.azure.com/Server; "
+            "p/r: kind is \"storage.azure.com/StorageAccount\", which is not allowed here; allowed: sql.azure.com/Server; "
                 + "use another kind of resource"
         ),
         (
@@ -535,8 +535,18 @@ import Testing
         let decision = try set.decide(.create(storageAccount("{tags: {db-password: hunter2, text: \"\(long)\\n2\"}}")))
         #expect(decision.failures[0].value == "(redacted)")
         #expect(!decision.lines.joined().contains("hunter2"))
-        #expect(decision.failures[1].value?.count == 128)
+        #expect(decision.failures[1].value?.utf8.count == 128)
         #expect(decision.lines.allSatisfy { !$0.contains("\n") })
+    }
+
+    /// Names and values of a megabyte end before they are lines that nobody reads.
+    @Test func showsNoMegabytes() throws {
+        let long = String(repeating: "ü", count: 500_000)
+        let set = try policies(policy(rule: "tags: {forbidden: ['*']}, message: nothing"))
+        let decision = try set.decide(.create(storageAccount("{tags: {\(long.prefix(450)): \(long)}}")))
+        #expect(decision.failures.count == 1)
+        #expect(decision.failures[0].path.utf8.count <= 512)
+        #expect(decision.failures[0].value.map { $0.utf8.count <= 128 && $0.hasSuffix("ü…") } == true)
     }
 
     /// Whoever writes another version of a kind is judged alike.

@@ -4,7 +4,7 @@ internal import JSON
 /// Who the namespaces of an AzureBinding may be in Azure, and where they may write.
 ///
 /// What it does not list is not allowed.
-struct Binding: Sendable {
+final class Binding: Sendable {
     let name: String
     let tenant: String?
     let subscriptions: [String]
@@ -14,6 +14,28 @@ struct Binding: Sendable {
     let globalFallback: Verdict
     let userAssignedIdentities: [ResourceIDPattern]
     let fromConfig: Verdict
+
+    init(
+        name: String,
+        tenant: String?,
+        subscriptions: [String],
+        resourceGroups: [NamePattern],
+        sharedResources: [ResourceIDPattern],
+        credentials: [Glob],
+        globalFallback: Verdict,
+        userAssignedIdentities: [ResourceIDPattern],
+        fromConfig: Verdict
+    ) {
+        self.name = name
+        self.tenant = tenant
+        self.subscriptions = subscriptions
+        self.resourceGroups = resourceGroups
+        self.sharedResources = sharedResources
+        self.credentials = credentials
+        self.globalFallback = globalFallback
+        self.userAssignedIdentities = userAssignedIdentities
+        self.fromConfig = fromConfig
+    }
 }
 
 /// An AzureBinding as the folder says it.

@@ -73,52 +73,40 @@ struct BindingCheck {
     }
 
     private func checkCredential(_ value: JSONValue?, _ subject: borrowing Subject, _ report: inout Report) {
-        let path = FieldPath([
-            .member("metadata"), .member("annotations"), .member(Self.credentialAnnotation.description),
-        ])
+        var path: FieldPath {
+            FieldPath([.member("metadata"), .member("annotations"), .member(Self.credentialAnnotation.description)])
+        }
         switch governor {
         case .several: return
         case .none(let namespace):
             guard let value else { return }
-            report.add(
-                origin("credentials"),
-                .forbidden,
-                at: path,
-                value,
-                of: subject,
-                Self.unbound("credential of its own", namespace)
-            )
+            let explanation = Self.unbound("a credential of its own", namespace)
+            report.add(origin("credentials"), .forbidden, at: path, value, of: subject, explanation)
         case .binding(let binding):
-            let allowed = binding.credentials.map(\.description).joined(separator: ", ")
-            guard let value else {
-                guard binding.globalFallback == .deny else { return }
-                report.add(
-                    origin("credentials"),
-                    .required,
-                    at: path,
-                    nil,
-                    of: subject,
-                    allowed: allowed,
-                    allowed.isEmpty
-                        ? .text(
-                            message: "is not set, and the global credential is denied",
-                            mend: "ask the platform team for a credential in AzureBinding \(binding.name)"
-                        )
-                        : .absent
-                )
+            if let value {
+                if value.isString {
+                    for glob in binding.credentials where glob.matches(subject.document.utf8(value)) { return }
+                }
+            } else if binding.globalFallback == .allow {
                 return
             }
-            if value.isString {
-                for glob in binding.credentials where glob.matches(subject.document.utf8(value)) { return }
+            let allowed = binding.credentials.map(\.description).joined(separator: ", ")
+            let mend = "ask the platform team for a credential in AzureBinding \(binding.name)"
+            var explanation = value == nil ? Explanation.absent : .notAllowed
+            if allowed.isEmpty {
+                explanation =
+                    value == nil
+                    ? .text(message: "is not set, and the global credential is denied", mend: mend)
+                    : .refused(", and no credential is allowed", mend: mend)
             }
             report.add(
                 origin("credentials"),
-                .notSupported,
+                value == nil ? .required : .notSupported,
                 at: path,
                 value,
                 of: subject,
                 allowed: allowed,
-                .notAllowed
+                explanation
             )
         }
     }
@@ -184,7 +172,7 @@ struct BindingCheck {
                 at: path,
                 value,
                 of: subject,
-                Self.unbound("resource ID", namespace)
+                Self.unbound("a resource ID", namespace)
             )
             return
         case .binding(let found): binding = found
@@ -211,8 +199,8 @@ struct BindingCheck {
             value,
             of: subject,
             allowed: fault.allowed,
-            .text(
-                message: "is \"\(id.description.shortened)\": \(fault.message)",
+            .refused(
+                ": \(fault.message)",
                 mend: "use a resource inside, or ask the platform team to list it in AzureBinding \(binding.name)"
             )
         )
@@ -220,7 +208,7 @@ struct BindingCheck {
 
     private static func unbound(_ what: String, _ namespace: String) -> Explanation {
         .text(
-            message: "is a \(what), and no AzureBinding matches namespace \(namespace)",
+            message: "is \(what), and no AzureBinding matches namespace \(namespace)",
             mend: "remove it, or ask the platform team for an AzureBinding"
         )
     }
@@ -244,7 +232,7 @@ struct BindingCheck {
                 value,
                 of: subject,
                 shown: document.member("name", of: value).flatMap { document.string($0) },
-                Self.unbound("user-assigned identity", namespace)
+                Self.unbound("a user-assigned identity", namespace)
             )
         }
     }
@@ -253,9 +241,8 @@ struct BindingCheck {
 
     /// Names whose value says who the resource acts as or trusts: what would be judged must not come from a ConfigMap.
     private static let guardedNames = [
-        "armid", "clientid", "principalid", "objectid", "tenantid", "applicationid", "subject", "issuer", "sid",
-        "login",
-        "identity", "azurename",
+        "armid", "clientid", "principalid", "principalname", "objectid", "objectidalias", "tenantid", "applicationid",
+        "subject", "issuer", "sid", "login", "identity", "azurename",
     ]
 
     private func checkMembers(_ subject: borrowing Subject, _ report: inout Report) throws(EvaluationError) {
@@ -322,7 +309,7 @@ struct BindingCheck {
                     mend: "set \(field) itself"
                 )
             )
-        } else if let tenant = binding.tenant, key.lowercased() == "tenantid", value.isString {
+        } else if let tenant = binding.tenant, key.lowercased().hasSuffix("tenantid"), value.isString {
             guard subject.document.string(value)?.lowercased() != tenant else { return }
             report.add(origin("tenant"), .notSupported, at: path, value, of: subject, allowed: tenant, .notAllowed)
         }
@@ -336,7 +323,7 @@ struct BindingCheck {
             case .binding(let binding) = governor, subject.kind.kind == "ResourceGroup",
             subject.kind.group == "resources.azure.com"
         else { return }
-        let allowed = binding.resourceGroups.map(\.description).joined(separator: ", ")
+        var allowed: String { binding.resourceGroups.map(\.description).joined(separator: ", ") }
         switch subject.azureName {
         case .none: return
         case .known(let value, let field):
@@ -394,12 +381,14 @@ extension Binding {
 }
 
 extension Span where Element == UInt8 {
-    /// Whether a key may be one of those that are judged by name; cheap, and right only where it says no.
+    /// Whether a key may be one of those that are judged by name, `…FromConfig` and `…tenantId`; cheap, and right only where
+    /// it says no.
     fileprivate var mayBeGuarded: Bool {
         guard count >= 8 else { return false }
-        let last = self[count - 1] | 0x20
-        // …FromConfig, or tenantId.
-        return last == UInt8(ascii: "g")
-            ? self[count - 10 < 0 ? 0 : count - 10] == UInt8(ascii: "F") : count == 8 && last == UInt8(ascii: "d")
+        switch self[count - 1] | 0x20 {
+        case UInt8(ascii: "g"): return count > 10 && self[count - 10] == UInt8(ascii: "F")
+        case UInt8(ascii: "d"): return self[count - 8] | 0x20 == UInt8(ascii: "t")
+        default: return false
+        }
     }
 }

@@ -45,6 +45,10 @@ struct Report {
     ///
     /// Each is a line that somebody should read.
     static let maximumFindings = 128
+    /// The longest value that is shown, in bytes.
+    static let maximumValueBytes = 128
+    /// The longest path that is shown, in bytes: longer ones have names that nobody reads.
+    static let maximumPathBytes = 512
 
     private(set) var findings: [Finding] = []
     /// How many failures were found beyond those that were kept.
@@ -72,20 +76,16 @@ struct Report {
         // Checked here too, so that no path is looked for in vain.
         guard !isFull else { return count(origin.effect) }
         let path = path()
-        let text = path.description.singleLine
-        let failure = Failure(
-            source: origin.source,
-            policy: origin.policy,
-            rule: origin.rule,
-            effect: origin.effect,
-            reason: reason,
-            path: text,
-            value: Self.show(value, shown, at: path, of: subject),
-            allowed: allowed,
-            customMessage: origin.message,
-            explanation: explanation
+        append(
+            origin,
+            reason,
+            path.description.singleLine.shortened(to: Self.maximumPathBytes),
+            shown: Self.show(value, shown, at: path, of: subject),
+            allowed,
+            explanation,
+            path,
+            value
         )
-        append(Finding(failure: failure, path: path, value: value))
     }
 
     /// A failure for want of a value that would stand at a path of the rule's own making.
@@ -108,23 +108,6 @@ struct Report {
         )
     }
 
-    /// Adds a failure of the subject's kind.
-    mutating func add(_ origin: Origin, kind: String, allowed: String, _ explanation: Explanation) {
-        let failure = Failure(
-            source: origin.source,
-            policy: origin.policy,
-            rule: origin.rule,
-            effect: origin.effect,
-            reason: .notSupported,
-            path: "kind",
-            value: kind.shortened,
-            allowed: allowed,
-            customMessage: origin.message,
-            explanation: explanation
-        )
-        append(Finding(failure: failure, path: FieldPath(["kind"]), value: nil))
-    }
-
     /// The value as a failure may show it: short, on one line, and nothing of what should be secret.
     private static func show(
         _ value: JSONValue?,
@@ -134,31 +117,36 @@ struct Report {
     ) -> String? {
         if value == nil && shown == nil { return nil }
         if subject.isSecret || path.mayHoldSecret { return "(redacted)" }
-        if let shown { return shown.shortened }
+        if let shown { return shown.singleLine.shortened(to: maximumValueBytes) }
         guard let value else { return nil }
         switch value.kind {
-        case .string: return (subject.document.string(value) ?? "").shortened
-        case .null, .bool, .int, .double: return String(subject.document.lexeme(value)).shortened
+        case .string: return subject.document.start(of: subject.document.utf8(value), maximumValueBytes)
+        case .null, .bool, .int, .double:
+            return subject.document.start(of: subject.document.lexeme(value), maximumValueBytes)
         case .array: return "a list of \(subject.document.count(of: value))"
         case .object: return "an object of \(subject.document.count(of: value))"
         }
     }
 
     /// Adds a failure that no value of the object stands for; `field` names what comes nearest.
-    mutating func add(_ origin: Origin, _ reason: Failure.Reason, at field: String, _ explanation: Explanation) {
-        let failure = Failure(
-            source: origin.source,
-            policy: origin.policy,
-            rule: origin.rule,
-            effect: origin.effect,
-            reason: reason,
-            path: field,
-            value: nil,
-            allowed: "",
-            customMessage: origin.message,
-            explanation: explanation
+    mutating func add(
+        _ origin: Origin,
+        _ reason: Failure.Reason,
+        at field: String,
+        shown: String? = nil,
+        allowed: String = "",
+        _ explanation: Explanation
+    ) {
+        append(
+            origin,
+            reason,
+            field,
+            shown: shown?.singleLine.shortened(to: Self.maximumValueBytes),
+            allowed,
+            explanation,
+            FieldPath([.member(field)]),
+            nil
         )
-        append(Finding(failure: failure, path: FieldPath([.member(field)]), value: nil))
     }
 
     /// Adds that an evaluation broke.
@@ -168,7 +156,10 @@ struct Report {
             origin,
             .error,
             at: "request",
-            .text(message: "could not be judged: \(error)".singleLine, mend: "ask the platform team")
+            .text(
+                message: "could not be judged: \(error)".singleLine.shortened(to: Self.maximumPathBytes),
+                mend: "ask the platform team"
+            )
         )
     }
 
@@ -186,8 +177,30 @@ struct Report {
         )
     }
 
-    private mutating func append(_ finding: Finding) {
-        if isFull { count(finding.failure.effect) } else { findings.append(finding) }
+    private mutating func append(
+        _ origin: Origin,
+        _ reason: Failure.Reason,
+        _ field: String,
+        shown: String?,
+        _ allowed: String,
+        _ explanation: Explanation,
+        _ path: FieldPath,
+        _ value: JSONValue?
+    ) {
+        guard !isFull else { return count(origin.effect) }
+        let failure = Failure(
+            source: origin.source,
+            policy: origin.policy,
+            rule: origin.rule,
+            effect: origin.effect,
+            reason: reason,
+            path: field,
+            value: shown,
+            allowed: allowed,
+            customMessage: origin.message,
+            explanation: explanation
+        )
+        findings.append(Finding(failure: failure, path: path, value: value))
     }
 
     private mutating func count(_ effect: Failure.Effect) {
@@ -288,17 +301,19 @@ extension Span where Element == UInt8 {
     /// Whether one of the words that secrets are called by stands anywhere, in any case.
     fileprivate var namesSecret: Bool {
         for start in indices {
-            let words: [StaticString]
             // One look at each byte: hardly any begins a word.
-            switch self[start] | 0x20 {
-            case UInt8(ascii: "p"): words = ["password", "passwd", "privatekey"]
-            case UInt8(ascii: "s"): words = ["secret", "sharedkey"]
-            case UInt8(ascii: "t"): words = ["token"]
-            case UInt8(ascii: "c"): words = ["connectionstring"]
-            case UInt8(ascii: "a"): words = ["accesskey", "apikey"]
-            default: continue
-            }
-            for word in words where beginsWith(word, at: start) { return true }
+            let isWord =
+                switch self[start] | 0x20 {
+                case UInt8(ascii: "p"):
+                    beginsWith("password", at: start) || beginsWith("passwd", at: start)
+                        || beginsWith("privatekey", at: start)
+                case UInt8(ascii: "s"): beginsWith("secret", at: start) || beginsWith("sharedkey", at: start)
+                case UInt8(ascii: "t"): beginsWith("token", at: start)
+                case UInt8(ascii: "c"): beginsWith("connectionstring", at: start)
+                case UInt8(ascii: "a"): beginsWith("accesskey", at: start) || beginsWith("apikey", at: start)
+                default: false
+                }
+            if isWord { return true }
         }
         return false
     }
@@ -326,6 +341,15 @@ extension UInt8 {
     var lowercasedASCII: UInt8 {
         self >= 0x41 && self <= 0x5a ? self | 0x20 : self
     }
+
+    var isAlphanumericASCII: Bool {
+        switch self {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"):
+            true
+        default: false
+        }
+    }
 }
 
 extension String {
@@ -339,13 +363,25 @@ extension String {
         return String(scalars)
     }
 
-    /// At most 128 characters on one line.
-    var shortened: String {
-        let line = singleLine
-        return utf8.count <= 128 || line.count <= 128 ? line : String(line.prefix(127)) + "…"
+    /// The text, or as much of its start as fits into so many bytes together with an ellipsis.
+    func shortened(to byteCount: Int) -> String {
+        guard utf8.count > byteCount else { return self }
+        var end = utf8.index(startIndex, offsetBy: byteCount - 3)
+        // Back to where a character begins.
+        while end > startIndex, end.samePosition(in: unicodeScalars) == nil { end = utf8.index(before: end) }
+        return self[..<end] + "…"
     }
 
     init(_ bytes: Span<UInt8>) {
         self = unsafe bytes.withUnsafeBufferPointer { unsafe String(decoding: $0, as: UTF8.self) }
+    }
+}
+
+extension JSONDocument {
+    /// The start of a text on one line; a megabyte of it is not looked at.
+    fileprivate func start(of bytes: Span<UInt8>, _ byteCount: Int) -> String {
+        // One byte more than fits, so that it shows that there is more.
+        let part = String(bytes.extracting(0..<min(bytes.count, byteCount + 4)))
+        return part.singleLine.shortened(to: byteCount)
     }
 }

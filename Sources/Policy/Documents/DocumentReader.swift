@@ -8,26 +8,29 @@ final class Loading {
     let tables: AzureTables
     /// `group/Kind` of every kind of the tables, in their order.
     let kindNames: [String]
-    private(set) var issues: [PolicyIssue] = []
+    private var issues: [PolicyIssue.Severity: [PolicyIssue]] = [:]
+    /// Whether there was an error, be it among those that were kept or not.
+    private(set) var hasErrors = false
 
     init(tables: AzureTables) {
         self.tables = tables
         kindNames = tables.kinds.map { "\($0.group)/\($0.kind)" }
     }
 
-    /// A folder of nonsense must not become a log of nonsense.
+    /// How many errors, and how many warnings, are kept: a folder of nonsense must not become a log of nonsense.
     static let maximumIssues = 200
 
-    var hasErrors: Bool { issues.contains { $0.severity == .error } }
-
     func report(_ issue: PolicyIssue) {
-        guard issues.count < Self.maximumIssues else { return }
-        issues.append(issue)
+        if issue.severity == .error { hasErrors = true }
+        guard issues[issue.severity, default: []].count < Self.maximumIssues else { return }
+        issues[issue.severity, default: []].append(issue)
     }
 
-    /// All issues by place, so that the order of files and rules does not matter.
+    /// The issues by place, so that the order of files and rules does not matter.
     var sorted: [PolicyIssue] {
-        issues.sorted { ($0.file, $0.line, $0.column, $0.field) < ($1.file, $1.line, $1.column, $1.field) }
+        issues.values.joined().sorted {
+            ($0.file, $0.line, $0.column, $0.field, $0.message) < ($1.file, $1.line, $1.column, $1.field, $1.message)
+        }
     }
 }
 
@@ -97,14 +100,6 @@ struct Node {
             return nil
         }
         return text
-    }
-
-    func bool() -> Bool? {
-        guard let bool = value.bool else {
-            error("must be true or false, not \(typeName)", mend: "write true or false")
-            return nil
-        }
-        return bool
     }
 
     /// A ceiling or a count.
@@ -197,13 +192,9 @@ struct Node {
     }
 
     private func memberPath(_ name: String) -> String {
-        let isPlain =
-            !name.isEmpty
-            && name.utf8.allSatisfy {
-                ($0 | 0x20) >= 0x61 && ($0 | 0x20) <= 0x7a || ($0 >= 0x30 && $0 <= 0x39) || $0 == 0x2d || $0 == 0x5f
-            }
-        let shown = name.count > 80 ? "\(name.prefix(80))…" : name
-        if !isPlain { return "\(path)[\"\(shown)\"]" }
+        let shown = name.utf8.count > 80 ? "\(name.prefix(80))…" : name
+        let isPlain = !name.isEmpty && name.utf8.allSatisfy { $0.isAlphanumericASCII || "-_".utf8.contains($0) }
+        if !isPlain { return "\(path)[\"\(shown.singleLine)\"]" }
         return path.isEmpty ? shown : "\(path).\(shown)"
     }
 }

@@ -117,8 +117,13 @@ public struct PolicyCompiler {
         case ("v1", "Namespace"):
             addNamespace(node)
         case ("v1", "List"):
-            for (place, item) in node.document.elements(of: type["items"]?.value ?? node.value).enumerated() {
-                add(node.at(item, node.path.isEmpty ? "items[\(place)]" : "\(node.path).items[\(place)]"))
+            guard let items = type["items"] else { return }
+            guard items.value.isArray else {
+                items.error("must be a list, not \(items.typeName)", mend: "write a list of documents")
+                return
+            }
+            for (place, item) in node.document.elements(of: items.value).enumerated() {
+                add(node.at(item, "\(items.path)[\(place)]"))
             }
         case (_, "Kustomization") where apiVersion.hasPrefix("kustomize.config.k8s.io/"):
             return

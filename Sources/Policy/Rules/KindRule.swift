@@ -37,15 +37,13 @@ final class KindRule: Sendable {
         } else {
             guard refused[kind.index / 64] & 1 << UInt64(kind.index % 64) != 0 else { return }
         }
-        let alternatives = allowed.isEmpty ? "" : "; allowed: \(allowed)"
         report.add(
             rule.origin,
-            kind: subject.type.name,
+            .notSupported,
+            at: "kind",
+            shown: subject.type.name,
             allowed: allowed,
-            .text(
-                message: "is \(subject.type.name), which is not allowed here\(alternatives)",
-                mend: "use another kind of resource"
-            )
+            .refused(", which is not allowed here", mend: "use another kind of resource")
         )
     }
 }

@@ -128,10 +128,7 @@ extension SKURule {
                     place.value,
                     of: subject,
                     shown: shown,
-                    .text(
-                        message: "is \"\(shown.shortened)\", which is denied (\(pattern.description))",
-                        mend: "choose another SKU"
-                    )
+                    .refused(", which is denied (\(pattern.description))", mend: "choose another SKU")
                 )
                 return
             }
