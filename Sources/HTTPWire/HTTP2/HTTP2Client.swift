@@ -86,6 +86,11 @@ final class HTTP2Client: HTTP2Connection {
         stream.response.status = status
         swap(&stream.response.fields, &incoming.fields)
         stream.phase = .body
+        if let length = stream.response.fields.first("content-length") {
+            // nghttp2 has seen to digits.
+            stream.announcedBytes = try? parseContentLength(length)
+        }
+        widenWindow(of: stream)
     }
 
     override func finishMessage(_ stream: HTTP2Stream) {

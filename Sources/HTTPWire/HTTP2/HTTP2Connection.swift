@@ -5,9 +5,9 @@ import CNghttp2
 /// nghttp2 does framing, HPACK, stream states and the checks of RFC 9113 §8; it calls the methods below while bytes are
 /// received or sent. Those may submit frames but never receive or send.
 ///
-/// The receive window of the connection is twice ``HTTPLimits/connectionBodyBytes`` and is given back as bodies are
-/// handed over, those of streams hold any permitted body. So a peer is never held up by windows: what it may not send is
-/// refused instead, the youngest request first.
+/// A body that fits in a stream's first window just arrives. A larger one is let in whole when it fits in
+/// ``HTTPLimits/connectionBodyBytes`` beside those let in before it; until then its stream's window is closed. So memory is
+/// bounded and every body that was let in can end. The window of the connection never throttles.
 @safe class HTTP2Connection {
     enum Event {
         case complete(Int32)
@@ -32,7 +32,10 @@ import CNghttp2
     private(set) var isClosed = false
     /// A failure that nghttp2 cannot survive or does not know of, and the code for its GOAWAY.
     private var fatal: (code: HTTPFailure.Code, error: nghttp2_error_code)?
-    private var heldBodyBytes = 0
+    /// What large bodies that were let in may hold.
+    private var grantedBytes = 0
+    /// Streams of large bodies that were not, the oldest first.
+    private var waiting: [Int32] = []
     private var costlyFrameBudget: CostlyFrameBudget
     /// No stream's deadline is before it.
     private var earliestDeadlineNanoseconds = UInt64.max
@@ -169,28 +172,53 @@ import CNghttp2
 
     // MARK: - Bodies
 
-    /// Gives the connection's window back what a stream used of it.
+    /// A stream's window to begin with, in bytes, as RFC 9113 §6.9.2 has it.
+    static let firstWindow = 65_535
+
+    /// Asks for a window for the whole body, if the first is too small; a body of unknown length is taken for large when
+    /// it has used half of the first.
+    func widenWindow(of stream: HTTP2Stream) {
+        let isLarge = stream.announcedBytes.map { $0 > HTTP2Connection.firstWindow }
+        guard isLarge ?? (stream.body.count > HTTP2Connection.firstWindow / 2), !stream.hasAskedForWindow else {
+            return
+        }
+        stream.hasAskedForWindow = true
+        waiting.append(stream.id)
+        grantWindows()
+    }
+
+    private func grantWindows() {
+        while let id = waiting.first {
+            if let stream = streams[id], stream.phase == .body {
+                let bytes = min(stream.announcedBytes ?? limits.bodyBytes, limits.bodyBytes)
+                guard grantedBytes == 0 || grantedBytes + bytes <= limits.connectionBodyBytes else { return }
+                grantedBytes += bytes
+                stream.grantedBytes = bytes
+                // One more, so that a body beyond the limit is seen to be.
+                let window = Int32(clamping: max(bytes + 1, HTTP2Connection.firstWindow))
+                _ = unsafe nghttp2_session_set_local_window_size(
+                    session,
+                    UInt8(NGHTTP2_FLAG_NONE.rawValue),
+                    id,
+                    window
+                )
+            }
+            waiting.removeFirst()
+        }
+    }
+
+    /// Gives back what a stream's body used of the connection's window and of the memory for large ones.
     ///
     /// A complete body no longer counts: whoever serves requests one by one takes it at once.
     func release(_ stream: HTTP2Stream) {
-        guard stream.unconsumedBytes > 0 else { return }
-        // Fails only without memory, which the next call finds out.
-        _ = unsafe nghttp2_session_consume_connection(session, stream.unconsumedBytes)
-        heldBodyBytes -= stream.unconsumedBytes
-        stream.unconsumedBytes = 0
-    }
-
-    /// Refuses the youngest unfinished messages until what is held fits.
-    private func shedBodies() {
-        while heldBodyBytes > max(limits.connectionBodyBytes, limits.bodyBytes) {
-            let unfinished = streams.values.lazy.filter { $0.phase == .body && $0.unconsumedBytes > 0 }
-            guard let youngest = unfinished.max(by: { $0.id < $1.id }) else { return }
-            youngest.failure = .connectionBodyTooLarge
-            reset(youngest, NGHTTP2_REFUSED_STREAM)
-            youngest.body = []
-            release(youngest)
-            youngest.phase = .answered
+        if stream.unconsumedBytes > 0 {
+            // Fails only without memory, which the next call finds out.
+            _ = unsafe nghttp2_session_consume_connection(session, stream.unconsumedBytes)
+            stream.unconsumedBytes = 0
         }
+        grantedBytes -= stream.grantedBytes
+        stream.grantedBytes = 0
+        grantWindows()
     }
 
     func reset(_ stream: HTTP2Stream, _ error: nghttp2_error_code) {
@@ -260,15 +288,14 @@ extension HTTP2Connection {
             return
         }
         stream.unconsumedBytes += bytes.count
-        heldBodyBytes += bytes.count
         guard bytes.count <= limits.bodyBytes - stream.body.count else {
             return refuse(stream, .bodyTooLarge)
         }
-        if stream.body.isEmpty, let length = stream.request.contentLength {
+        if stream.body.isEmpty, let length = stream.announcedBytes {
             stream.body.reserveCapacity(min(length, 64 * 1024))
         }
         unsafe stream.body.append(contentsOf: bytes)
-        shedBodies()
+        widenWindow(of: stream)
     }
 
     /// A frame begins: its header is there.

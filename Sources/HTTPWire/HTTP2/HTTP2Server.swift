@@ -137,6 +137,8 @@ final class HTTP2Server: HTTP2Connection {
         }
         guard !stream.hasEnded else { return }
         setDeadline(stream, seconds: limits.bodySeconds)
+        stream.announcedBytes = stream.request.contentLength
+        widenWindow(of: stream)
         if expectsContinue {
             block.begin()
             block.append(":status", decimal: 100)

@@ -30,17 +30,14 @@ extension HTTP2Connection {
 
     /// Says what the peer may do.
     func submitSettings(_ role: Role) {
-        let streamWindow = UInt32(clamping: min(limits.bodyBytes + 1, Int(Int32.max)))
-        let connectionWindow = min(2 * max(limits.connectionBodyBytes, limits.bodyBytes), Int(Int32.max))
+        // For each stream its first window, for large bodies their memory; nghttp2 gives back when half is used.
+        let largest = limits.concurrentStreams * HTTP2Connection.firstWindow
+        let connectionWindow = Int32(clamping: 2 * (largest + max(limits.connectionBodyBytes, limits.bodyBytes)))
         var settings = [
-            nghttp2_settings_entry(
-                settings_id: Int32(NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE.rawValue),
-                value: max(streamWindow, 65_535)
-            ),
             nghttp2_settings_entry(
                 settings_id: Int32(NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE.rawValue),
                 value: UInt32(limits.headBytes)
-            ),
+            )
         ]
         switch role {
         case .server:
@@ -62,7 +59,7 @@ extension HTTP2Connection {
         let none = UInt8(NGHTTP2_FLAG_NONE.rawValue)
         HTTP2Connection.check(unsafe nghttp2_submit_settings(session, none, settings, settings.count))
         HTTP2Connection.check(
-            unsafe nghttp2_session_set_local_window_size(session, none, 0, Int32(connectionWindow))
+            unsafe nghttp2_session_set_local_window_size(session, none, 0, connectionWindow)
         )
     }
 

@@ -23,6 +23,12 @@ final class HTTP2Stream {
 
     /// What arrived of the other side's body.
     var body: [UInt8] = []
+    /// Its length as the head announced it.
+    var announcedBytes: Int?
+    /// Whether a window for the whole of it was asked for.
+    var hasAskedForWindow = false
+    /// What it may hold of the memory for large bodies.
+    var grantedBytes = 0
     /// How much of it the connection's window has not got back.
     var unconsumedBytes = 0
     /// Whether the other side's END_STREAM was there.

@@ -12,7 +12,7 @@ public struct HTTPFailure: Error, Equatable, Sendable, BitwiseCopyable {
         // Connections.
         case endedEarly, timedOut, unsolicitedResponse
         // HTTP/2: a connection error of the peer's, a malformed message (RFC 9113 §8.1.1), costs we do not bear.
-        case badPreface, badFrame, badCompression, badMessage, headerFlood, costlyFrames, connectionBodyTooLarge
+        case badPreface, badFrame, badCompression, badMessage, headerFlood, costlyFrames
         // HTTP/2: what the peer said.
         case resetByPeer, refusedByPeer
     }

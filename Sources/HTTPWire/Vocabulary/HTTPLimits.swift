@@ -24,9 +24,9 @@ public struct HTTPLimits: Sendable {
     /// The most HTTP/2 streams that a peer may have open; kube-apiserver's own server and client use 250.
     public var concurrentStreams = 250
 
-    /// The most bytes of unfinished HTTP/2 bodies that one connection holds; also its receive window.
+    /// The most bytes of unfinished HTTP/2 bodies larger than 65,535 bytes that one connection holds.
     ///
-    /// Beyond it the youngest unfinished request is refused (REFUSED_STREAM), which a client may repeat safely.
+    /// The rest of such bodies waits for its turn; smaller ones never wait. Two of the largest fit.
     public var connectionBodyBytes = 16 * 1024 * 1024
 
     /// The most frames of a kind that costs us more than the peer (RST_STREAM, PING, SETTINGS, PRIORITY, empty DATA)
