@@ -55,7 +55,7 @@ import Testing
     }
 
     @Test(arguments: [false, true]) func closesAnIdleConnection(hasAsked: Bool) throws {
-        try withServer(configure: { $0.deadlines.idle = .milliseconds(100) }) { server in
+        try withServer(configure: { $0.deadlines.idle = .milliseconds(500) }) { server in
             let client = try RawClient(server.address)
             if hasAsked { #expect(try client.exchange("GET / HTTP/1.1\r\nHost: a\r\n\r\n").status == 200) }
             try client.waitForEnd()

@@ -110,7 +110,7 @@ extension ClientRequestHead {
     }
 
     @Test(arguments: ["http/1.1", "h2"]) func comesBackAfterTheServerHasClosed(_ name: String) throws {
-        try withServer(tls: .testServer(), configure: { $0.deadlines.idle = .milliseconds(50) }) { server in
+        try withServer(tls: .testServer(), configure: { $0.deadlines.idle = .milliseconds(300) }) { server in
             let client = try HTTPClient(HTTPClientTests.configuration(of: server, [name]))
             #expect(try client.perform(.echo).status == 200)
             #expect(waitUntil { server.metric("portcullis_connections") == 0 })

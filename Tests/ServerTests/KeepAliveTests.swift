@@ -64,8 +64,8 @@ import Testing
             let request = "GET /big?1000000 HTTP/1.1\r\nHost: a\r\n\r\n"
             try client.send(String(repeating: request, count: 100))
             sleep(milliseconds: 100)
-            // Each of them was sent or not; what was made and not sent is less than two answers.
-            #expect(server.metric(#"portcullis_http_requests_total{protocol="h1",status="200"}"#) < 20)
+            // What the kernel takes, some megabytes, and one answer more.
+            #expect(server.metric(#"portcullis_http_requests_total{protocol="h1",status="200"}"#) < 50)
             for _ in 0..<100 { #expect(try client.response().body.count == 1_000_000) }
         }
     }

@@ -92,7 +92,7 @@ import Testing
     }
 
     @Test func asksForANewConnectionAfterSomeTime() throws {
-        try withServer(configure: { $0.rotation?.age = .milliseconds(50) }) { server in
+        try withServer(configure: { $0.rotation?.age = .milliseconds(300) }) { server in
             let client = try RawClient(server.address)
             var requests = 1
             while try !client.exchange(LimitTests.get).closes {

@@ -84,7 +84,7 @@ import Testing
     @Test(arguments: Kind.allCases) func drainsWithoutLosingARequest(_ kind: Kind) throws {
         let server = try TestServer(tls: kind.server()) {
             $0.drain.delay = .milliseconds(50)
-            $0.drain.idle = .milliseconds(500)
+            $0.drain.idle = .seconds(2)
         }
         let idle = try RawClient(server.address, tls: kind == .clear ? nil : .testClient())
         let load = try Load(kind.client(of: server), clients: 16, depth: kind.depth)
@@ -105,7 +105,7 @@ import Testing
 
     /// As a rolling update does: the old one drains, its port is free, the new one takes it.
     @Test(arguments: Kind.allCases) func restartsWithoutLosingARequest(_ kind: Kind) throws {
-        let first = try TestServer(tls: kind.server())
+        let first = try TestServer(tls: kind.server()) { $0.drain.idle = .seconds(2) }
         let load = try Load(kind.client(of: first), clients: 8, depth: kind.depth)
         load.waitForAnswers(200)
         first.listener.drain()

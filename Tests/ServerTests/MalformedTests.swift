@@ -125,7 +125,7 @@ import Testing
     ]
 
     @Test func refusesMalformedTLS() throws {
-        try withServer(tls: .testServer(), configure: { $0.deadlines.handshake = .milliseconds(500) }) { server in
+        try withServer(tls: .testServer(), configure: { $0.deadlines.handshake = .seconds(1) }) { server in
             for malformed in MalformedTests.malformedTLS {
                 let client = try RawClient(server.address)
                 try client.send(malformed.bytes)
