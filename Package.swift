@@ -65,7 +65,13 @@ var targets: [Target] = [
     tests("HTTPWire", ["HTTPWire"]),
     tests("TLS", ["TLS"]),
     tests("EventLoop", ["EventLoop"]),
-    tests("Server", ["Server", "HTTPClient", "Transport", "EventLoop", "TLS", "HTTPWire", "Observability"]),
+    tests(
+        "Server",
+        [
+            "Server", "HTTPClient", "Transport", "EventLoop", "TLS", "HTTPWire", "Observability", "Admission", "Azure",
+            "JSON", "Policy",
+        ]
+    ),
     tests("Admission", ["Admission", "Policy", "Kubernetes", "Azure", "JSON", "Observability", "EventLoop"]),
     tests(
         "portcullis",
