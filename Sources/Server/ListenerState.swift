@@ -90,7 +90,7 @@ extension SocketAddress.Host {
 
 /// A worker as other threads see it.
 final class WorkerSlot: @unchecked Sendable {
-    // Proof: `worker` is written on the loop's thread before its loop runs, and read only by work that the loop runs.
+    // Proof: `worker` is only used on its loop's thread: by what prepares the loop, and by work that the loop runs.
     private var worker: Worker?
     private let remote = Mutex<LoopRemote?>(nil)
     private let connections = Atomic<Int>(0)
@@ -102,6 +102,7 @@ final class WorkerSlot: @unchecked Sendable {
     func remove() { connections.subtract(1, ordering: .relaxed) }
 
     func attach(_ worker: Worker) { self.worker = worker }
+    func detach() { worker = nil }
     func attach(_ remote: LoopRemote) { self.remote.withLock { $0 = remote } }
 
     /// Runs something on the worker's thread, soon.

@@ -20,6 +20,7 @@ final class Worker {
     /// By slot of the poller.
     private var connections: [Connection?] = []
     private var delayEnd: Loop.Deadline?
+    private var closingEnd: Loop.Deadline?
     /// Whether connections are to end: after the drain delay.
     private var isClosing = false
     private var clock: MonotonicInstant?
@@ -140,7 +141,7 @@ final class Worker {
         synchronizeClocks()
         stopAccepting()
         isClosing = true
-        _ = loop.schedule(at: loop.now + configuration.drain.deadline, self)
+        closingEnd = loop.schedule(at: loop.now + configuration.drain.deadline, self)
         for connection in connections { connection?.drain() }
         stopIfDone()
     }
@@ -159,7 +160,13 @@ final class Worker {
 
     private func stopIfDone() {
         // A connection that is on its way here counts in the slot already.
-        if isClosing && slot.load == 0 { loop.stop() }
+        guard isClosing && slot.load == 0 else { return }
+        loop.stop()
+        // What the loop and the listener's state hold would hold them in return.
+        for deadline in [delayEnd, closingEnd] {
+            if let deadline { loop.cancel(deadline) }
+        }
+        slot.detach()
     }
 }
 

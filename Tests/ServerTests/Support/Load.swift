@@ -38,7 +38,7 @@ final class Load: Sendable {
         let thread = try LoopThread(name: "load") { [self] loop in
             let shared = ClientLoop(loop)
             for number in 0..<clients {
-                let client = Client(number, configuration, shared, self)
+                let client = Client(number, depth: depth, configuration, shared, self)
                 for _ in 0..<depth { client.ask() }
             }
         }
@@ -72,9 +72,12 @@ private final class Client: DeadlineHandler {
     private let number: Int
     private var connection: ClientConnection?
     private var requests = 0
+    /// How many it has under way, or is about to send again.
+    private var active: Int
 
-    init(_ number: Int, _ configuration: ClientConfiguration, _ shared: ClientLoop, _ load: Load) {
+    init(_ number: Int, depth: Int, _ configuration: ClientConfiguration, _ shared: ClientLoop, _ load: Load) {
         self.number = number
+        active = depth
         self.configuration = configuration
         self.shared = shared
         self.load = load
@@ -88,7 +91,11 @@ private final class Client: DeadlineHandler {
             if state.clients == 0 { shared.loop.stop() }
             return true
         }
-        guard !isFinished else { return }
+        guard !isFinished else {
+            active -= 1
+            if active == 0 { connection?.close() }
+            return
+        }
         do {
             let connection = try openConnection()
             requests += 1
