@@ -1,6 +1,8 @@
 import EventLoop
 import HTTPClient
+import Observability
 import Server
+import Synchronization
 import TLS
 import Testing
 
@@ -151,6 +153,26 @@ import Testing
         }
     }
 
+    /// With each goes its loop, and everything that the loop held.
+    @Test(arguments: [false, true]) func letsGoOfItsHandlersAtTheEnd(drains: Bool) throws {
+        let count = HandlerCount()
+        let metrics = Metrics()
+        var configuration = ServerConfiguration(addresses: [try #require(SocketAddress(parsing: "127.0.0.1:0"))])
+        configuration.workers = 3
+        configuration.drain.delay = .zero
+        configuration.drain.idle = .zero
+        let listener = try Listener(configuration, tls: nil, metrics: ServerMetrics(in: metrics, listeners: ["server"]))
+        {
+            CountedHandler(count, loop: $0.index)
+        }
+        let client = try RawClient(listener.addresses[0])
+        #expect(try client.exchange("GET / HTTP/1.1\r\nHost: a\r\n\r\n").status == 200)
+        #expect(count.value.load(ordering: .relaxed) == 3)
+        if drains { listener.drain() } else { listener.stop() }
+        try listener.join()
+        #expect(count.value.load(ordering: .relaxed) == 0)
+    }
+
     @Test func cutsOffWhatDoesNotEndInTime() throws {
         let server = try TestServer { $0.drain.deadline = .milliseconds(200) }
         let client = try RawClient(server.address)
@@ -160,5 +182,27 @@ import Testing
         try server.listener.join()
         try client.waitForEnd()
         #expect(server.metric(#"portcullis_limits_total{limit="drain"}"#) == 1)
+    }
+}
+
+/// How many handlers there are.
+private final class HandlerCount: Sendable {
+    let value = Atomic<Int>(0)
+}
+
+private final class CountedHandler: RequestHandler {
+    private let count: HandlerCount
+    private let echo: EchoHandler
+
+    init(_ count: HandlerCount, loop: Int) {
+        self.count = count
+        echo = EchoHandler(loop: loop)
+        count.value.add(1, ordering: .relaxed)
+    }
+
+    deinit { count.value.subtract(1, ordering: .relaxed) }
+
+    func respond(to request: borrowing ServerRequest, body: consuming [UInt8], response: inout ServerResponse) {
+        echo.respond(to: request, body: body, response: &response)
     }
 }
