@@ -6,17 +6,28 @@ public struct NamePattern: Hashable, Sendable, CustomStringConvertible {
     /// The same in lower case.
     private let pattern: [UInt8]
 
+    /// Whether the pattern names exactly one name.
+    public let isLiteral: Bool
+
     /// A pattern from its text; every text is one.
     public init(_ text: String) {
         description = text
         pattern = text.utf8.map(\.asciiLowercased)
+        isLiteral = !pattern.contains(UInt8(ascii: "*"))
     }
-
-    /// Whether the pattern names exactly one name.
-    public var isLiteral: Bool { !pattern.contains(UInt8(ascii: "*")) }
 
     /// Whether a name, given in UTF-8, matches.
     public func matches(_ name: Span<UInt8>) -> Bool {
+        // Most patterns are names, and most names differ from them in length.
+        if isLiteral {
+            guard name.count == pattern.count else { return false }
+            for index in name.indices where name[index].asciiLowercased != pattern[index] { return false }
+            return true
+        }
+        return matchesStars(name)
+    }
+
+    private func matchesStars(_ name: Span<UInt8>) -> Bool {
         var position = 0
         var next = 0
         // Where to go on when what follows the last `*` does not match: at most `name.count * pattern.count` steps in all.

@@ -42,25 +42,29 @@ public struct JSONValue: BitwiseCopyable, Sendable {
         Kind(rawValue: UInt8(truncatingIfNeeded: word >> 60)) ?? .null
     }
 
+    /// Compares the tag itself: these questions are asked of every value on the way.
+    @inlinable @inline(__always)
+    func has(_ kind: Kind) -> Bool { word >> 60 == UInt64(kind.rawValue) }
+
     /// Whether it is `null`.
-    @inlinable
-    public var isNull: Bool { kind == .null }
+    @inlinable @inline(__always)
+    public var isNull: Bool { has(.null) }
 
     /// Whether it is a string.
-    @inlinable
-    public var isString: Bool { kind == .string }
+    @inlinable @inline(__always)
+    public var isString: Bool { has(.string) }
 
     /// Whether it is a number, of either kind.
-    @inlinable
-    public var isNumber: Bool { kind == .int || kind == .double }
+    @inlinable @inline(__always)
+    public var isNumber: Bool { has(.int) || has(.double) }
 
     /// Whether it is an array.
-    @inlinable
-    public var isArray: Bool { kind == .array }
+    @inlinable @inline(__always)
+    public var isArray: Bool { has(.array) }
 
     /// Whether it is an object.
-    @inlinable
-    public var isObject: Bool { kind == .object }
+    @inlinable @inline(__always)
+    public var isObject: Bool { has(.object) }
 
     /// The value of a boolean; nil for any other kind.
     @inlinable
@@ -69,7 +73,7 @@ public struct JSONValue: BitwiseCopyable, Sendable {
     }
 
     /// Whether two handles stand for the same place of the same document.
-    @inlinable
+    @inlinable @inline(__always)
     public func isSamePlace(as other: JSONValue) -> Bool {
         index == other.index && document == other.document
     }

@@ -213,16 +213,3 @@ extension Subject {
         return operations
     }
 }
-
-extension FieldPath {
-    fileprivate var pointer: JSONPointer {
-        JSONPointer(
-            tokens: steps.map { step in
-                switch step {
-                case .member(let name): name
-                case .element(let index): String(index)
-                }
-            }
-        )
-    }
-}
