@@ -65,7 +65,7 @@ demo: build ## start the server, send it reviews as an API server does, show wha
 	if [ -r "$$PORTCULLIS_CORPUS/admission/reviews.jsonl.gz" ]; then
 		mkdir -p .build/demo
 		# Every twelfth of the 1,193 recorded reviews: a hundred, from all groups.
-		gunzip -c "$$PORTCULLIS_CORPUS/admission/reviews.jsonl.gz" | awk 'NR % 12 == 0' | head -n 100 >.build/demo/recorded.jsonl
+		gunzip -c "$$PORTCULLIS_CORPUS/admission/reviews.jsonl.gz" | awk 'NR % 12 == 1' | head -n 100 >.build/demo/recorded.jsonl
 		recorded=(--recorded .build/demo/recorded.jsonl)
 	fi
 	$(release) demo "$${recorded[@]}"
@@ -101,7 +101,7 @@ test: setup ## format, debug build, all tests, demo; ends with what was skipped 
 		by[reason]++
 	}
 	END {
-		printf "%d tests skipped%s\n", n, n ? ":" : ""
+		printf "%d test%s skipped%s\n", n, n == 1 ? "" : "s", n ? ":" : ""
 		for (reason in by) printf "  %4d  %s\n", by[reason], reason
 	}' .build/test.log
 	grep -E '^✔ Test run with' .build/test.log
