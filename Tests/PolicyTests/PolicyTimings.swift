@@ -7,7 +7,13 @@ import Testing
 /// Prints what decisions cost.
 ///
 /// Run in release with `PORTCULLIS_MEASURE=1`; times inform, they decide nothing.
-@Suite(.enabled(if: ProcessInfo.processInfo.environment["PORTCULLIS_MEASURE"] != nil), .serialized)
+@Suite(
+    .enabled(
+        if: ProcessInfo.processInfo.environment["PORTCULLIS_MEASURE"] != nil,
+        "measures; set PORTCULLIS_MEASURE=1 and test in release"
+    ),
+    .serialized
+)
 struct PolicyTimings {
     static let account = """
         apiVersion: storage.azure.com/v1api20230101
