@@ -23,6 +23,19 @@ import Testing
         #expect(result.set?.bindingCount == 3)
     }
 
+    /// What the README shows can be copied.
+    @Test func itsReadmeSaysWhatLoads() throws {
+        let text = try String(contentsOf: Self.folder.appending(path: "README.md"), encoding: .utf8)
+        let examples = text.components(separatedBy: "```yaml\n").dropFirst().compactMap {
+            $0.components(separatedBy: "```").first
+        }
+        #expect(!examples.isEmpty)
+        for example in examples {
+            let result = try compile([("README.md", example)])
+            #expect(result.issues.map(\.description) == [])
+        }
+    }
+
     @Test func deniesAllThatIsWrongAtOnce() throws {
         let set = try #require(try Self.load().set)
         let decision = try set.decide(
