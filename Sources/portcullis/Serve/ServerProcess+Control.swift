@@ -33,9 +33,10 @@ extension ServerProcess {
     /// Reads the certificate files again whenever something beside them changes.
     func watchCertificates() throws {
         for directory in certificates.folders {
-            watches.append(
-                try Self.watch(.init(path: directory, depth: 0), on: loop, logger) { [unowned self] in loadCertificates() }
-            )
+            let watch = try Self.watch(.init(path: directory, depth: 0), on: loop, logger) { [unowned self] in
+                loadCertificates()
+            }
+            watches.append(watch)
         }
     }
 

@@ -27,6 +27,7 @@ final class ServedProcess {
     /// - Parameters:
     ///   - folder: Where its policies and certificates are, from another that has ended; a new one if nothing.
     ///   - port: Where it listens; the kernel chooses if 0.
+    /// - Throws: That it could not be started, or is not ready in time.
     init(in folder: URL? = nil, port: UInt16 = 0) throws {
         if let folder {
             self.folder = folder
