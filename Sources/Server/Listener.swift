@@ -115,12 +115,13 @@ public final class Listener: Sendable {
     /// Closes everything now, requests in flight included.
     public func stop() {
         state.isDraining.store(true, ordering: .releasing)
-        // The first has stopped accepting, and so hands nothing over, before the others end.
         let state = state
-        state.workers[0].submit { first in
+        // The first hands nothing over any more before the others end; in a drain it may have ended itself.
+        let isThere = state.workers[0].submit { first in
             first.stopAccepting()
             for worker in state.workers { worker.submit { $0.cutOff() } }
         }
+        if !isThere { for worker in state.workers { worker.submit { $0.cutOff() } } }
     }
 
     /// Waits until ``drain()`` or ``stop()`` has done its work.

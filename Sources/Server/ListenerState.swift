@@ -102,13 +102,23 @@ final class WorkerSlot: @unchecked Sendable {
     func remove() { connections.subtract(1, ordering: .relaxed) }
 
     func attach(_ worker: Worker) { self.worker = worker }
-    func detach() { worker = nil }
+    func detach() {
+        worker = nil
+        // What is submitted from now on would never run, and hold whoever submitted it.
+        remote.withLock { $0 = nil }
+    }
+
     func attach(_ remote: LoopRemote) { self.remote.withLock { $0 = remote } }
 
     /// Runs something on the worker's thread, soon.
-    func submit(_ work: @escaping @Sendable (Worker) -> Void) {
-        remote.withLock { $0 }?.submit { _ in
+    ///
+    /// - Returns: Whether the worker is still there.
+    @discardableResult
+    func submit(_ work: @escaping @Sendable (Worker) -> Void) -> Bool {
+        guard let remote = remote.withLock({ $0 }) else { return false }
+        remote.submit { _ in
             if let worker = self.worker { work(worker) }
         }
+        return true
     }
 }
