@@ -58,7 +58,7 @@ public final class PolicyFolder: Sendable {
         state.withLock { $0 }
     }
 
-    /// Reads the folder again.
+    /// Reads the folder again; one thread does, the one that hears of changes.
     ///
     /// - Returns: What came of it.
     @discardableResult
