@@ -46,7 +46,8 @@ finish() {
 }
 trap finish EXIT
 
-port=$((20000 + RANDOM % 20000))
+# Below the range from which the kernel takes ports for connections.
+port=$((20000 + RANDOM % 12000))
 next_port() { port=$((port + 1)); while (: <"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do port=$((port + 1)); done; }
 answers() { (: <"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 # is_ready ADMIN_PORT: one look at /readyz, without a process.

@@ -3,13 +3,13 @@
 
 pids=()
 
-free_port() {
-    local port
-    while :; do
-        port=$((20000 + RANDOM % 20000))
-        (: <"/dev/tcp/127.0.0.1/$port") 2>/dev/null || break
-    done
-    echo "$port"
+# Below the range from which the kernel takes ports for connections.
+last_port=$((20000 + RANDOM % 12000))
+# Sets `free_port` to a port that nobody listens on, and that it has not named before.
+find_port() {
+    last_port=$((last_port + 1))
+    while (: <"/dev/tcp/127.0.0.1/$last_port") 2>/dev/null; do last_port=$((last_port + 1)); done
+    free_port=$last_port
 }
 
 # wait_for SECONDS WHAT COMMAND …: polls until the command succeeds.
@@ -37,10 +37,10 @@ kubectl_as() {
 }
 
 start_cluster() {
-    local etcd_port api_port
-    etcd_port=$(free_port)
-    local peer_port
-    peer_port=$(free_port)
+    find_port
+    local etcd_port=$free_port
+    find_port
+    local peer_port=$free_port
     "$KUBEBUILDER_ASSETS/etcd" --data-dir "$scratch/etcd" --unsafe-no-fsync \
         --listen-client-urls "http://127.0.0.1:$etcd_port" --advertise-client-urls "http://127.0.0.1:$etcd_port" \
         --listen-peer-urls "http://127.0.0.1:$peer_port" >"$scratch/etcd.log" 2>&1 &
@@ -51,7 +51,8 @@ start_cluster() {
     printf '%s\n' \
         "${tokens[admin]},admin,1,system:masters" \
         "${tokens[dana]},dana@example.com,2,team-a-developers" >"$scratch/tokens.csv"
-    api_port=$(free_port)
+    find_port
+    local api_port=$free_port
     api=https://127.0.0.1:$api_port
     # Only admission is under test: whoever is known may do everything.
     "$KUBEBUILDER_ASSETS/kube-apiserver" --etcd-servers "http://127.0.0.1:$etcd_port" \

@@ -33,8 +33,10 @@ trap 'stop_cluster; rm -rf "$scratch"' EXIT
 echo "starting etcd and kube-apiserver"
 start_cluster
 echo "starting portcullis"
-port=$(free_port)
-admin=127.0.0.1:$(free_port)
+find_port
+port=$free_port
+find_port
+admin=127.0.0.1:$free_port
 "$executable" certs init --directory "$scratch/pki" --san localhost --san 127.0.0.1 \
     --san portcullis.portcullis-system.svc >/dev/null
 "$executable" serve --policies "$root/policies" --listen ":$port" --admin "$admin" --drain-delay 0s \
