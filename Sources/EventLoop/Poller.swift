@@ -60,7 +60,17 @@ internal import Glibc
     /// Events that one call fetches; more stay in the kernel for the next.
     private static let batch = 256
 
+    /// The token of the alarm's events; no registration has it, for there are never so many slots.
+    private static let alarmToken = UInt64.max
+
     private let epoll: OwnedDescriptor
+    /// Ends a wait at its deadline.
+    ///
+    /// A timeout of `epoll_wait` is set and taken back by the kernel with every wait, and needs the clock. Deadlines of a
+    /// loop mostly move later, so that the alarm is set once for thousands of waits.
+    private let alarm: OwnedDescriptor
+    /// What the alarm is set to; nothing once a wait has heard it, though it goes on ringing until it is set anew.
+    private var alarmTime: MonotonicInstant?
     /// By slot; goes up when the slot is freed.
     private var generations: [UInt32] = []
     private var freeSlots: [UInt32] = []
@@ -68,9 +78,17 @@ internal import Glibc
 
     /// Makes a poller without descriptors.
     ///
-    /// - Throws: What `epoll_create1` reports: no descriptors or no memory left.
+    /// - Throws: What `epoll_create1` and `timerfd_create` report: no descriptors or no memory left.
     public init() throws(SystemError) {
-        epoll = OwnedDescriptor(owning: try systemCall("epoll_create1") { epoll_create1(CInt(EPOLL_CLOEXEC)) })
+        let epoll = OwnedDescriptor(owning: try systemCall("epoll_create1") { epoll_create1(CInt(EPOLL_CLOEXEC)) })
+        let alarm = OwnedDescriptor(
+            owning: try systemCall("timerfd_create") {
+                timerfd_create(CLOCK_MONOTONIC, CInt(TFD_CLOEXEC | TFD_NONBLOCK))
+            }
+        )
+        try Poller.control(epoll, EPOLL_CTL_ADD, alarm, token: Poller.alarmToken, .read)
+        self.epoll = epoll
+        self.alarm = alarm
         unsafe events = Array(repeating: epoll_event(), count: Poller.batch)
     }
 
@@ -134,24 +152,52 @@ internal import Glibc
 
     /// Waits until a descriptor is ready.
     ///
-    /// - Parameter deadline: When to give up; never if nothing. The clock's grain here is a millisecond, rounded up.
+    /// - Parameter deadline: When to give up; never if nothing.
     /// - Returns: The number of events to look at with ``event(at:)``; 0 if the deadline passed.
     /// - Throws: Nothing that a correct program can see.
     public mutating func wait(until deadline: MonotonicInstant?) throws(SystemError) -> Int {
+        while true {
+            if let deadline, alarmTime.map({ deadline < $0 }) ?? true { try setAlarm(to: deadline) }
+            let count = try fetch()
+            guard let place = (0..<count).first(where: { unsafe events[$0].data.u64 == Poller.alarmToken }) else {
+                return count
+            }
+            // It goes on ringing until it is set anew.
+            alarmTime = nil
+            unsafe events.swapAt(place, count - 1)
+            if count > 1 { return count - 1 }
+            guard let deadline else {
+                try setAlarm(to: nil)
+                continue
+            }
+            // Or it was set for a deadline that was cancelled or moved later.
+            if deadline <= .now() { return 0 }
+        }
+    }
+
+    private mutating func fetch() throws(SystemError) -> Int {
         let epoll = epoll.raw
         return try unsafe events.withUnsafeMutableBufferPointer { buffer throws(SystemError) in
-            // Inside, so that a wait that a signal interrupts does not start its time again.
             Int(
                 try systemCall("epoll_wait") {
-                    unsafe epoll_wait(
-                        epoll,
-                        buffer.baseAddress,
-                        CInt(buffer.count),
-                        Poller.milliseconds(until: deadline)
-                    )
+                    unsafe epoll_wait(epoll, buffer.baseAddress, CInt(buffer.count), -1)
                 }
             )
         }
+    }
+
+    /// Sets the alarm, or silences it if there is nothing to set it to.
+    private mutating func setAlarm(to instant: MonotonicInstant?) throws(SystemError) {
+        let alarm = alarm.raw
+        // The clock's zero would silence it too.
+        let nanoseconds = instant.map { max($0.nanoseconds, 1) } ?? 0
+        var time = itimerspec()
+        time.it_value.tv_sec = Int(nanoseconds / 1_000_000_000)
+        time.it_value.tv_nsec = Int(nanoseconds % 1_000_000_000)
+        try systemCall("timerfd_settime") {
+            unsafe timerfd_settime(alarm, CInt(TFD_TIMER_ABSTIME), &time, nil)
+        }
+        alarmTime = instant
     }
 
     /// One of the events that the last wait fetched.
@@ -179,16 +225,19 @@ internal import Glibc
         _ registration: Registration,
         _ interest: Interest
     ) throws(SystemError) {
-        let (epoll, raw) = (epoll.raw, descriptor.raw)
         let token = UInt64(registration.generation) << 32 | UInt64(registration.slot)
-        var event = unsafe epoll_event(events: interest.rawValue, data: epoll_data_t(u64: token))
-        try systemCall("epoll_ctl") { unsafe epoll_ctl(epoll, operation, raw, &event) }
+        try Poller.control(epoll, operation, descriptor, token: token, interest)
     }
 
-    private static func milliseconds(until deadline: MonotonicInstant?) -> CInt {
-        guard let deadline else { return -1 }
-        let nanoseconds = deadline.nanoseconds - MonotonicInstant.now().nanoseconds
-        if nanoseconds <= 0 { return 0 }
-        return CInt(clamping: (nanoseconds + 999_999) / 1_000_000)
+    private static func control(
+        _ epoll: borrowing OwnedDescriptor,
+        _ operation: CInt,
+        _ descriptor: borrowing OwnedDescriptor,
+        token: UInt64,
+        _ interest: Interest
+    ) throws(SystemError) {
+        let (epoll, raw) = (epoll.raw, descriptor.raw)
+        var event = unsafe epoll_event(events: interest.rawValue, data: epoll_data_t(u64: token))
+        try systemCall("epoll_ctl") { unsafe epoll_ctl(epoll, operation, raw, &event) }
     }
 }

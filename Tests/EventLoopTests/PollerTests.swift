@@ -29,6 +29,44 @@ extension Poller {
         #expect(try poller.readyNow().first?.readiness == [.readable, .writable])
     }
 
+    /// The deadline of an earlier wait, which an event ended before it passed, ends no later one.
+    @Test func waitsUntilItsOwnDeadline() throws {
+        let pair = try SocketPair()
+        var poller = try Poller()
+        let registration = try poller.add(pair.left, interest: .read)
+        _ = try pair.right.write([1].span)
+        let start = MonotonicInstant.now()
+        #expect(try poller.wait(until: start + .milliseconds(20)) == 1)
+        try poller.modify(registration, pair.left, interest: [])
+        #expect(try poller.wait(until: start + .milliseconds(60)) == 0)
+        #expect(.now() - start >= .milliseconds(60))
+        #expect(try poller.wait(until: start + .milliseconds(40)) == 0)
+        #expect(try poller.wait(until: MonotonicInstant(nanoseconds: 0)) == 0)
+        #expect(try poller.wait(until: start + .milliseconds(80)) == 0)
+        #expect(.now() - start >= .milliseconds(80))
+    }
+
+    /// With no deadline a wait ends with an event, even if the deadline of the wait before it has passed meanwhile.
+    @Test func waitsWithoutADeadline() throws {
+        let pair = try SocketPair()
+        var poller = try Poller()
+        let registration = try poller.add(pair.left, interest: .read)
+        _ = try pair.right.write([1].span)
+        #expect(try poller.wait(until: .now() + .milliseconds(10)) == 1)
+        var byte: [UInt8] = []
+        #expect(try pair.left.read(appendingTo: &byte, atMost: 1) == 1)
+        let writer = pair.right.raw
+        let late = try LoopThread(name: "late") { _ in
+            usleep(50_000)
+            var byte: UInt8 = 2
+            guard unsafe write(writer, &byte, 1) == 1 else { throw SystemError(code: errno, call: "write") }
+            throw CancellationError()
+        }
+        let count = try poller.wait(until: nil)
+        #expect((0..<count).map { poller.event(at: $0)?.registration } == [registration])
+        #expect(throws: CancellationError.self) { try late.join() }
+    }
+
     @Test func tellsOfAHangUpThatNobodyAskedFor() throws {
         let socket = try SocketPair().leftAlone()
         var poller = try Poller()

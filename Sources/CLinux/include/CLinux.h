@@ -1,4 +1,4 @@
-/// What `import Glibc` does not show of Linux: epoll, eventfd, signalfd, inotify, accept4, processor sets.
+/// What `import Glibc` does not show of Linux: epoll, eventfd, timerfd, signalfd, inotify, accept4, processor sets.
 ///
 /// No `_GNU_SOURCE` here: it changes types that Swift's own Glibc module has imported without it. What needs it is in
 /// CLinux.c.
@@ -18,6 +18,7 @@
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/timerfd.h>
 #include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>

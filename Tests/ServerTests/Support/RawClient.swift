@@ -24,8 +24,8 @@ final class RawClient {
         var text: String { String(decoding: body, as: UTF8.self) }
     }
 
-    /// What a client costs: its socket, and its loop's epoll and eventfd.
-    static let descriptors = 3
+    /// What a client costs: its socket, and its loop's epoll, eventfd and timerfd.
+    static let descriptors = 4
 
     private let loop: Loop
     private var stream: ByteStream
