@@ -124,6 +124,51 @@ public enum Socket {
         return address
     }
 
+    /// Reads what there is, at most `limit` bytes, behind the bytes that are there.
+    ///
+    /// - Parameters:
+    ///   - socket: A connected socket.
+    ///   - buffer: What grows.
+    ///   - limit: The largest number of bytes to append, more than 0.
+    /// - Returns: The number of bytes; 0 at the end of the stream; nothing if there is nothing to read yet.
+    /// - Throws: What `recv` reports but EAGAIN and EINTR.
+    public static func receive(
+        from socket: borrowing OwnedDescriptor,
+        appendingTo buffer: inout [UInt8],
+        atMost limit: Int
+    ) throws(SystemError) -> Int? {
+        precondition(limit > 0, "a read of 0 bytes looks like the end of the stream")
+        let raw = socket.raw
+        var count: Int?
+        try buffer.append(addingCapacity: limit) { (output: inout OutputSpan<UInt8>) throws(SystemError) in
+            try unsafe output.withUnsafeMutableBufferPointer { room, initialized throws(SystemError) in
+                // For sockets `recv` and `send` are shorter ways through the kernel than `read` and `write`.
+                count = try systemCallUnlessBlocked("recv") { unsafe recv(raw, room.baseAddress, limit, 0) }
+                initialized = count ?? 0
+            }
+        }
+        return count
+    }
+
+    /// Writes as much as the kernel takes.
+    ///
+    /// - Parameters:
+    ///   - bytes: What to write.
+    ///   - socket: A connected socket.
+    /// - Returns: The number of bytes taken, which may be less than there are; nothing if none can be taken now.
+    /// - Throws: What `send` reports but EAGAIN and EINTR: EPIPE after the peer's reset, without a signal.
+    public static func send(
+        _ bytes: Span<UInt8>,
+        to socket: borrowing OwnedDescriptor
+    ) throws(SystemError) -> Int? {
+        let raw = socket.raw
+        return try unsafe bytes.withUnsafeBytes { buffer throws(SystemError) in
+            try systemCallUnlessBlocked("send") {
+                unsafe Glibc.send(raw, buffer.baseAddress, buffer.count, CInt(MSG_NOSIGNAL))
+            }
+        }
+    }
+
     /// Says that nothing more will be written; the peer reads the end of the stream.
     ///
     /// - Parameter socket: A connected socket.

@@ -167,7 +167,9 @@ extension ByteStream {
     public mutating func flush() throws(TransportError) {
         do {
             while hasUnsentOutput {
-                guard let count = try descriptor.write(unsent.span.extracting(unsentStart...)) else { return }
+                guard let count = try Socket.send(unsent.span.extracting(unsentStart...), to: descriptor) else {
+                    return
+                }
                 unsentStart += count
             }
         } catch {
@@ -189,7 +191,7 @@ extension ByteStream {
         session?.close(output: &buffers.output)
         do {
             // Whether the alert fits into the kernel's buffer or not: FIN says the same.
-            if !buffers.output.isEmpty { _ = try descriptor.write(buffers.output.span) }
+            if !buffers.output.isEmpty { _ = try Socket.send(buffers.output.span, to: descriptor) }
             if !isAtEnd { try Socket.shutdownWriting(descriptor) }
         } catch {
             throw .system(error)
@@ -213,7 +215,7 @@ extension ByteStream {
 
     private func read(into buffer: inout [UInt8]) throws(TransportError) -> Int? {
         do {
-            return try descriptor.read(appendingTo: &buffer, atMost: StreamBuffers.readBytes)
+            return try Socket.receive(from: descriptor, appendingTo: &buffer, atMost: StreamBuffers.readBytes)
         } catch {
             throw .system(error)
         }
@@ -223,7 +225,7 @@ extension ByteStream {
         var sent = 0
         do {
             while !hasUnsentOutput, sent < bytes.count {
-                guard let count = try descriptor.write(bytes.extracting(sent...)) else { break }
+                guard let count = try Socket.send(bytes.extracting(sent...), to: descriptor) else { break }
                 sent += count
             }
         } catch {

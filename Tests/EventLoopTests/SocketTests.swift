@@ -44,6 +44,29 @@ import Testing
         #expect(try client.read(appendingTo: &answer, atMost: 100) == 0)
     }
 
+    @Test func receivesAndSendsWithoutWaiting() throws {
+        let pair = try SocketPair()
+        var received: [UInt8] = [1]
+        #expect(try Socket.receive(from: pair.left, appendingTo: &received, atMost: 10) == nil)
+        #expect(try Socket.send([2, 3, 4].span, to: pair.right) == 3)
+        #expect(try Socket.receive(from: pair.left, appendingTo: &received, atMost: 2) == 2)
+        #expect(try Socket.receive(from: pair.left, appendingTo: &received, atMost: 2) == 1)
+        #expect(received == [1, 2, 3, 4])
+        let much = [UInt8](repeating: 5, count: 100_000)
+        while try Socket.send(much.span, to: pair.right) != nil {}
+        try Socket.shutdownWriting(pair.right)
+        while try Socket.receive(from: pair.left, appendingTo: &received, atMost: 100_000) != 0 {}
+        #expect(received.count > much.count)
+    }
+
+    /// SIGPIPE would end the process.
+    @Test func sendingToAPeerThatIsGoneIsAnError() throws {
+        let socket = try SocketPair().leftAlone()
+        let error = #expect(throws: SystemError.self) { _ = try Socket.send([1].span, to: socket) }
+        #expect(error == SystemError(code: EPIPE, call: "send"))
+        #expect(error?.isDisconnect == true)
+    }
+
     @Test func tellsThatNobodyListens() throws {
         // The port was ours a moment ago, and the kernel does not give it to another so soon.
         let address = try Socket.localAddress(of: Socket.listen(on: #require(SocketAddress(parsing: "127.0.0.1:0"))))
