@@ -6,8 +6,13 @@ internal import TLS
 final class Connection: ReadinessHandler, DeadlineHandler {
     private let worker: Worker
     private var state: ConnectionState
-    /// The one deadline there is, moved with every event.
+    /// The one deadline there is.
+    ///
+    /// It may pass before the state's, which moves later with every request: to find that out once costs less than to move
+    /// it every time.
     private var deadline: Loop.Deadline?
+    /// When `deadline` passes.
+    private var deadlineTime = MonotonicInstant(nanoseconds: 0)
     private var index = 0
 
     init(_ state: consuming ConnectionState, worker: Worker) {
@@ -21,56 +26,54 @@ final class Connection: ReadinessHandler, DeadlineHandler {
     /// - Throws: That the poller has no memory.
     func start() throws(SystemError) -> Int {
         index = try state.register(on: worker.loop, self)
-        deadline = worker.loop.schedule(at: worker.deadlines.due(state), self)
+        follow(state.due(worker.lent.deadlines))
         return index
     }
 
     func loop(_ loop: Loop, registration: Poller.Registration, isReady readiness: Poller.Readiness) {
-        worker.synchronizeClocks()
-        state.proceed(&worker.lent)
-        follow()
+        follow(state.proceed(&worker.lent))
     }
 
     func loop(_ loop: Loop, deadlinePassed deadline: Loop.Deadline) {
         self.deadline = nil
-        worker.synchronizeClocks()
-        state.expire(&worker.lent)
-        follow()
+        follow(state.expire(&worker.lent))
     }
 
     /// Lets the connection go without losing a request.
     func drain() {
-        state.drain(&worker.lent)
-        follow()
+        follow(state.drain(&worker.lent))
     }
 
     /// Ends the connection now.
     func close() {
         state.close()
-        follow()
+        follow(nil)
     }
 
-    /// Does what follows from the state: the deadline moves, usually later, which costs a store; or it was the end.
-    private func follow() {
-        let loop = worker.loop
-        guard state.phase != .closed else {
-            state.unregister(from: loop)
-            if let deadline = deadline.take() { loop.cancel(deadline) }
+    /// Does what follows from the state: a deadline, or the end if it has none.
+    private func follow(_ due: MonotonicInstant?) {
+        guard let due else {
+            state.unregister(from: worker.loop)
+            if let deadline = deadline.take() { worker.loop.cancel(deadline) }
             return worker.remove(index, from: state.peer)
         }
-        let instant = worker.deadlines.due(state)
-        if let deadline, loop.reschedule(deadline, at: instant) { return }
-        deadline = loop.schedule(at: instant, self)
+        if let deadline {
+            if due >= deadlineTime { return }
+            worker.loop.reschedule(deadline, at: due)
+        } else {
+            deadline = worker.loop.schedule(at: due, self)
+        }
+        deadlineTime = due
     }
 }
 
 /// How long connections may stay in their states; in nanoseconds, for it is looked up with every request.
 struct ConnectionDeadlines {
-    private let handshake: Int64
-    private let idle: Int64
-    private let write: Int64
-    private let linger: Int64
-    private let drainIdle: Int64
+    let handshake: Int64
+    let idle: Int64
+    let write: Int64
+    let linger: Int64
+    let drainIdle: Int64
 
     init(_ configuration: ServerConfiguration) {
         handshake = configuration.deadlines.handshake.nanoseconds
@@ -79,20 +82,22 @@ struct ConnectionDeadlines {
         linger = configuration.deadlines.linger.nanoseconds
         drainIdle = configuration.drain.idle.nanoseconds
     }
+}
 
-    /// When the peer has had the time that a connection's state grants.
-    func due(_ state: borrowing ConnectionState) -> MonotonicInstant {
-        switch state.phase {
-        case .handshaking: return state.phaseStart.advanced(by: handshake)
-        case .finishing: return (state.stuckSince ?? state.phaseStart).advanced(by: write)
-        case .lingering: return state.phaseStart.advanced(by: linger)
-        case .closed: return state.phaseStart
+extension ConnectionState {
+    /// When the peer has had the time that the state grants; nothing if the connection is closed.
+    func due(_ deadlines: ConnectionDeadlines) -> MonotonicInstant? {
+        switch phase {
+        case .handshaking: return phaseStart.advanced(by: deadlines.handshake)
+        case .finishing: return (stuckSince ?? phaseStart).advanced(by: deadlines.write)
+        case .lingering: return phaseStart.advanced(by: deadlines.linger)
+        case .closed: return nil
         case .open: break
         }
-        if let stuckSince = state.stuckSince { return stuckSince.advanced(by: write) }
-        if let due = state.wire.deadlineNanoseconds { return MonotonicInstant(nanoseconds: Int64(due)) }
-        if let drainStart = state.drainStart { return max(drainStart, state.lastUse).advanced(by: drainIdle) }
-        return state.lastUse.advanced(by: idle)
+        if let stuckSince { return stuckSince.advanced(by: deadlines.write) }
+        if let due = wire.deadlineNanoseconds { return MonotonicInstant(nanoseconds: Int64(due)) }
+        if let drainStart { return max(drainStart, lastUse).advanced(by: deadlines.drainIdle) }
+        return lastUse.advanced(by: deadlines.idle)
     }
 }
 

@@ -1,4 +1,5 @@
 internal import EventLoop
+internal import Glibc
 internal import HTTPWire
 internal import TLS
 internal import Transport
@@ -9,6 +10,9 @@ struct Lent: ~Copyable {
     let handler: any RequestHandler
     let counters: ServerCounters
     let http: HTTPLimits
+    let deadlines: ConnectionDeadlines
+    /// The loop's time, as of the last ``synchronizeClocks()``.
+    private(set) var now: MonotonicInstant
     /// Where connections read to; empty between events, so that one set serves all connections.
     var buffers = StreamBuffers()
     /// Where connections write what they send, with the clocks.
@@ -16,11 +20,28 @@ struct Lent: ~Copyable {
     /// Where the handler writes its answer.
     var response = ServerResponse()
 
-    init(loop: Loop, handler: any RequestHandler, counters: ServerCounters, http: HTTPLimits) {
+    init(loop: Loop, handler: any RequestHandler, counters: ServerCounters, _ configuration: ServerConfiguration) {
         self.loop = loop
         self.handler = handler
         self.counters = counters
-        self.http = http
+        http = configuration.http
+        deadlines = ConnectionDeadlines(configuration)
+        now = loop.now
+        setClocks()
+    }
+
+    /// Sets the clocks to the loop's time; once for all events that were fetched together.
+    mutating func synchronizeClocks() {
+        guard now != loop.now else { return }
+        now = loop.now
+        setClocks()
+    }
+
+    private mutating func setClocks() {
+        var time = timespec()
+        // Coarse: the `Date` field has seconds.
+        unsafe clock_gettime(CLOCK_REALTIME_COARSE, &time)
+        context.setTime(monotonicNanoseconds: UInt64(now.nanoseconds), unixSeconds: Int64(time.tv_sec))
     }
 }
 
@@ -113,7 +134,10 @@ struct ConnectionState: ~Copyable {
 
 extension ConnectionState {
     /// Does what the socket is ready for.
-    mutating func proceed(_ lent: inout Lent) {
+    ///
+    /// - Returns: When the peer has had the time that it is granted; nothing if the connection is closed.
+    mutating func proceed(_ lent: inout Lent) -> MonotonicInstant? {
+        lent.synchronizeClocks()
         do {
             switch phase {
             case .handshaking: try shakeHands(&lent)
@@ -126,25 +150,34 @@ extension ConnectionState {
         } catch {
             fail(error, &lent)
         }
+        return due(lent.deadlines)
     }
 
     /// Lets the connection go without losing a request.
-    mutating func drain(_ lent: inout Lent) {
-        guard drainStart == nil, phase == .handshaking || phase == .open else { return }
-        drainStart = lent.loop.now
-        guard phase == .open else { return }
+    ///
+    /// - Returns: As ``proceed(_:)``.
+    mutating func drain(_ lent: inout Lent) -> MonotonicInstant? {
+        lent.synchronizeClocks()
+        guard drainStart == nil, phase == .handshaking || phase == .open else { return due(lent.deadlines) }
+        drainStart = lent.now
+        guard phase == .open else { return due(lent.deadlines) }
         do {
             try sayGoodbye(&lent)
             try settle(&lent)
         } catch {
             fail(error, &lent)
         }
+        return due(lent.deadlines)
     }
 
-    /// Ends what has lasted too long.
+    /// Ends what has lasted too long; does nothing before that.
     ///
     /// Each case changes the state, or the deadline would pass again at once.
-    mutating func expire(_ lent: inout Lent) {
+    ///
+    /// - Returns: As ``proceed(_:)``.
+    mutating func expire(_ lent: inout Lent) -> MonotonicInstant? {
+        lent.synchronizeClocks()
+        if let due = due(lent.deadlines), due > lent.now { return due }
         do {
             switch phase {
             case .handshaking:
@@ -162,6 +195,7 @@ extension ConnectionState {
         } catch {
             fail(error, &lent)
         }
+        return due(lent.deadlines)
     }
 
     /// Ends the connection now; what was not sent is lost.
@@ -178,7 +212,7 @@ extension ConnectionState {
             if wire.isClosed { enter(.finishing, lent) }
         } else if drainStart == nil {
             lent.counters.count(.idle)
-            drainStart = lent.loop.now
+            drainStart = lent.now
             // HTTP/2 can say goodbye without losing what is under way; HTTP/1.1 can only close.
             if version == .http2 { try sayGoodbye(&lent) } else { enter(.finishing, lent) }
         } else {
@@ -195,7 +229,7 @@ extension ConnectionState {
 
     private mutating func enter(_ next: Phase, _ lent: borrowing Lent) {
         phase = next
-        phaseStart = lent.loop.now
+        phaseStart = lent.now
     }
 
     /// Does what follows from what has happened: the next phase, what to wait for.
@@ -209,7 +243,7 @@ extension ConnectionState {
         if !stream.hasUnsentOutput {
             stuckSince = nil
         } else if stuckSince == nil {
-            stuckSince = lent.loop.now
+            stuckSince = lent.now
         }
     }
 
@@ -241,7 +275,7 @@ extension ConnectionState {
             wire = HTTPServerConnection(.http2, limits: lent.http)
         }
         enter(.open, lent)
-        lastUse = lent.loop.now
+        lastUse = lent.now
         if drainStart != nil { try sayGoodbye(&lent) }
         // The first request may have come with the end of the handshake.
         try answer(&lent)
@@ -302,7 +336,7 @@ extension ConnectionState {
     }
 
     private mutating func respond(to request: StreamID, _ lent: inout Lent) {
-        let now = lent.loop.now
+        let now = lent.now
         // As the input above.
         var response = ServerResponse()
         swap(&response, &lent.response)

@@ -1,6 +1,4 @@
 internal import EventLoop
-internal import Glibc
-internal import HTTPWire
 internal import Observability
 internal import Transport
 
@@ -9,7 +7,6 @@ internal import Transport
 /// Only its thread sees it.
 final class Worker {
     let loop: Loop
-    let deadlines: ConnectionDeadlines
     /// What connections use while they are called.
     var lent: Lent
 
@@ -23,7 +20,6 @@ final class Worker {
     private var closingEnd: Loop.Deadline?
     /// Whether connections are to end: after the drain delay.
     private var isClosing = false
-    private var clock: MonotonicInstant?
     private var random = SystemRandomNumberGenerator()
 
     init(
@@ -37,21 +33,10 @@ final class Worker {
         self.state = state
         self.slot = slot
         self.counters = counters
-        deadlines = ConnectionDeadlines(state.configuration)
-        lent = Lent(loop: loop, handler: handler, counters: counters, http: state.configuration.http)
+        lent = Lent(loop: loop, handler: handler, counters: counters, state.configuration)
     }
 
     private var configuration: ServerConfiguration { state.configuration }
-
-    /// Sets the wire's clocks to the loop's time; once for all events that were fetched together.
-    func synchronizeClocks() {
-        guard clock != loop.now else { return }
-        clock = loop.now
-        var time = timespec()
-        // Coarse: the `Date` field has seconds.
-        unsafe clock_gettime(CLOCK_REALTIME_COARSE, &time)
-        lent.context.setTime(monotonicNanoseconds: UInt64(loop.now.nanoseconds), unixSeconds: Int64(time.tv_sec))
-    }
 
     // MARK: - Accepting
 
@@ -82,7 +67,6 @@ final class Worker {
 
     /// Takes a connection over that the acceptor has admitted.
     func open(_ descriptor: consuming OwnedDescriptor, from peer: SocketAddress) {
-        synchronizeClocks()
         do {
             let connection = Connection(
                 ConnectionState(
@@ -138,7 +122,6 @@ final class Worker {
     /// Lets connections go with their next answer, and idle ones after a while; the loop ends with the last.
     func beginClosing() {
         guard !isClosing else { return }
-        synchronizeClocks()
         stopAccepting()
         isClosing = true
         closingEnd = loop.schedule(at: loop.now + configuration.drain.deadline, self)
