@@ -142,7 +142,7 @@ load --mode idle --connections 1000 "${peers[@]}" "${ours[0]}"
     echo "Measured on $(date -u +%F), $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1), Linux $(uname -r)," \
         "OpenSSL $(openssl version | cut -d ' ' -f 2), $(nginx -v 2>&1 | sed 's/.*: //')," \
         "$("$executable" version | head -n 1)."
-    echo "Server and client on one core; review of $(stat -c %s "$review") bytes; TLS 1.3, keep-alive; median [lowest–highest]" \
+    echo "Server and client on one core, the client as a batch process that waits for its turn; review of $(stat -c %s "$review") bytes; TLS 1.3, keep-alive; median [lowest–highest]" \
         "of $repeats repeats of $requests requests in turns; ratios are medians of the repeats' own."
     echo
     awk -F '\t' -f "$here/table.awk" "$scratch/raw.tsv"
