@@ -80,6 +80,21 @@ private let least = ["--policies", "p", "--tls-cert", "c", "--tls-key", "k"]
         #expect(settings.controllers == ["a", "b"])
     }
 
+    @Test func certificatesAreGivenTwiceOrWithACommaAndMeetTheirKeysInOrder() throws {
+        let expected = [
+            ServeSettings.IdentityFiles(certificate: "c", key: "k"),
+            ServeSettings.IdentityFiles(certificate: "rsa.crt", key: "rsa.key"),
+        ]
+        let twice = try settings(least + ["--tls-cert", "rsa.crt", "--tls-key", "rsa.key"])
+        let comma = try settings(["--policies", "p", "--tls-cert", "c, rsa.crt", "--tls-key", "k,rsa.key"])
+        let list = try settings(
+            ["--policies", "p"],
+            environment: ["PORTCULLIS_TLS_KEY": "k,rsa.key"],
+            file: "tls-cert: [c, rsa.crt]\n"
+        )
+        for settings in [twice, comma, list] { #expect(settings.identities == expected) }
+    }
+
     @Test func anEmptyVariableIsNoValue() throws {
         #expect(try settings(least, environment: ["PORTCULLIS_WORKERS": ""]).workers == nil)
     }
@@ -99,6 +114,11 @@ private let least = ["--policies", "p", "--tls-cert", "c", "--tls-key", "k"]
             "--listen: 'example.com:1' is not an address such as 127.0.0.1:8443, [::1]:8443 or :8443"
         ),
         (least + ["--listen", ""], [:], nil, "--listen: '' is not an address"),
+        (
+            least + ["--tls-cert", "second"], [:], nil,
+            "--tls-cert names 2 files (c, second) and --tls-key 1 (k): give each certificate its key"
+        ),
+        (["--policies", "p", "--tls-cert", ",", "--tls-key", "k"], [:], nil, "--tls-cert: ',' is not a file's name"),
         (least + ["--workers", "0"], [:], nil, "--workers: '0' is not a number from 1 to 1024"),
         (least + ["--workers", "+2"], [:], nil, "--workers: '+2' is not a number from 1 to 1024"),
         (least + ["--connection-requests=-1"], [:], nil, "a number, 0 for never"),

@@ -97,4 +97,50 @@ import Testing
         let log = try String(contentsOf: second.folder.appending(path: "decisions"), encoding: .utf8)
         #expect(log.split(separator: "\n").count == load.now.answered)
     }
+
+    /// One certificate with an ECDSA key and one with an RSA key: the log and the metric speak of both.
+    @Test func showsTwoCertificates() throws {
+        let now = UTCInstant.now()
+        let server = try ServedProcess { certificates in
+            let authority = try CertificateAuthority(named: "second", at: now)
+            let leaf = LeafRequest(
+                commonName: "rsa",
+                subjectAlternativeNames: try CertificateFolder.localNames(),
+                validity: .days(1)
+            )
+            let identity = try authority.issue(leaf, for: PrivateKey(generating: .rsa(bits: 2048)), at: now)
+            let (chain, key) = (certificates.path + "/rsa.crt", certificates.path + "/rsa.key")
+            try FileSystem.write(identity.leaf.pem.span, to: chain, access: .everyoneReads)
+            try FileSystem.write(identity.key.pem.span, to: key, access: .ownerOnly)
+            return ["--tls-cert", chain, "--tls-key", key]
+        }
+        let log = try server.log()
+        #expect(log.contains("ECDSA P-256"), "\(log)")
+        #expect(log.contains("RSA 2048"), "\(log)")
+        // The RSA leaf expires first.
+        let early = (now + .days(1)).secondsSinceEpoch
+        #expect(try early < server.certificates.leaf().notAfter.secondsSinceEpoch)
+        let metric = "portcullis_certificate_expiry_timestamp_seconds \(early)"
+        #expect(try server.ask("/metrics").text.contains(metric))
+        let load = try load(server)
+        try load.waitForAnswers(20)
+        #expect(try load.finish().lost == [])
+        #expect(server.end() == 0)
+    }
+
+    /// The soft limit is raised to the hard one; connections that would not fit are not promised.
+    @Test(arguments: [(200, true), (4096, false)]) func fitsItsConnectionsToItsDescriptors(
+        _ descriptors: Int,
+        _ isTooFew: Bool
+    ) throws {
+        let server = try ServedProcess(descriptors: descriptors)
+        let log = try server.log()
+        #expect(log.contains("fewer connections than usual") == isTooFew, "\(log)")
+        #expect(log.contains("descriptors=200") == isTooFew, "\(log)")
+        #expect(log.contains("connections=2048") == !isTooFew, "\(log)")
+        let load = try load(server)
+        try load.waitForAnswers(20)
+        #expect(try load.finish().lost == [])
+        #expect(server.end() == 0)
+    }
 }

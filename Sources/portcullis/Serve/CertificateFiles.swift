@@ -3,8 +3,8 @@ internal import TLS
 
 /// The files that the webhook's TLS is made of.
 struct CertificateFiles {
-    /// The leaf in force.
-    var leaf: Certificate? { reloader.leaves.first }
+    /// The leaves in force: one, or one for each type of key.
+    var leaves: [Certificate] { reloader.leaves }
 
     private let settings: ServeSettings
     private var reloader: CertificateReloader
@@ -26,9 +26,8 @@ struct CertificateFiles {
     /// The folders to watch.
     var folders: Set<String> {
         Set(
-            [settings.certificate, settings.key, settings.clientAuthorities].compactMap {
-                $0.map(FileSystem.parent(of:))
-            }
+            (settings.identities.flatMap { [$0.certificate, $0.key] } + [settings.clientAuthorities].compactMap { $0 })
+                .map(FileSystem.parent(of:))
         )
     }
 
@@ -37,21 +36,33 @@ struct CertificateFiles {
     /// - Returns: What new connections use; nothing if the files are what they were.
     /// - Throws: Which file cannot be used, and why.
     mutating func load() throws(UsageError) -> TLSContext? {
-        var files = CertificateReloader.Files(pairs: [
-            .init(
-                chain: try read(settings.certificate, ServeSettings.certificateSetting),
-                key: try read(settings.key, ServeSettings.keySetting)
+        var pairs: [CertificateReloader.Pair] = []
+        for identity in settings.identities {
+            pairs.append(
+                .init(
+                    chain: try read(identity.certificate, ServeSettings.certificateSetting),
+                    key: try read(identity.key, ServeSettings.keySetting)
+                )
             )
-        ])
+        }
+        var files = CertificateReloader.Files(pairs: pairs)
         if settings.clientAuthentication != .off, let path = settings.clientAuthorities {
             files.clientAuthorities = try read(path, ServeSettings.clientAuthoritiesSetting)
         }
         do {
             return try reloader.load(files, at: .now())
-        } catch .clientAuthorities(let error) {
-            throw UsageError("\(settings.clientAuthorities ?? ""): \(error)")
         } catch {
-            throw UsageError("\(settings.certificate), \(settings.key): \(error)")
+            throw UsageError(describe(error))
+        }
+    }
+
+    /// Which files cannot be used, and why.
+    private func describe(_ failure: CertificateReloader.Failure) -> String {
+        switch failure {
+        case .pair(let index, let error): "\(settings.identities[index]): \(error)"
+        case .clientAuthorities(let error): "\(settings.clientAuthorities ?? ""): \(error)"
+        case .context(let error):
+            "\(settings.identities.map(\.description).joined(separator: "; ")): \(error)"
         }
     }
 

@@ -22,8 +22,8 @@ struct Serve: ParsableCommand {
 
     @Option(ServeSettings.policiesSetting) var policies: String?
     @Option(ServeSettings.listenSetting) var listen: String?
-    @Option(ServeSettings.certificateSetting) var tlsCert: String?
-    @Option(ServeSettings.keySetting) var tlsKey: String?
+    @Option(ServeSettings.certificateSetting) var tlsCert: [String] = []
+    @Option(ServeSettings.keySetting) var tlsKey: [String] = []
     @Option(ServeSettings.clientAuthoritiesSetting) var clientCA: String?
     @Option(ServeSettings.clientAuthenticationSetting) var clientAuth: String?
     @Option(ServeSettings.adminSetting) var admin: String?

@@ -7,8 +7,7 @@ internal import TLS
 struct ServeSettings {
     var policies: String
     var listen: [SocketAddress]
-    var certificate: String
-    var key: String
+    var identities: [IdentityFiles]
     var clientAuthorities: String?
     var clientAuthentication: ClientAuthentication
     var admin: [SocketAddress]
@@ -21,6 +20,15 @@ struct ServeSettings {
     var decisionLog: LineLog.Destination?
     var azureData: String?
     var controllers: [String]?
+
+    /// Where a certificate chain and its key are.
+    struct IdentityFiles: Equatable, CustomStringConvertible {
+        var certificate: String
+        var key: String
+
+        /// What an error names.
+        var description: String { "\(certificate), \(key)" }
+    }
 
     enum ClientAuthentication: String, CaseIterable {
         case off, request, require
@@ -42,9 +50,13 @@ struct ServeSettings {
     static let certificateSetting = Setting(
         "tls-cert",
         "FILE",
-        "The server's certificate chain in PEM, the leaf first. A new file is used for the next connection."
+        "The server's certificate chain in PEM, the leaf first. A new file is used for the next connection. May be given twice, or two with a comma: one with an ECDSA key and one with an RSA key, of which the client takes what it can."
     )
-    static let keySetting = Setting("tls-key", "FILE", "The leaf's private key in PEM, not encrypted.")
+    static let keySetting = Setting(
+        "tls-key",
+        "FILE",
+        "The leaf's private key in PEM, not encrypted; as many as --tls-cert, in the same order."
+    )
     static let clientAuthoritiesSetting = Setting(
         "client-ca",
         "FILE",
@@ -129,8 +141,7 @@ struct ServeSettings {
     init(_ sources: SettingSources) throws(UsageError) {
         policies = try sources.require(Self.policiesSetting)
         listen = try sources.require(Self.listenSetting, as: Self.addressForm, Self.addresses)
-        certificate = try sources.require(Self.certificateSetting)
-        key = try sources.require(Self.keySetting)
+        identities = try Self.identities(sources)
         clientAuthorities = sources.find(Self.clientAuthoritiesSetting)?.text
         clientAuthentication =
             try sources.find(
@@ -165,6 +176,25 @@ struct ServeSettings {
         }
     }
 
+    private static func identities(_ sources: SettingSources) throws(UsageError) -> [IdentityFiles] {
+        let certificates = try sources.require(certificateSetting, as: fileForm, files)
+        let keys = try sources.require(keySetting, as: fileForm, files)
+        guard certificates.count == keys.count else {
+            throw UsageError(
+                "\(certificateSetting.flag) names \(certificates.count) files (\(certificates.joined(separator: ", "))) and "
+                    + "\(keySetting.flag) \(keys.count) (\(keys.joined(separator: ", "))): give each certificate its key, in the "
+                    + "same order"
+            )
+        }
+        return zip(certificates, keys).map { IdentityFiles(certificate: $0, key: $1) }
+    }
+
+    private static func files(_ text: String) -> [String]? {
+        let files = list(text)
+        return files.isEmpty ? nil : files
+    }
+
+    private static let fileForm = "a file's name"
     private static let addressForm = "an address such as 127.0.0.1:8443, [::1]:8443 or :8443"
     private static let durationForm = "a duration such as 500ms, 10s, 5m or 1h"
 

@@ -19,13 +19,19 @@ extension ServerProcess {
         for address in adminAddresses {
             logger.info("listening", metadata: ["listener": "admin", "address": "\(address)"])
         }
-        announceCertificate("certificate in use")
+        announceCertificates("certificate in use")
     }
 
-    private func announceCertificate(_ message: Logger.Message) {
-        guard let leaf = certificates.leaf else { return }
-        leafExpiry.seconds.store(leaf.notAfter.secondsSinceEpoch, ordering: .relaxed)
-        logger.info(message, metadata: ["subject": "\(leaf.subject)", "expires": "\(leaf.notAfter)"])
+    private func announceCertificates(_ message: Logger.Message) {
+        let leaves = certificates.leaves
+        guard let expiry = leaves.map(\.notAfter.secondsSinceEpoch).min() else { return }
+        leafExpiry.seconds.store(expiry, ordering: .relaxed)
+        for leaf in leaves {
+            logger.info(
+                message,
+                metadata: ["subject": "\(leaf.subject)", "key": "\(leaf.keyType)", "expires": "\(leaf.notAfter)"]
+            )
+        }
     }
 
     // MARK: - Files
@@ -63,7 +69,7 @@ extension ServerProcess {
         do {
             guard let context = try certificates.load() else { return }
             webhook.use(context)
-            announceCertificate("certificate changed")
+            announceCertificates("certificate changed")
         } catch {
             // Half of a pair that is being written is the usual reason; the other half is an event of its own.
             logger.error("certificate refused", metadata: ["error": "\(error)"])

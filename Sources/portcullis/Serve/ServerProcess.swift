@@ -30,7 +30,7 @@ final class ServerProcess {
     private let admin: Listener
     let decisionLog: LineLog?
     var certificates: CertificateFiles
-    /// Until when the leaf in use is good.
+    /// Until when all leaves in use are good.
     let leafExpiry = SharedInstant()
     var watches: [DirectoryWatch]
     /// Waits for the webhook's end, for which the control loop must not.
@@ -84,16 +84,20 @@ final class ServerProcess {
         // Before the first reading, so that no change is missed between the two.
         watches = [try Self.watch(.init(path: settings.policies), on: loop, logger) { policies.load() }]
         let service = AdminService(metrics: metrics, folder: folder, holder: holder, readiness: readiness)
+        let adminConfiguration = settings.adminConfiguration
+        var webhookConfiguration = settings.webhookConfiguration
+        DescriptorBudget([adminConfiguration, webhookConfiguration]).apply(to: &webhookConfiguration, logger)
         let admissionMetrics = AdmissionMetrics(in: metrics, tables: tables)
         let serverMetrics = ServerMetrics(in: metrics, listeners: ["webhook", "admin"])
         admin = try Self.listening(at: ServeSettings.adminSetting) { () throws(SystemError) in
-            try Listener(settings.adminConfiguration, tls: nil, metrics: serverMetrics) { _ in AdminHandler(service) }
+            try Listener(adminConfiguration, tls: nil, metrics: serverMetrics) { _ in AdminHandler(service) }
         }
         adminAddresses = admin.addresses
         // Before the webhook listens, so that a server that takes another's place refuses nobody.
         policies.load()
-        let webhook = try Self.listening(at: ServeSettings.listenSetting) { () throws(SystemError) in
-            try Listener(settings.webhookConfiguration, tls: tls, metrics: serverMetrics) { loop in
+        let webhook = try Self.listening(at: ServeSettings.listenSetting) {
+            [webhookConfiguration] () throws(SystemError) in
+            try Listener(webhookConfiguration, tls: tls, metrics: serverMetrics) { loop in
                 AdmissionHandler(
                     AdmissionService(
                         policies: holder,
@@ -122,7 +126,7 @@ final class ServerProcess {
     private func declareMetrics(_ metrics: Metrics) {
         metrics.gauge(
             "portcullis_certificate_expiry_timestamp_seconds",
-            help: "Until when the leaf in use is good."
+            help: "Until when the certificates in use are good: all of them."
         ) { [leafExpiry] in Double(leafExpiry.seconds.load(ordering: .relaxed)) }
         guard let decisionLog else { return }
         metrics.gauge(

@@ -34,10 +34,25 @@ struct Setting: Sendable {
 extension Option where Value == String? {
     /// The flag of a setting.
     init(_ setting: Setting) {
-        let standard = setting.standard.map { " (default: \($0))" } ?? ""
+        self.init(name: .customLong(setting.name), help: ArgumentHelp(setting))
+    }
+}
+
+extension Option where Value == [String] {
+    /// The flag of a setting that may be given several times.
+    init(wrappedValue: [String], _ setting: Setting) {
         self.init(
+            wrappedValue: wrappedValue,
             name: .customLong(setting.name),
-            help: ArgumentHelp("\(setting.help)\(standard)", valueName: setting.placeholder)
+            parsing: .singleValue,
+            help: ArgumentHelp(setting)
         )
+    }
+}
+
+extension ArgumentHelp {
+    fileprivate init(_ setting: Setting) {
+        let standard = setting.standard.map { " (default: \($0))" } ?? ""
+        self.init("\(setting.help)\(standard)", valueName: setting.placeholder)
     }
 }

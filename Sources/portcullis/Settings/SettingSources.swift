@@ -36,6 +36,11 @@ struct SettingSources {
         flags[setting.name] = value
     }
 
+    /// Notes what the command line says, each time that it says it.
+    mutating func take(_ values: [String], for setting: Setting) {
+        flags[setting.name] = values.isEmpty ? nil : values.joined(separator: ",")
+    }
+
     /// Puts a file below flags and environment.
     mutating func use(_ file: SettingsFile) {
         self.file = file

@@ -27,8 +27,15 @@ final class ServedProcess {
     /// - Parameters:
     ///   - folder: Where its policies and certificates are, from another that has ended; a new one if nothing.
     ///   - port: Where it listens; the kernel chooses if 0.
+    ///   - descriptors: The hard limit of its descriptors; ours if nothing.
+    ///   - prepare: Makes more of its folder before it starts, and says what else is on the command line.
     /// - Throws: That it could not be started, or is not ready in time.
-    init(in folder: URL? = nil, port: UInt16 = 0) throws {
+    init(
+        in folder: URL? = nil,
+        port: UInt16 = 0,
+        descriptors: Int? = nil,
+        prepare: (CertificateFolder) throws -> [String] = { _ in [] }
+    ) throws {
         if let folder {
             self.folder = folder
         } else {
@@ -49,8 +56,9 @@ final class ServedProcess {
                 "serve", "--policies", self.folder.appending(path: "policies").path, "--listen", "127.0.0.1:\(port)",
                 "--admin", "127.0.0.1:0", "--tls-cert", certificates.certificatePath, "--tls-key", certificates.keyPath,
                 "--drain-delay", "50ms", "--decision-log", self.folder.appending(path: "decisions").path,
-            ],
-            log: log
+            ] + prepare(certificates),
+            log: log,
+            descriptors: descriptors
         )
         let process = process
         func address(of listener: String) throws -> SocketAddress {
@@ -111,6 +119,11 @@ final class ServedProcess {
         guard unsafe rename(next.path, target.path) == 0 else { throw SystemFailure(code: errno) }
     }
 
+    /// What it has written to standard error.
+    func log() throws -> String {
+        try String(contentsOf: folder.appending(path: "log"), encoding: .utf8)
+    }
+
     func policy(_ name: String) throws -> String {
         try String(contentsOf: folder.appending(path: "policies/\(name)"), encoding: .utf8)
     }
@@ -119,15 +132,22 @@ final class ServedProcess {
         let code: CInt
     }
 
-    private static func spawn(_ arguments: [String], log: String) throws -> pid_t {
-        let words = unsafe ([executable] + arguments).map { unsafe strdup($0) } + [nil]
+    private static func spawn(_ arguments: [String], log: String, descriptors: Int?) throws -> pid_t {
+        var command = [executable] + arguments
+        if let descriptors {
+            // The soft limit starts below the hard one, as it does on most systems.
+            let script = "ulimit -n \(descriptors) && ulimit -Sn \(descriptors / 2) && exec \"$@\""
+            command = ["/bin/sh", "-c", script, "sh"] + command
+        }
+        let program = command[0]
+        let words = unsafe command.map { unsafe strdup($0) } + [nil]
         defer { unsafe words.forEach { unsafe free($0) } }
         var actions = unsafe posix_spawn_file_actions_t()
         unsafe posix_spawn_file_actions_init(&actions)
         defer { unsafe posix_spawn_file_actions_destroy(&actions) }
         unsafe posix_spawn_file_actions_addopen(&actions, 2, log, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
         var process: pid_t = 0
-        let code = unsafe posix_spawn(&process, executable, &actions, nil, words, environ)
+        let code = unsafe posix_spawn(&process, program, &actions, nil, words, environ)
         guard code == 0 else { throw SystemFailure(code: code) }
         return process
     }
