@@ -220,6 +220,36 @@ import Testing
         #expect(!client.canSubmit)
     }
 
+    /// Fields that are given are sent in their order, and a Content-Type may be one of them.
+    @Test func writesRequestsAsAnAPIServerDoes() {
+        let client = RecordingClient(.http1_1)
+        let request = ClientRequestHead(
+            .post,
+            authority: "127.0.0.1:18443",
+            target: "/validate?timeout=10s",
+            userAgent: "kube-apiserver-admission",
+            fields: [
+                HTTPField("accept", "application/json, */*"), HTTPField("content-type", "application/json"),
+                HTTPField("accept-encoding", "gzip"),
+            ]
+        )
+        client.submit(request, Array("{}".utf8))
+        #expect(
+            String(decoding: client.takeOutput(), as: UTF8.self)
+                == """
+                POST /validate?timeout=10s HTTP/1.1\r
+                Host: 127.0.0.1:18443\r
+                User-Agent: kube-apiserver-admission\r
+                Content-Length: 2\r
+                accept: application/json, */*\r
+                content-type: application/json\r
+                accept-encoding: gzip\r
+                \r
+                {}
+                """
+        )
+    }
+
     @Test(arguments: [(HTTPMethod.get, false), (.delete, false), (.post, true), (.put, true), (.patch, true)])
     func saysThatABodyIsEmptyWhereThatMatters(method: HTTPMethod, saysSo: Bool) {
         let client = RecordingClient(.http1_1)

@@ -57,8 +57,8 @@ enum HTTP1Writer {
         let target = request.target.utf8.span
         let authority = request.authority.utf8.span
         let capacity =
-            usualHeadBytes + target.count + authority.count + (request.contentType?.utf8CodeUnitCount ?? 0)
-            + size(of: request.fields) + body.count
+            usualHeadBytes + target.count + authority.count + (request.userAgent?.utf8CodeUnitCount ?? 0)
+            + (request.contentType?.utf8CodeUnitCount ?? 0) + size(of: request.fields) + body.count
         context.output.makeRoom(for: capacity)
         context.output.append(addingCapacity: capacity) { output in
             output.append(request.method.name)
@@ -66,6 +66,10 @@ enum HTTP1Writer {
             output.append(target)
             output.append(" HTTP/1.1\r\nHost: ")
             output.append(authority)
+            if let agent = request.userAgent {
+                output.append("\r\nUser-Agent: ")
+                output.append(agent)
+            }
             if request.sendsLength(body) {
                 output.append("\r\nContent-Length: ")
                 output.append(decimal: body.count)

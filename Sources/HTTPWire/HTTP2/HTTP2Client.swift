@@ -25,6 +25,7 @@ final class HTTP2Client: HTTP2Connection {
         block.append(":scheme", "https")
         block.append(":authority", request.authority)
         block.append(":path", request.target)
+        if let agent = request.userAgent { block.append("user-agent", agent) }
         if request.sendsLength(body) { block.append("content-length", decimal: body.count) }
         if let type = request.contentType { block.append("content-type", type) }
         for field in request.fields { block.append(field) }

@@ -21,9 +21,11 @@ public struct ClientRequestHead: Sendable {
     public var authority: String
     /// Path and query, percent-encoded: starts with `/`.
     public var target: String
-    /// The `Content-Type`; none without a body.
+    /// The `User-Agent`, which HTTP/1.1 clients send right after `Host`.
+    public var userAgent: StaticString?
+    /// The `Content-Type`; none without a body, or if ``fields`` has it.
     public var contentType: StaticString?
-    /// Fields beyond it.
+    /// Fields beyond these, in the order in which they are sent.
     public var fields: [HTTPField]
 
     /// A request's head.
@@ -33,6 +35,7 @@ public struct ClientRequestHead: Sendable {
         _ method: HTTPMethod,
         authority: String,
         target: String,
+        userAgent: StaticString? = nil,
         contentType: StaticString? = nil,
         fields: [HTTPField] = []
     ) {
@@ -43,6 +46,7 @@ public struct ClientRequestHead: Sendable {
         self.method = method
         self.authority = authority
         self.target = target
+        self.userAgent = userAgent
         self.contentType = contentType
         self.fields = fields
     }

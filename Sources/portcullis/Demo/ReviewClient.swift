@@ -95,10 +95,11 @@ final class ReviewClient {
             .post,
             authority: authority,
             target: target,
-            contentType: "application/json",
+            userAgent: "kube-apiserver-admission",
+            // In its order, which is Go's: sorted, and last what Go's transport adds.
             fields: [
-                HTTPField("user-agent", "kube-apiserver-admission"),
                 HTTPField("accept", "application/json, */*"),
+                HTTPField("content-type", "application/json"),
                 HTTPField("accept-encoding", "gzip"),
             ]
         )
