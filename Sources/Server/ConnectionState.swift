@@ -248,9 +248,15 @@ extension ConnectionState {
     }
 
     private mutating func fail(_ error: TransportError, _ lent: inout Lent) {
-        // A peer that goes away in the middle of its handshake, or does not trust us, is a handshake that failed.
-        if phase == .handshaking { lent.counters.add(1, to: lent.counters.handshakesFailed) }
-        guard case .tls = error, !stream.hasUnsentOutput else { return close() }
+        if phase == .handshaking {
+            // A peer that goes away in the middle of its handshake, or does not trust us, is a handshake that failed. One
+            // that says nothing at all looks whether somebody listens, as the TCP probes of load balancers do.
+            let isProbe = !stream.hasReceived && error.isDisconnect
+            lent.counters.add(1, to: isProbe ? lent.counters.handshakesUnbegun : lent.counters.handshakesFailed)
+        }
+        guard case .tls(let failure) = error, !stream.hasUnsentOutput else { return close() }
+        // It is the peer that has ended the session: nothing of ours is on its way to it.
+        if case .alertReceived = failure.code { return close() }
         // The alert that TLS has written shall reach the peer.
         do {
             try stream.finishWriting(using: &lent.buffers)

@@ -33,8 +33,8 @@ public struct ServerMetrics: Sendable {
         )
         handshakes = metrics.counters(
             "portcullis_tls_handshakes_total",
-            help: "TLS handshakes that ended.",
-            labels: [listener, Label("result", ["complete", "failed"])]
+            help: "TLS handshakes that ended; unbegun: the client went away before it sent anything, as TCP probes do.",
+            labels: [listener, Label("result", ["complete", "failed", "unbegun"])]
         )
         received = metrics.counters(
             "portcullis_received_bytes_total",
@@ -74,6 +74,7 @@ public struct ServerMetrics: Sendable {
             accepted: accepted[index],
             handshakesComplete: handshakes[index, 0],
             handshakesFailed: handshakes[index, 1],
+            handshakesUnbegun: handshakes[index, 2],
             received: received[index],
             sent: sent[index],
             limits: ConnectionLimit.allCases.indices.map { limits[index, $0] },
@@ -113,6 +114,7 @@ struct ServerCounters {
     let accepted: Counter
     let handshakesComplete: Counter
     let handshakesFailed: Counter
+    let handshakesUnbegun: Counter
     let received: Counter
     let sent: Counter
     let limits: [Counter]

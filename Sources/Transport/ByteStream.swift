@@ -23,6 +23,8 @@ public struct ByteStream: ~Copyable {
 
     /// Whether the peer will send nothing more.
     public private(set) var isAtEnd = false
+    /// Whether the peer has sent anything, be it no TLS.
+    public private(set) var hasReceived = false
 
     /// Takes a socket over, in the clear.
     ///
@@ -112,6 +114,7 @@ extension ByteStream {
         precondition(buffers.input.isEmpty, "another connection's input")
         guard isSecure else {
             isAtEnd = try read(into: &buffers.input) == 0
+            hasReceived = hasReceived || !buffers.input.isEmpty
             return
         }
         defer {
@@ -120,6 +123,7 @@ extension ByteStream {
         }
         guard let count = try read(into: &buffers.ciphertext) else { return }
         guard count > 0 else { throw .truncated }
+        hasReceived = true
         try decrypt(buffers.ciphertext, into: &buffers.input, answering: &buffers.output)
     }
 

@@ -142,6 +142,51 @@ import Testing
         }
     }
 
+    /// What looks whether somebody listens, and closes, has no handshake that could fail.
+    @Test func countsProbesApart() throws {
+        try withServer(tls: .testServer()) { server in
+            for _ in 0..<3 {
+                let probe = try RawClient(server.address)
+                try probe.finishWriting()
+                try probe.waitForEnd()
+            }
+            #expect(waitUntil { server.metric(#"portcullis_tls_handshakes_total{result="unbegun"}"#) == 3 })
+            let brokenOff = try RawClient(server.address)
+            try brokenOff.send([22, 3, 1])
+            try brokenOff.finishWriting()
+            try brokenOff.waitForEnd()
+            #expect(waitUntil { server.metric(#"portcullis_tls_handshakes_total{result="failed"}"#) == 1 })
+            #expect(server.metric(#"portcullis_tls_handshakes_total{result="unbegun"}"#) == 3)
+        }
+    }
+
+    /// A client that ends the session with an alert waits for nothing, so the server does not wait for it to close.
+    @Test func closesAtOnceAfterAnAlert() throws {
+        try withServer(tls: .testServer(), configure: { $0.deadlines.linger = .seconds(3600) }) { server in
+            let distrustful = try TLSContext(client: TLSClientConfiguration(trust: .authorities([])))
+            let client = try RawClient(server.address)
+            var output: [UInt8] = []
+            var plaintext: [UInt8] = []
+            var session = try TLSSession(connecting: distrustful, to: "localhost", output: &output)
+            try client.send(output)
+            output = []
+            var failure: (any Error)?
+            while failure == nil {
+                let input = try client.take()
+                do {
+                    try session.receive(input.span, plaintext: &plaintext, output: &output)
+                } catch {
+                    failure = error
+                }
+            }
+            try client.send(output)
+            try client.waitForEnd()
+            #expect(waitUntil { server.listener.connectionCount == 0 })
+            #expect(client.received.isEmpty)
+            #expect(server.metric(#"portcullis_tls_handshakes_total{result="failed"}"#) == 1)
+        }
+    }
+
     /// A byte of a record changed on the way: TLS notices, and nothing of the connection reaches HTTP, or the next one.
     @Test(arguments: [5, 6, 20, 30]) func closesWhenARecordWasTamperedWith(at tampered: Int) throws {
         try withServer(tls: .testServer(), workers: 1) { server in
