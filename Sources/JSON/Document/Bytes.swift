@@ -6,6 +6,35 @@ extension Span where Element == UInt8 {
         UInt64(littleEndian: unsafe bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self))
     }
 
+    /// The byte at a place; 0 beyond the end.
+    @inline(__always)
+    func byte(at offset: Int) -> UInt8 {
+        guard _fastPath(UInt(bitPattern: offset) < UInt(bitPattern: count)) else { return 0 }
+        return unsafe self[unchecked: offset]
+    }
+
+    /// How many places have so many bytes from there on; a place is compared with it once for all of them.
+    @inline(__always)
+    func places(of length: Int) -> Int { Swift.max(count, length &- 1) &- (length &- 1) }
+
+    /// 32 bytes as two vectors, from a place below `places(of: 32)`; nil from any other.
+    @inline(__always)
+    func vectors(at offset: Int, below places: Int) -> (SIMD16<UInt8>, SIMD16<UInt8>)? {
+        // A negative offset is large as well.
+        guard UInt(bitPattern: offset) < UInt(bitPattern: places) else { return nil }
+        return (
+            unsafe load(uncheckedAt: offset, as: SIMD16<UInt8>.self),
+            unsafe load(uncheckedAt: offset &+ 16, as: SIMD16<UInt8>.self)
+        )
+    }
+
+    /// What the bytes from a place on make; the caller has checked that they are there.
+    @unsafe @inline(__always)
+    func load<Value: BitwiseCopyable>(uncheckedAt offset: Int, as type: Value.Type) -> Value {
+        let bytes = unsafe bytes
+        return unsafe bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: type)
+    }
+
     /// The first eight bytes from `offset`, of which only `length` count; the others are zero.
     @inline(__always)
     func prefix(at offset: Int, length: Int) -> UInt64 {
@@ -24,16 +53,13 @@ extension Span where Element == UInt8 {
     @inline(__always)
     func equals(_ other: Span<UInt8>) -> Bool {
         guard count == other.count else { return false }
+        guard count >= 8 else { return prefix(at: 0, length: count) == other.prefix(at: 0, length: count) }
         var index = 0
-        while index &+ 8 <= count {
+        while index &+ 8 < count {
             guard word(at: index) == other.word(at: index) else { return false }
             index &+= 8
         }
-        while index < count {
-            guard self[index] == other[index] else { return false }
-            index &+= 1
-        }
-        return true
+        return word(at: count &- 8) == other.word(at: count &- 8)
     }
 }
 

@@ -1,3 +1,5 @@
+internal import Synchronization
+
 /// A parsed JSON text: the bytes, and a tape that says where in them every value lies.
 ///
 /// Nothing is copied out of the bytes but strings with escapes. A document is immutable; its values are handles
@@ -9,8 +11,11 @@ public final class JSONDocument: Sendable {
     /// What the text holds (`Tape` has the layout).
     let tape: [UInt64]
 
-    /// The decoded bytes of the strings that have escapes.
+    /// The decoded bytes of the strings that the parser has decoded.
     let side: [UInt8]
+
+    /// The decoded bytes of the others with escapes, once one of them has been read.
+    private let late = AtomicLazyReference<LateStrings>()
 
     /// Where the nodes of a YAML document were in its stream, by offset in `bytes`; empty for JSON.
     let marks: [YAMLMark]
@@ -61,10 +66,21 @@ public final class JSONDocument: Sendable {
 
     /// The side buffer; see `text`.
     @inline(__always)
-    private var decoded: Span<UInt8> {
+    var decoded: Span<UInt8> {
         @_lifetime(borrow self)
         get {
             let buffer = unsafe side.withUnsafeBufferPointer { unsafe $0 }
+            return unsafe _overrideLifetime(Span(_unsafeElements: buffer), borrowing: self)
+        }
+    }
+
+    /// The decoded bytes of the strings with `Tape.lateFlag`; see `text`.
+    private var decodedLate: Span<UInt8> {
+        @_lifetime(borrow self)
+        get {
+            // Of two threads that come first one keeps what it made, and both read that for as long as the document lives.
+            let strings = late.load() ?? late.storeIfNil(LateStrings(of: self))
+            let buffer = unsafe strings.bytes.withUnsafeBufferPointer { unsafe $0 }
             return unsafe _overrideLifetime(Span(_unsafeElements: buffer), borrowing: self)
         }
     }
@@ -78,6 +94,27 @@ public final class JSONDocument: Sendable {
     @inline(__always)
     func second(_ value: JSONValue) -> UInt64 {
         words[Int(value.index) &+ 1]
+    }
+}
+
+/// The decoded bytes of the strings that the parser has only looked through: those whose escapes are all of one character.
+///
+/// Nearly all of them are an object's text in an annotation, which hardly any policy reads.
+private final class LateStrings: Sendable {
+    let bytes: [UInt8]
+
+    /// Decodes them all.
+    init(of document: JSONDocument) {
+        let tape = document.words
+        var decoder = StringDecoder()
+        var index = 0
+        let end = Tape.next(after: 0, tape[0])
+        while index < end {
+            let word = tape[index]
+            if word & Tape.lateFlag != 0 { decoder.decodeAccepted(document.text, from: Tape.offset(word)) }
+            index &+= Tape.width(word)
+        }
+        bytes = decoder.finish()
     }
 }
 
@@ -123,8 +160,8 @@ extension JSONDocument {
             return source(value)
         }
         let word = second(value)
-        let offset = Tape.offset(word)
-        return decoded.extracting(offset..<(offset &+ Tape.length(word)))
+        let range = Tape.offset(word)..<(Tape.offset(word) &+ Tape.length(word))
+        return (value.word & Tape.lateFlag == 0 ? decoded : decodedLate).extracting(range)
     }
 
     /// Whether it is a string with exactly this text.

@@ -72,6 +72,13 @@ public struct JSONValue: BitwiseCopyable, Sendable {
         kind == .bool ? word & Tape.trueFlag != 0 : nil
     }
 
+    /// Whether it is the empty string.
+    @inlinable @inline(__always)
+    public var isEmptyString: Bool {
+        // No string with escapes is: each of them stands for something.
+        isString && Tape.length(word) == 0
+    }
+
     /// Whether two handles stand for the same place of the same document.
     @inlinable @inline(__always)
     public func isSamePlace(as other: JSONValue) -> Bool {

@@ -2,12 +2,13 @@
 ///
 /// ```
 /// bits 60…63   kind (`JSONValue.Kind`)
+/// bit  58      an escaped string that is decoded when one of its kind is read, and not by the parser
 /// bit  57      the value of a boolean
 /// bit  56      a string with escapes: a second word follows
 /// bits 28…55   scalars: length of the source text in bytes; containers: index of the word after the last one inside
 /// bits  0…27   offset of the source text: of the first byte inside the quotes for a string
 ///
-/// second word of an escaped string    bits 28…55 length, bits 0…27 offset, both in the side buffer
+/// second word of an escaped string    bits 28…55 length, bits 0…27 offset, both in the buffer of its kind
 /// second word of a container          bits 28…63 number of elements or members, bits 0…27 offset after its bracket
 /// ```
 ///
@@ -18,6 +19,7 @@ enum Tape {
     @usableFromInline static let fieldMask: UInt64 = (1 << 28) - 1
     @usableFromInline static let trueFlag: UInt64 = 1 << 57
     @usableFromInline static let escapedFlag: UInt64 = 1 << 56
+    static let lateFlag: UInt64 = 1 << 58
 
     /// The largest number of bytes of a document whose offsets fit the words.
     static let maximumBytes = (1 << 28) - 4096
@@ -43,6 +45,11 @@ enum Tape {
     @inline(__always)
     static func count(_ second: UInt64) -> Int {
         Int(truncatingIfNeeded: second >> 28)
+    }
+
+    /// The number of words of the node itself, without what a container holds.
+    static func width(_ word: UInt64) -> Int {
+        word >> 60 >= UInt64(JSONValue.Kind.array.rawValue) || word & escapedFlag != 0 ? 2 : 1
     }
 
     /// The index of the node after the one at `index`, whatever that one holds.

@@ -1,24 +1,125 @@
+internal import CVector
+
 /// The strings of RFC 8259 §7.
 enum StringScanner {
-    /// Finds the first byte from `start` that is not an ordinary ASCII character of a string.
+    /// How many words `mark` writes.
+    static func markCount(_ bytes: Span<UInt8>) -> Int { bytes.count >> 6 &+ 1 }
+
+    /// Marks every byte of a text that is not an ordinary ASCII character of a string: the special ones.
     ///
-    /// That is a quote, a backslash, a control character, or anything beyond ASCII.
+    /// Those are quotes, backslashes, control characters, and all bytes beyond ASCII. There is no branch in this that depends
+    /// on them, and what is known of all strings beforehand need not be waited for at each of them.
+    ///
+    /// A mark is a bit; those of the first 64 bytes go to the word at `first`, the lowest bit for the first byte.
+    static func mark(_ bytes: Span<UInt8>, _ marks: inout MutableSpan<UInt64>, from first: Int) {
+        let places = bytes.places(of: 32)
+        var index = 0
+        while let (first16, second) = bytes.vectors(at: index, below: places),
+            let (third, fourth) = bytes.vectors(at: index &+ 32, below: places)
+        {
+            marks[first &+ index >> 6] = mask(first16, second, third, fourth) { cvector_special($0) }
+            index &+= 64
+        }
+        // The rest as the upper part of the last 64 bytes. No text is read by its marks that is shorter than that.
+        if let (first16, second) = bytes.vectors(at: bytes.count &- 64, below: places),
+            let (third, fourth) = bytes.vectors(at: bytes.count &- 32, below: places)
+        {
+            let last = mask(first16, second, third, fourth) { cvector_special($0) }
+            marks[first &+ index >> 6] = last >> UInt64(truncatingIfNeeded: 64 &- (bytes.count &- index))
+        }
+    }
+
+    /// How many ordinary characters there are from a place on, by the marks from the word at `first` on.
+    ///
+    /// The caller has checked that the place and 64 bytes more are in the text.
+    ///
+    /// - Returns: 64 if they are as many or more.
+    @unsafe @inline(__always)
+    static func plainCount(_ marks: borrowing MutableSpan<UInt64>, from first: Int, at place: Int) -> Int {
+        let index = first &+ place >> 6
+        let shift = UInt64(truncatingIfNeeded: place & 63)
+        let low = unsafe marks[unchecked: index] &>> shift
+        let high = unsafe (marks[unchecked: index &+ 1] << 1) &<< (63 &- shift)
+        return (low | high).trailingZeroBitCount
+    }
+
+    /// Finds the first byte from `start` that is special.
     ///
     /// - Returns: Its place; the number of bytes if there is none.
-    @inline(__always)
     static func endOfPlain(_ bytes: Span<UInt8>, from start: Int) -> Int {
         var index = start
-        while index &+ 16 <= bytes.count {
-            let low = specials(bytes.word(at: index))
-            let high = specials(bytes.word(at: index &+ 8))
-            if low | high != 0 {
-                let place = low != 0 ? low.trailingZeroBitCount : 64 &+ high.trailingZeroBitCount
-                return index &+ place >> 3
-            }
-            index &+= 16
+        let places = bytes.places(of: 32)
+        while let (low, high) = bytes.vectors(at: index, below: places) {
+            let specials = cvector_special(low) | cvector_special(high) << 16
+            if specials != 0 { return index &+ specials.trailingZeroBitCount }
+            index &+= 32
+        }
+        while index &+ 8 <= bytes.count {
+            let specials = specials(bytes.word(at: index))
+            if specials != 0 { return index &+ specials.trailingZeroBitCount >> 3 }
+            index &+= 8
         }
         while index < bytes.count, !isSpecial(bytes[index]) { index &+= 1 }
         return index
+    }
+
+    /// Reads a string on from its first backslash, if all of its escapes are of one character (`\"`, `\n`).
+    ///
+    /// - Returns: Where its closing quote is, and how many escapes it has. Nil if there is anything else in it than those and
+    ///   printable ASCII, or if the text ends within 64 bytes of it: whoever decodes it will see.
+    static func endOfEscaped(_ bytes: Span<UInt8>, from place: Int) -> (end: Int, escapes: Int)? {
+        var index = place
+        var escapes = 0
+        var carry: UInt64 = 0  // 1 if the block before ends with the first half of an escape
+        let places = bytes.places(of: 32)
+        while let (first, second) = bytes.vectors(at: index, below: places),
+            let (third, fourth) = bytes.vectors(at: index &+ 32, below: places)
+        {
+            let quotes = mask(first, second, third, fourth) { cvector_equal($0, UInt8(ascii: "\"")) }
+            let backslashes = mask(first, second, third, fourth) { cvector_equal($0, UInt8(ascii: "\\")) }
+            let others = mask(first, second, third, fourth) { cvector_unprintable($0) }
+            var starts = backslashes & ~carry
+            if starts & starts << 1 != 0 {
+                // Of backslashes in a row every second one is escaped by the one before it.
+                var rest = starts
+                starts = 0
+                while rest != 0 {
+                    let lowest = rest & (0 &- rest)
+                    starts |= lowest
+                    rest &= ~(lowest | lowest << 1)
+                }
+            }
+            let escaped = starts << 1 | carry
+            let ends = quotes & ~escaped
+            let inside = (ends &- 1) & ~ends  // all of the block if the string does not end in it
+            guard others & inside == 0 else { return nil }
+            var letters = escaped & inside & ~(quotes | backslashes)
+            while letters != 0 {
+                switch bytes[index &+ letters.trailingZeroBitCount] {
+                case UInt8(ascii: "/"), UInt8(ascii: "b"), UInt8(ascii: "f"), UInt8(ascii: "n"), UInt8(ascii: "r"),
+                    UInt8(ascii: "t"):
+                    letters &= letters &- 1
+                default: return nil
+                }
+            }
+            escapes &+= (starts & inside).nonzeroBitCount
+            if ends != 0 { return (index &+ ends.trailingZeroBitCount, escapes) }
+            carry = starts >> 63
+            index &+= 64
+        }
+        return nil
+    }
+
+    /// The bits of 64 bytes that pass a test.
+    @inline(__always)
+    private static func mask(
+        _ first: SIMD16<UInt8>,
+        _ second: SIMD16<UInt8>,
+        _ third: SIMD16<UInt8>,
+        _ fourth: SIMD16<UInt8>,
+        _ test: (SIMD16<UInt8>) -> UInt32
+    ) -> UInt64 {
+        UInt64(test(first) | test(second) << 16) | UInt64(test(third) | test(fourth) << 16) << 32
     }
 
     /// The top bit of each byte that is special; bits above the lowest one set may be wrong.
@@ -36,7 +137,7 @@ enum StringScanner {
         byte < 0x20 || byte >= 0x80 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\")
     }
 
-    /// Reads on from a byte that `endOfPlain` stopped at, up to the closing quote or the first escape.
+    /// Reads on from a place that `endOfPlain` has found, to the closing quote or the first escape.
     ///
     /// - Returns: Where the quote or the backslash is.
     /// - Throws: The first fault before it.
@@ -89,6 +190,15 @@ struct StringDecoder {
         let end = try Self.decode(bytes, from: start, to: &output, &top)
         count = top
         return end
+    }
+
+    /// Decodes a string that the parser has accepted.
+    mutating func decodeAccepted(_ bytes: Span<UInt8>, from start: Int) {
+        do throws(Fault) {
+            _ = try decode(bytes, from: start)
+        } catch {
+            preconditionFailure("an accepted string has a fault: \(error)")
+        }
     }
 
     private static func decode(
