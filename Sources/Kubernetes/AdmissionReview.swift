@@ -5,75 +5,57 @@ public import JSON
 /// Decoding is strict about what decisions depend on and blind to everything else: members that it does not know are
 /// left alone, because a newer API server may add some.
 public enum AdmissionReview {
+    private static let keys = JSONKeys(["kind", "apiVersion", "request"])
+
     /// Reads the request out of a review.
     ///
     /// - Throws: What is missing or of the wrong type, by its path. `object` and `oldObject` must be there, or not, as the
     ///   operation demands.
     public static func decode(_ document: JSONDocument) throws(AdmissionReviewError) -> AdmissionRequest {
         let root = document.root
-        guard root.kind == .object else { throw AdmissionReviewError("body", .notA("an object")) }
-        var apiVersion: JSONValue?
-        var kind: JSONValue?
-        var request: JSONValue?
-        for (key, value) in document.members(of: root) {
-            switch document.utf8(key).count {
-            case 4 where document.equals(key, "kind"): kind = value
-            case 7 where document.equals(key, "request"): request = value
-            case 10 where document.equals(key, "apiVersion"): apiVersion = value
-            default: break
-            }
-        }
+        guard root.isObject else { throw AdmissionReviewError("body", .notA("an object")) }
+        var members = InlineArray<3, JSONValue?>(repeating: nil)
+        document.find(keys, in: root, into: members.mutableSpan)
         let reader = Reader(document: document)
-        let foundKind = try reader.text(kind, "kind")
+        let foundKind = try reader.text(members[0], "kind")
         guard document.equals(foundKind, "AdmissionReview") else {
             throw AdmissionReviewError("kind", .notAReview(document.string(foundKind) ?? ""))
         }
-        let foundVersion = try reader.text(apiVersion, "apiVersion")
+        let foundVersion = try reader.text(members[1], "apiVersion")
         guard document.equals(foundVersion, "admission.k8s.io/v1") else {
             throw AdmissionReviewError("apiVersion", .unsupportedVersion(document.string(foundVersion) ?? ""))
         }
-        return try reader.request(try reader.object(request, "request"))
+        return try reader.request(try reader.object(members[2], "request"))
     }
 }
 
-// Members are told apart by the length of their keys first: nearly every length belongs to one name or two.
-
 /// The members of `request` that are not `null`, found in one pass.
 private struct RequestMembers {
-    var uid: JSONValue?
-    var kind: JSONValue?
-    var resource: JSONValue?
-    var subResource: JSONValue?
-    var requestKind: JSONValue?
-    var name: JSONValue?
-    var namespace: JSONValue?
-    var operation: JSONValue?
-    var userInfo: JSONValue?
-    var object: JSONValue?
-    var oldObject: JSONValue?
-    var dryRun: JSONValue?
-    var options: JSONValue?
+    /// As `admission/v1.AdmissionRequest` orders them.
+    private static let keys = JSONKeys([
+        "uid", "kind", "resource", "subResource", "requestKind", "name", "namespace", "operation", "userInfo", "object",
+        "oldObject", "dryRun", "options",
+    ])
+
+    private var values = InlineArray<13, JSONValue?>(repeating: nil)
 
     init(of request: JSONValue, in document: JSONDocument) {
-        for (key, value) in document.members(of: request) where !value.isNull {
-            switch document.utf8(key).count {
-            case 3 where document.equals(key, "uid"): uid = value
-            case 4 where document.equals(key, "kind"): kind = value
-            case 4 where document.equals(key, "name"): name = value
-            case 6 where document.equals(key, "object"): object = value
-            case 6 where document.equals(key, "dryRun"): dryRun = value
-            case 7 where document.equals(key, "options"): options = value
-            case 8 where document.equals(key, "resource"): resource = value
-            case 8 where document.equals(key, "userInfo"): userInfo = value
-            case 9 where document.equals(key, "namespace"): namespace = value
-            case 9 where document.equals(key, "operation"): operation = value
-            case 9 where document.equals(key, "oldObject"): oldObject = value
-            case 11 where document.equals(key, "subResource"): subResource = value
-            case 11 where document.equals(key, "requestKind"): requestKind = value
-            default: break
-            }
-        }
+        document.find(Self.keys, in: request, into: values.mutableSpan)
     }
+
+    var uid: JSONValue? { values[0] }
+    var kind: JSONValue? { values[1] }
+    var resource: JSONValue? { values[2] }
+    var subResource: JSONValue? { values[3] }
+    var requestKind: JSONValue? { values[4] }
+    var name: JSONValue? { values[5] }
+    var namespace: JSONValue? { values[6] }
+    var operation: JSONValue? { values[7] }
+    var userInfo: JSONValue? { values[8] }
+    var object: JSONValue? { values[9] }
+    var oldObject: JSONValue? { values[10] }
+    var dryRun: JSONValue? { values[11] }
+    var options: JSONValue? { values[12] }
 }
 
 /// Typed reads that name the member they fail on.
@@ -86,7 +68,7 @@ private struct Reader {
         try checkObjects(members, operation)
         var requestKind: GroupVersionName?
         if let value = members.requestKind {
-            requestKind = try names(value, last: "kind", at: "request.requestKind")
+            requestKind = try names(value, Self.kindKeys, last: "kind", at: "request.requestKind")
         }
         if let value = members.options {
             _ = try object(value, "request.options")
@@ -94,8 +76,8 @@ private struct Reader {
         return AdmissionRequest(
             document: document,
             uid: try text(members.uid, "request.uid"),
-            kind: try names(members.kind, last: "kind", at: "request.kind"),
-            resource: try names(members.resource, last: "resource", at: "request.resource"),
+            kind: try names(members.kind, Self.kindKeys, last: "kind", at: "request.kind"),
+            resource: try names(members.resource, Self.resourceKeys, last: "resource", at: "request.resource"),
             requestKind: requestKind,
             subResource: try optionalText(members.subResource, "request.subResource"),
             name: try optionalText(members.name, "request.name"),
@@ -137,55 +119,44 @@ private struct Reader {
         }
     }
 
+    /// The last member names a kind or a resource.
+    private static let kindKeys = JSONKeys(["group", "version", "kind"])
+    private static let resourceKeys = JSONKeys(["group", "version", "resource"])
+
     private func names(
         _ value: JSONValue?,
+        _ keys: JSONKeys,
         last: StaticString,
         at path: StaticString
     ) throws(AdmissionReviewError) -> GroupVersionName {
-        var group: JSONValue?
-        var version: JSONValue?
-        var name: JSONValue?
-        for (key, member) in document.members(of: try object(value, path)) {
-            switch document.utf8(key).count {
-            case 5 where document.equals(key, "group"): group = member
-            case 7 where document.equals(key, "version"): version = member
-            case last.utf8CodeUnitCount where document.equals(key, last): name = member
-            default: break
-            }
-        }
+        var members = InlineArray<3, JSONValue?>(repeating: nil)
+        document.find(keys, in: try object(value, path), into: members.mutableSpan)
         // The core group is an empty string, not an absent member.
         return GroupVersionName(
-            group: try text(group, path, "group", mayBeEmpty: true),
-            version: try text(version, path, "version"),
-            name: try text(name, path, last)
+            group: try text(members[0], path, "group", mayBeEmpty: true),
+            version: try text(members[1], path, "version"),
+            name: try text(members[2], path, last)
         )
     }
 
+    private static let userKeys = JSONKeys(["username", "uid", "groups", "extra"])
+
     private func userInfo(_ value: JSONValue) throws(AdmissionReviewError) -> UserInfo {
-        var username: JSONValue?
-        var groups: JSONValue?
-        var uid: JSONValue?
-        var extra: JSONValue?
-        for (key, member) in document.members(of: value) where !member.isNull {
-            switch document.utf8(key).count {
-            case 3 where document.equals(key, "uid"): uid = member
-            case 5 where document.equals(key, "extra"): extra = try object(member, "request.userInfo.extra")
-            case 6 where document.equals(key, "groups"): groups = member
-            case 8 where document.equals(key, "username"): username = member
-            default: break
-            }
-        }
+        var members = InlineArray<4, JSONValue?>(repeating: nil)
+        document.find(Self.userKeys, in: value, into: members.mutableSpan)
+        let (groups, extra) = (members[2], members[3])
+        if let extra { _ = try object(extra, "request.userInfo.extra") }
         if let groups {
             let path: StaticString = "request.userInfo.groups"
-            guard groups.kind == .array else { throw AdmissionReviewError(path, .notA("an array")) }
-            for group in document.elements(of: groups) where group.kind != .string {
+            guard groups.isArray else { throw AdmissionReviewError(path, .notA("an array")) }
+            guard document.isContainer(groups, of: .string) else {
                 throw AdmissionReviewError(path, .notA("an array of strings"))
             }
         }
         return UserInfo(
-            username: try optionalText(username, "request.userInfo.username"),
+            username: try optionalText(members[0], "request.userInfo.username"),
             groups: groups,
-            uid: try optionalText(uid, "request.userInfo.uid"),
+            uid: try optionalText(members[1], "request.userInfo.uid"),
             extra: extra
         )
     }
@@ -198,21 +169,21 @@ private struct Reader {
         mayBeEmpty: Bool = false
     ) throws(AdmissionReviewError) -> JSONValue {
         guard let value, !value.isNull else { throw AdmissionReviewError(path, member, .missing) }
-        guard value.kind == .string else { throw AdmissionReviewError(path, member, .notA("a string")) }
-        guard mayBeEmpty || !document.utf8(value).isEmpty else { throw AdmissionReviewError(path, member, .empty) }
+        guard value.isString else { throw AdmissionReviewError(path, member, .notA("a string")) }
+        guard mayBeEmpty || !value.isEmptyString else { throw AdmissionReviewError(path, member, .empty) }
         return value
     }
 
     /// A string that may be absent; the empty one counts as absent, as Go's `omitempty` has it.
     private func optionalText(_ value: JSONValue?, _ path: StaticString) throws(AdmissionReviewError) -> JSONValue? {
         guard let value else { return nil }
-        guard value.kind == .string else { throw AdmissionReviewError(path, .notA("a string")) }
-        return document.utf8(value).isEmpty ? nil : value
+        guard value.isString else { throw AdmissionReviewError(path, .notA("a string")) }
+        return value.isEmptyString ? nil : value
     }
 
     func object(_ value: JSONValue?, _ path: StaticString) throws(AdmissionReviewError) -> JSONValue {
         guard let value, !value.isNull else { throw AdmissionReviewError(path, .missing) }
-        guard value.kind == .object else { throw AdmissionReviewError(path, .notA("an object")) }
+        guard value.isObject else { throw AdmissionReviewError(path, .notA("an object")) }
         return value
     }
 

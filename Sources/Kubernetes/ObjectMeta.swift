@@ -6,46 +6,48 @@ public import JSON
 /// `JSONDocument` answer `nil` where a member is not what it should be.
 public struct ObjectMeta: BitwiseCopyable, Sendable {
     /// `metadata.name`; absent while `generateName` has not been resolved.
-    public private(set) var name: JSONValue?
+    public let name: JSONValue?
     /// `metadata.generateName`.
-    public private(set) var generateName: JSONValue?
+    public let generateName: JSONValue?
     /// `metadata.namespace`.
-    public private(set) var namespace: JSONValue?
+    public let namespace: JSONValue?
     /// `metadata.uid`.
-    public private(set) var uid: JSONValue?
+    public let uid: JSONValue?
     /// `metadata.labels`.
-    public private(set) var labels: JSONValue?
+    public let labels: JSONValue?
     /// `metadata.annotations`.
-    public private(set) var annotations: JSONValue?
+    public let annotations: JSONValue?
     /// `metadata.finalizers`.
-    public private(set) var finalizers: JSONValue?
+    public let finalizers: JSONValue?
     /// `metadata.ownerReferences`.
-    public private(set) var ownerReferences: JSONValue?
+    public let ownerReferences: JSONValue?
     /// `metadata.deletionTimestamp`; set from the moment that deletion waits for finalizers.
-    public private(set) var deletionTimestamp: JSONValue?
+    public let deletionTimestamp: JSONValue?
 
     /// Reads the `metadata` of `object`; everything is absent if that is no object.
     public init(of object: JSONValue, in document: JSONDocument) {
         self.init(metadata: document.member("metadata", of: object), in: document)
     }
 
+    /// In the order of the alphabet, as the API server writes them; of the others the most frequent are named as well, so
+    /// that none is looked for in vain.
+    private static let keys = JSONKeys([
+        "annotations", "creationTimestamp", "deletionTimestamp", "finalizers", "generateName", "generation", "labels",
+        "managedFields", "name", "namespace", "ownerReferences", "resourceVersion", "uid",
+    ])
+
     /// Reads a `metadata` value itself.
     public init(metadata: JSONValue?, in document: JSONDocument) {
-        guard let metadata else { return }
-        for (key, value) in document.members(of: metadata) where !value.isNull {
-            // Metadata has about a dozen members: comparing lengths first settles nearly every one at once.
-            switch document.utf8(key).count {
-            case 3 where document.equals(key, "uid"): uid = value
-            case 4 where document.equals(key, "name"): name = value
-            case 6 where document.equals(key, "labels"): labels = value
-            case 9 where document.equals(key, "namespace"): namespace = value
-            case 10 where document.equals(key, "finalizers"): finalizers = value
-            case 11 where document.equals(key, "annotations"): annotations = value
-            case 12 where document.equals(key, "generateName"): generateName = value
-            case 15 where document.equals(key, "ownerReferences"): ownerReferences = value
-            case 17 where document.equals(key, "deletionTimestamp"): deletionTimestamp = value
-            default: break
-            }
-        }
+        var members = InlineArray<13, JSONValue?>(repeating: nil)
+        if let metadata { document.find(Self.keys, in: metadata, into: members.mutableSpan) }
+        annotations = members[0]
+        deletionTimestamp = members[2]
+        finalizers = members[3]
+        generateName = members[4]
+        labels = members[6]
+        name = members[8]
+        namespace = members[9]
+        ownerReferences = members[10]
+        uid = members[12]
     }
 }

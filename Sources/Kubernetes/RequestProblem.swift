@@ -16,6 +16,8 @@ public struct RequestProblem: Hashable, Sendable {
     }
 }
 
+private let objectKeys = JSONKeys(["apiVersion", "kind", "metadata"])
+
 extension AdmissionRequest {
     /// What is wrong with `object` and `oldObject`; empty for everything that an API server sends.
     public func problems() -> [RequestProblem] {
@@ -26,17 +28,9 @@ extension AdmissionRequest {
     }
 
     private func check(_ object: JSONValue, _ problems: inout [RequestProblem]) {
-        var apiVersion: JSONValue?
-        var objectKind: JSONValue?
-        var metadata: JSONValue?
-        for (key, value) in document.members(of: object) {
-            switch document.utf8(key).count {
-            case 4 where document.equals(key, "kind"): objectKind = value
-            case 8 where document.equals(key, "metadata"): metadata = value
-            case 10 where document.equals(key, "apiVersion"): apiVersion = value
-            default: break
-            }
-        }
+        var members = InlineArray<3, JSONValue?>(repeating: nil)
+        document.find(objectKeys, in: object, into: members.mutableSpan)
+        let (apiVersion, objectKind, metadata) = (members[0], members[1], members[2])
         if !isSame(objectKind, kind.name) {
             problems.append(RequestProblem("kind", "is not the request's kind"))
         }
@@ -45,7 +39,7 @@ extension AdmissionRequest {
         }
         // The options of a connection have no metadata, and a sub-resource's object need not name what it belongs to.
         guard operation != .connect else { return }
-        guard let metadata, metadata.kind == .object else {
+        guard let metadata, metadata.isObject else {
             problems.append(RequestProblem("metadata", "is missing or not an object"))
             return
         }
@@ -71,11 +65,7 @@ extension AdmissionRequest {
 
     private func isMapOfStrings(_ value: JSONValue?) -> Bool {
         guard let value else { return true }
-        guard value.kind == .object else { return false }
-        for (_, member) in document.members(of: value) where member.kind != .string {
-            return false
-        }
-        return true
+        return value.isObject && document.isContainer(value, of: .string)
     }
 
     private func isSame(_ value: JSONValue?, _ expected: JSONValue) -> Bool {
