@@ -38,10 +38,14 @@ extension Span where Element == UInt8 {
     /// The first eight bytes from `offset`, of which only `length` count; the others are zero.
     @inline(__always)
     func prefix(at offset: Int, length: Int) -> UInt64 {
-        if offset &+ 8 <= count {
-            let all = word(at: offset)
-            return length >= 8 ? all : all & ~(~0 << UInt64(truncatingIfNeeded: length &* 8))
-        }
+        guard _fastPath(offset &+ 8 <= count) else { return lastPrefix(at: offset, length: length) }
+        let all = word(at: offset)
+        return length >= 8 ? all : all & ~(~0 &<< UInt64(truncatingIfNeeded: length &* 8))
+    }
+
+    /// The same near the end.
+    @inline(never)
+    private func lastPrefix(at offset: Int, length: Int) -> UInt64 {
         var result: UInt64 = 0
         for index in 0..<Swift.min(8, length) {
             result |= UInt64(self[offset &+ index]) << UInt64(truncatingIfNeeded: index &* 8)

@@ -19,13 +19,10 @@ public struct JSONKeys: Sendable {
             last = key.count > 8 ? key.word(at: key.count - 8) : first
         }
 
-        /// Whether it is the key of this length at a place.
+        /// Whether the bytes after the first eight are those of the string at a place, which has the key's length.
         @inline(never)
-        func equals(_ text: Span<UInt8>, at offset: Int, length: Int) -> Bool {
-            guard text.prefix(at: offset, length: length) == first else { return false }
-            return length <= 8
-                || text.word(at: offset &+ length &- 8) == last
-                    && text.word(at: offset &+ min(8, length &- 8)) == middle
+        func endsLike(_ text: Span<UInt8>, at offset: Int, length: Int) -> Bool {
+            text.word(at: offset &+ length &- 8) == last && text.word(at: offset &+ min(8, length &- 8)) == middle
         }
     }
 
@@ -57,12 +54,15 @@ public struct JSONKeys: Sendable {
     /// - Returns: The place of the key; -1 if it is none of them.
     @inline(__always)
     fileprivate func place(of word: UInt64, in text: Span<UInt8>, expected: Int) -> Int {
+        let entries = entries.span
         let wanted = word & ~Tape.fieldMask
+        let length = Tape.length(word)
+        let first = text.prefix(at: Tape.offset(word), length: length)
         var place = expected
-        for _ in 0..<entries.count {
-            if place == entries.count { place = 0 }
-            if entries[place].word == wanted,
-                entries[place].equals(text, at: Tape.offset(word), length: Tape.length(word))
+        for _ in entries.indices {
+            if place >= entries.count { place = 0 }
+            if entries[place].word == wanted, entries[place].first == first,
+                length <= 8 || entries[place].endsLike(text, at: Tape.offset(word), length: length)
             {
                 return place
             }
