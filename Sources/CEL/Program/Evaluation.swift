@@ -1,0 +1,128 @@
+public import JSON
+
+/// One evaluation, or several that share documents, variables and a budget: what a program reads and what it may spend.
+///
+/// Not shared between threads; its storage is kept from one expression to the next, so that evaluating allocates nothing.
+public struct Evaluation: ~Copyable {
+    /// What an evaluation may spend.
+    public struct Limits: Sendable {
+        /// Units of Kubernetes' cost accounting for one expression (`PerCallLimit` in `apiserver/pkg/apis/cel/config.go`).
+        public var cost: UInt64 = 1_000_000
+        /// The longest string or bytes that an expression may make, in bytes.
+        public var stringBytes = 8 * 1024 * 1024
+        /// The longest list or map that an expression may make, in elements.
+        public var elements = 1_000_000
+
+        /// Kubernetes' limits.
+        public init() {}
+    }
+
+    /// What may be spent.
+    public let limits: Limits
+
+    /// What has been spent by the expression that is evaluated now.
+    public internal(set) var cost: UInt64 = 0
+
+    /// The documents that JSON values point into, by their number.
+    private var documents: [JSONDocument] = []
+
+    /// The values of the environment's variables, in the order of their declarations; nil for one that is not bound.
+    var variables: [CELValue?] = []
+
+    /// The variables of comprehensions and bindings, by the slot that the planner gave them.
+    var slots: [CELValue] = []
+
+    /// An evaluation that knows nothing yet.
+    public init(limits: Limits = Limits()) {
+        self.limits = limits
+    }
+
+    /// Makes a document's values readable.
+    ///
+    /// - Returns: Its root, which may be bound to a variable.
+    public mutating func add(_ document: JSONDocument, _ value: JSONValue? = nil) -> CELValue {
+        var root = value ?? document.root
+        root.document = UInt16(documents.count)
+        documents.append(document)
+        return self.value(root)
+    }
+
+    /// Spends units of cost.
+    ///
+    /// - Throws: `.costExceeded`, which nothing catches.
+    mutating func charge(_ units: UInt64) throws(CELError) {
+        cost &+= units
+        guard cost <= limits.cost else {
+            throw CELError(.costExceeded, "the expression costs more than \(limits.cost)")
+        }
+    }
+}
+
+// MARK: Reading values
+
+extension Evaluation {
+    /// The document that a JSON value points into.
+    public func document(of value: JSONValue) -> JSONDocument { documents[Int(value.document)] }
+
+    /// A JSON value as expressions see it: scalars but strings become cases of their own.
+    public func value(_ json: JSONValue) -> CELValue {
+        switch json.kind {
+        case .null: .null
+        case .bool: .bool(json.bool == true)
+        case .int: .int(document(of: json).int(json) ?? 0)
+        case .double: .double(document(of: json).double(json) ?? 0)
+        case .string, .array, .object: .json(json)
+        }
+    }
+
+    /// The text of a string value, wherever it lies; the empty text for any other value.
+    public func string(_ value: CELValue) -> String {
+        switch value {
+        case .string(let text): text
+        case .json(let json): document(of: json).string(json) ?? ""
+        default: ""
+        }
+    }
+
+    /// Reads the UTF-8 of a string value without copying it; nothing for any other value.
+    @inline(__always)
+    func withUTF8<Result>(
+        _ value: CELValue,
+        _ body: (Span<UInt8>) throws(CELError) -> Result
+    ) throws(CELError) -> Result {
+        switch value {
+        case .string(let text): try body(text.utf8Span.span)
+        case .json(let json): try body(document(of: json).utf8(json))
+        default: try body([UInt8]().span)
+        }
+    }
+
+    /// How many elements a list, or entries a map, has; 0 for any other value.
+    func count(of value: CELValue) -> Int {
+        switch value {
+        case .list(let list): list.elements.count
+        case .map(let map): map.entries.count
+        case .json(let json): document(of: json).count(of: json)
+        default: 0
+        }
+    }
+
+    /// The elements of a list; none for any other value.
+    func elements(of value: CELValue) -> [CELValue] {
+        switch value {
+        case .list(let list): list.elements
+        case .json(let json): document(of: json).elements(of: json).map { self.value($0) }
+        default: []
+        }
+    }
+
+    /// The entries of a map; none for any other value.
+    func entries(of value: CELValue) -> [(key: CELValue, value: CELValue)] {
+        switch value {
+        case .map(let map): map.entries
+        case .json(let json):
+            document(of: json).members(of: json).map { (key: self.value($0.key), value: self.value($0.value)) }
+        default: []
+        }
+    }
+}

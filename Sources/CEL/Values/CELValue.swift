@@ -1,0 +1,98 @@
+public import JSON
+
+/// A value of CEL while an expression is evaluated.
+///
+/// What comes from JSON stays where it is: strings, arrays and objects are handles (`json`), read through the
+/// `Evaluation` that knows their documents. Numbers, booleans and nulls of JSON are always the cases of their own.
+/// There are no error values: an evaluation that fails throws `CELError`, and `&&` and `||` catch it.
+public enum CELValue: Sendable {
+    /// `null`
+    case null
+    /// A truth value.
+    case bool(Bool)
+    /// A signed integer.
+    case int(Int64)
+    /// An unsigned integer.
+    case uint(UInt64)
+    /// A floating-point number.
+    case double(Double)
+    /// A string. Compare its UTF-8, never with `==`, which takes canonically equivalent texts for equal.
+    case string(String)
+    /// A string, an array or an object of one of the evaluation's documents.
+    case json(JSONValue)
+    /// A sequence of bytes.
+    case bytes([UInt8])
+    /// A list that an expression made.
+    case list(ListValue)
+    /// A map that an expression made.
+    case map(MapValue)
+    /// A point in time.
+    case timestamp(TimestampValue)
+    /// A span of time.
+    case duration(DurationValue)
+    /// A type.
+    case type(CELType)
+    /// A value that may be absent.
+    case optional(OptionalValue)
+    /// A value that only libraries or the host see into.
+    case object(any ObjectValue)
+}
+
+/// A list that an expression made.
+public final class ListValue: Sendable {
+    /// Its elements.
+    public let elements: [CELValue]
+
+    /// A list of these elements.
+    public init(_ elements: [CELValue]) { self.elements = elements }
+}
+
+/// A value or none.
+public final class OptionalValue: Sendable {
+    /// What is there, if anything is.
+    public let value: CELValue?
+
+    /// The optional without a value.
+    public static let none = OptionalValue(nil)
+
+    /// An optional of a value.
+    public init(_ value: CELValue?) { self.value = value }
+}
+
+/// A value whose inside only a library or the host knows: a quantity, an IP address, an authorizer, a policy's facets.
+public protocol ObjectValue: AnyObject, Sendable {
+    /// Its type, `.opaque` or `.object`.
+    var type: CELType { get }
+
+    /// The value of a field; nil if the field is absent.
+    ///
+    /// - Throws: If the field cannot be read, which is not the same as its absence.
+    func field(_ name: String, _ evaluation: inout Evaluation) throws(CELError) -> CELValue?
+
+    /// Whether another object is equal.
+    func isEqual(to other: any ObjectValue) -> Bool
+}
+
+extension ObjectValue {
+    /// No fields unless the type says otherwise.
+    public func field(_ name: String, _ evaluation: inout Evaluation) throws(CELError) -> CELValue? { nil }
+
+    /// The same object unless the type says otherwise.
+    public func isEqual(to other: any ObjectValue) -> Bool { self === other }
+}
+
+/// A point in time, from year 1 to 9999, to the nanosecond (`google.protobuf.Timestamp`).
+public struct TimestampValue: Hashable, Sendable {
+    /// Seconds since 1970-01-01T00:00:00Z.
+    public let seconds: Int64
+    /// What is added to them, 0 to 999,999,999.
+    public let nanoseconds: Int32
+}
+
+/// A span of time, to the nanosecond (`google.protobuf.Duration`).
+public struct DurationValue: Hashable, Sendable {
+    /// Whole seconds.
+    public let seconds: Int64
+    /// What is added to them, with the sign of the span.
+    public let nanoseconds: Int32
+}
