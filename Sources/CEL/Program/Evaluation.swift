@@ -23,6 +23,9 @@ public struct Evaluation: ~Copyable {
     /// What has been spent by the expression that is evaluated now.
     public internal(set) var cost: UInt64 = 0
 
+    /// When evaluating ends with `.deadlineExceeded`, looked at now and then inside comprehensions; nil for never.
+    public var deadline: ContinuousClock.Instant?
+
     /// The documents that JSON values point into, by their number.
     private var documents: [JSONDocument] = []
 
@@ -45,6 +48,40 @@ public struct Evaluation: ~Copyable {
         root.document = UInt16(documents.count)
         documents.append(document)
         return self.value(root)
+    }
+
+    /// Binds a variable of the environment, by the number of its declaration, or takes its value away.
+    public mutating func bind(_ variable: Int, to value: CELValue?) {
+        while variables.count <= variable { variables.append(nil) }
+        variables[variable] = value
+    }
+
+    /// Forgets documents, variables and cost, and keeps the storage: for the next request.
+    public mutating func reset() {
+        documents.removeAll(keepingCapacity: true)
+        variables.removeAll(keepingCapacity: true)
+        slots.removeAll(keepingCapacity: true)
+        cost = 0
+        deadline = nil
+    }
+
+    /// Evaluates what the host gives a name to while another expression reads it: with a cost and slots of its own.
+    ///
+    /// - Returns: What `body` gives.
+    /// - Throws: What `body` throws.
+    public mutating func nested<Result>(
+        _ body: (inout Evaluation) throws(CELError) -> Result
+    ) throws(CELError) -> (result: Result, cost: UInt64) {
+        let outerCost = cost
+        var outerSlots: [CELValue] = []
+        swap(&outerSlots, &slots)
+        cost = 0
+        defer {
+            cost = outerCost
+            slots = outerSlots
+        }
+        let result = try body(&self)
+        return (result, cost)
     }
 
     /// Spends units of cost.

@@ -28,19 +28,71 @@ public struct CELEnvironment: Sendable {
         }
     }
 
+    /// A function that the host supplies, besides those of the profile's libraries.
+    public struct Function: Sendable {
+        /// What it does; arguments have the kinds of its parameters and are never errors. A target is the first of them.
+        public typealias Body = @Sendable ([CELValue], inout Evaluation) throws(CELError) -> CELValue
+
+        let name: String
+        let overload: Overload
+
+        /// A function.
+        ///
+        /// - Parameters:
+        ///   - name: As it is called.
+        ///   - isMember: Whether the first parameter is the target of a method.
+        ///   - parameters: The target, if it has one, and the arguments.
+        ///   - result: What it gives.
+        ///   - cost: Units that a call is charged.
+        ///   - body: What it does.
+        public init(
+            _ name: String,
+            isMember: Bool = false,
+            _ parameters: [CELType],
+            _ result: CELType,
+            cost: UInt64 = 1,
+            _ body: @escaping Body
+        ) {
+            self.name = name
+            overload = Overload(
+                "host_\(name)",
+                isMember: isMember,
+                parameters,
+                result,
+                cost: cost == 1 ? .one : .computed { _, _, _ in cost },
+                .variadic(body)
+            )
+        }
+    }
+
     /// The functions and rules of the language.
     public let profile: Profile
     /// In the order in which an evaluation's variables are bound.
     public let variables: [Variable]
     /// The host's types by name.
     public let objects: [String: ObjectType]
+    /// A type whose literals may have any fields of type `dyn`, as may those of the types below it (`Object`, `Object.spec`):
+    /// the apply configurations of Kubernetes' mutations. Literals become a `StructValue`.
+    public let openObject: String?
     /// Where names without a leading dot are looked up first, such as `com.example`.
     public let container: String
 
+    /// The overloads of the host's functions by name.
+    let functions: [String: [Overload]]
+
     /// An environment.
-    public init(_ profile: Profile, variables: [Variable] = [], objects: [ObjectType] = [], container: String = "") {
+    public init(
+        _ profile: Profile,
+        variables: [Variable] = [],
+        objects: [ObjectType] = [],
+        functions: [Function] = [],
+        openObject: String? = nil,
+        container: String = ""
+    ) {
         self.profile = profile
         self.variables = variables
+        self.functions = Dictionary(grouping: functions, by: \.name).mapValues { $0.map(\.overload) }
+        self.openObject = openObject
         self.objects = Dictionary(objects.map { ($0.name, $0) }) { first, _ in first }
         self.container = container
     }

@@ -81,6 +81,29 @@ extension ObjectValue {
     public func isEqual(to other: any ObjectValue) -> Bool { self === other }
 }
 
+/// What an object literal (`JSONPatch{op: "remove"}`) makes: a type's name and the fields that are set, in their order.
+public final class StructValue: ObjectValue {
+    /// The type's name, as it is written.
+    public let typeName: String
+    /// The fields, no name twice.
+    public let fields: [(name: String, value: CELValue)]
+
+    /// An object of a type.
+    public init(_ typeName: String, _ fields: [(name: String, value: CELValue)]) {
+        self.typeName = typeName
+        self.fields = fields
+    }
+
+    /// `.object` of the name.
+    public var type: CELType { .object(typeName) }
+
+    /// The value of a field; nil if it is not set.
+    public func field(_ name: String, _ evaluation: inout Evaluation) throws(CELError) -> CELValue? {
+        for field in fields where field.name.utf8.elementsEqual(name.utf8) { return field.value }
+        return nil
+    }
+}
+
 /// A point in time, from year 1 to 9999, to the nanosecond (`google.protobuf.Timestamp`).
 public struct TimestampValue: Hashable, Sendable {
     /// Seconds since 1970-01-01T00:00:00Z.
