@@ -3,6 +3,15 @@ struct Library: Sendable {
     /// The name that people know it by, such as `strings`.
     let name: String
     let functions: [Function]
+    /// The types that it makes values of, each of which is a name in expressions (`type(x) == net.IP`); a profile has them if
+    /// it has a function that gives one.
+    let types: [CELType]
+
+    init(name: String, types: [CELType] = [], functions: [Function]) {
+        self.name = name
+        self.types = types
+        self.functions = functions
+    }
 }
 
 /// A function: a name and what it can be applied to.
@@ -25,6 +34,11 @@ struct Overload: Sendable {
     let availability: Availability
     /// What Kubernetes' accounting charges for a call.
     let cost: CallCost
+    /// Whether the cost is the function's, whichever overload it is.
+    ///
+    /// Kubernetes knows a call's overload only if the checker left one; of the calls whose arguments are `dyn` and leave
+    /// several, those whose name its `cost.go` lists are charged by it and all others one unit.
+    let isCostByName: Bool
     let implementation: Implementation
 
     init(
@@ -34,6 +48,7 @@ struct Overload: Sendable {
         _ result: CELType,
         availability: Availability = .everywhere,
         cost: CallCost = .one,
+        isCostByName: Bool = false,
         _ implementation: Implementation
     ) {
         self.id = id
@@ -42,6 +57,7 @@ struct Overload: Sendable {
         self.result = result
         self.availability = availability
         self.cost = cost
+        self.isCostByName = isCostByName
         self.implementation = implementation
     }
 }
@@ -84,7 +100,7 @@ enum CallCost: Sendable {
     case one
     /// Nothing.
     case free
-    /// A tenth of a unit for each byte or element of the argument at a place, rounded up, times a factor.
+    /// A tenth of a unit for each code point, byte or element of the argument at a place, rounded up, times a factor.
     case size(of: Int, times: UInt64)
     /// What a closure makes of the arguments and the result.
     case computed(@Sendable ([CELValue], _ result: CELValue, inout Evaluation) -> UInt64)
