@@ -67,11 +67,10 @@ public struct Evaluation: ~Copyable {
 
     /// Evaluates what the host gives a name to while another expression reads it: with a cost and slots of its own.
     ///
-    /// - Returns: What `body` gives.
-    /// - Throws: What `body` throws.
-    public mutating func nested<Result>(
-        _ body: (inout Evaluation) throws(CELError) -> Result
-    ) throws(CELError) -> (result: Result, cost: UInt64) {
+    /// - Returns: What came of `body`, and what that cost.
+    public mutating func nested<Value>(
+        _ body: (inout Evaluation) throws(CELError) -> Value
+    ) -> (result: Result<Value, CELError>, cost: UInt64) {
         let outerCost = cost
         var outerSlots: [CELValue] = []
         swap(&outerSlots, &slots)
@@ -80,8 +79,11 @@ public struct Evaluation: ~Copyable {
             cost = outerCost
             slots = outerSlots
         }
-        let result = try body(&self)
-        return (result, cost)
+        do throws(CELError) {
+            return (.success(try body(&self)), cost)
+        } catch {
+            return (.failure(error), cost)
+        }
     }
 
     /// Spends units of cost.
