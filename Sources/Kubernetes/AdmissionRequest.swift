@@ -37,6 +37,8 @@ public struct AdmissionRequest: Sendable {
     public let resource: GroupVersionName
     /// The kind that the user sent, if the review says so; differs from `kind` under `matchPolicy: Equivalent`.
     public let requestKind: GroupVersionName?
+    /// The resource that the user sent it to, if the review says so; differs from `resource` under `matchPolicy: Equivalent`.
+    public let requestResource: GroupVersionName?
     /// The sub-resource (`status`, `scale`), if any.
     public let subResource: JSONValue?
     /// The object's name; absent on a CREATE with `generateName`.

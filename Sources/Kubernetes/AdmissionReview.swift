@@ -34,10 +34,10 @@ private struct RequestMembers {
     /// As `admission/v1.AdmissionRequest` orders them.
     private static let keys = JSONKeys([
         "uid", "kind", "resource", "subResource", "requestKind", "name", "namespace", "operation", "userInfo", "object",
-        "oldObject", "dryRun", "options",
+        "oldObject", "dryRun", "options", "requestResource",
     ])
 
-    private var values = InlineArray<13, JSONValue?>(repeating: nil)
+    private var values = InlineArray<14, JSONValue?>(repeating: nil)
 
     init(of request: JSONValue, in document: JSONDocument) {
         document.find(Self.keys, in: request, into: values.mutableSpan)
@@ -56,6 +56,7 @@ private struct RequestMembers {
     var oldObject: JSONValue? { values[10] }
     var dryRun: JSONValue? { values[11] }
     var options: JSONValue? { values[12] }
+    var requestResource: JSONValue? { values[13] }
 }
 
 /// Typed reads that name the member they fail on.
@@ -70,6 +71,10 @@ private struct Reader {
         if let value = members.requestKind {
             requestKind = try names(value, Self.kindKeys, last: "kind", at: "request.requestKind")
         }
+        var requestResource: GroupVersionName?
+        if let value = members.requestResource {
+            requestResource = try names(value, Self.resourceKeys, last: "resource", at: "request.requestResource")
+        }
         if let value = members.options {
             _ = try object(value, "request.options")
         }
@@ -79,6 +84,7 @@ private struct Reader {
             kind: try names(members.kind, Self.kindKeys, last: "kind", at: "request.kind"),
             resource: try names(members.resource, Self.resourceKeys, last: "resource", at: "request.resource"),
             requestKind: requestKind,
+            requestResource: requestResource,
             subResource: try optionalText(members.subResource, "request.subResource"),
             name: try optionalText(members.name, "request.name"),
             namespace: try optionalText(members.namespace, "request.namespace"),

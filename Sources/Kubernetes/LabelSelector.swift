@@ -16,6 +16,9 @@ public struct LabelSelector: Sendable {
 
     private let requirements: [Requirement]
 
+    /// The labels that it asks for, one for each requirement; none if it matches everything.
+    public var keys: [JSONKey] { requirements.map(\.key) }
+
     /// Compiles the selector that `value` spells; `path` says where, for the errors (`spec.match.namespaceSelector`).
     ///
     /// - Throws: The first member that the API server would refuse too, and those that it would ignore silently: a selector
