@@ -272,6 +272,10 @@ enum EvaluationError: Error, Equatable, CustomStringConvertible {
     case malformed(path: String, expected: String)
     /// The patch that mutations made does not apply.
     case patch(String)
+    /// An expression gave no value, or one that cannot be used.
+    case expression(String)
+    /// A binding of an admission policy finds no parameters, or cannot look for them.
+    case params(String)
 
     var description: String {
         switch self {
@@ -282,6 +286,8 @@ enum EvaluationError: Error, Equatable, CustomStringConvertible {
             "the labels of namespace \(name) are not known; add its Namespace manifest to the policy folder"
         case .malformed(let path, let expected): "\(path) is not \(expected)"
         case .patch(let reason): "the patch does not apply: \(reason)"
+        case .expression(let reason): reason
+        case .params(let reason): reason
         }
     }
 }
