@@ -30,7 +30,9 @@ public struct CELEnvironment: Sendable {
 
     /// A function that the host supplies, besides those of the profile's libraries.
     public struct Function: Sendable {
-        /// What it does; arguments have the kinds of its parameters and are never errors. A target is the first of them.
+        /// What it does.
+        ///
+        /// Arguments have the kinds of its parameters and are never errors; a target is the first of them.
         public typealias Body = @Sendable ([CELValue], inout Evaluation) throws(CELError) -> CELValue
 
         let name: String
@@ -71,8 +73,9 @@ public struct CELEnvironment: Sendable {
     public let variables: [Variable]
     /// The host's types by name.
     public let objects: [String: ObjectType]
-    /// A type whose literals may have any fields of type `dyn`, as may those of the types below it (`Object`, `Object.spec`):
-    /// the apply configurations of Kubernetes' mutations. Literals become a `StructValue`.
+    /// A type whose literals may have any fields of type `dyn`, as may those of the types below it (`Object.spec`).
+    ///
+    /// The apply configurations of Kubernetes' mutations are such (`Object`). Literals become a `StructValue`.
     public let openObject: String?
     /// Where names without a leading dot are looked up first, such as `com.example`.
     public let container: String

@@ -81,13 +81,15 @@ struct Availability: Sendable {
     }
 }
 
-/// What a call does. Arguments are never errors; they have the kinds of the overload's parameters.
+/// What a call does.
+///
+/// Arguments are never errors; they have the kinds of the overload's parameters.
 enum Implementation: Sendable {
     case nullary(@Sendable (inout Evaluation) throws(CELError) -> CELValue)
     case unary(@Sendable (CELValue, inout Evaluation) throws(CELError) -> CELValue)
     case binary(@Sendable (CELValue, CELValue, inout Evaluation) throws(CELError) -> CELValue)
     case ternary(@Sendable (CELValue, CELValue, CELValue, inout Evaluation) throws(CELError) -> CELValue)
-    /// Any number of arguments, of the last parameter's type from its place on.
+    /// All arguments at once, as many as the overload has parameters.
     case variadic(@Sendable ([CELValue], inout Evaluation) throws(CELError) -> CELValue)
     /// Not called but planned by the engine: `_&&_`, `_||_`, `_?_:_`, `_[_]`, `@not_strictly_false` and their like.
     case planned
