@@ -1,4 +1,8 @@
 extension Library {
     /// Every library there is; profiles pick overloads by their availability.
-    static let all: [Library] = []
+    ///
+    /// A function may have rows in several libraries.
+    static let all: [Library] = [
+        .strings, .math, .lists, .kubernetesLists, .sets, .encoders, .network, .twoVariableComprehensions,
+    ]
 }
