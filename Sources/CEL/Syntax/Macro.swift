@@ -543,3 +543,38 @@ extension Parser {
         )
     }
 }
+
+// MARK: Messages
+
+extension Macro {
+    /// The library whose name stands before the dot of a macro, for those that have one.
+    private static let namespaces = [
+        "bind": "cel", "block": "cel", "index": "cel", "iterVar": "cel", "accuVar": "cel", "greatest": "math",
+        "least": "math",
+    ]
+
+    /// The names of all macros of a profile, for suggestions.
+    static func names(in profile: Profile) -> [String] {
+        table.filter { $0.value.contains { $0.availability.includes(profile) } }
+            .map { name, _ in namespaces[name].map { $0 + "." + name } ?? name }
+    }
+
+    /// Why a call by the name of a macro is no use of it; nil if no macro has the name.
+    static func misuse(_ name: String, target: Expression?, arguments: Int, _ profile: Profile) -> String? {
+        guard let candidates = table[name] else { return nil }
+        var shown = name
+        if let namespace = namespaces[name] {
+            guard case .identifier(namespace) = target?.form else { return nil }
+            shown = namespace + "." + name
+        }
+        let available = candidates.filter { $0.availability.includes(profile) }
+        guard !available.isEmpty else { return "\(profile) does not have the macro '\(shown)'" }
+        guard available.contains(where: { $0.isMember == (target != nil) }) else {
+            return target != nil
+                ? "'\(name)' is a function: write \(name)(a.b)" : "'\(name)' is a method: write x.\(name)(…)"
+        }
+        guard !available.contains(where: { ($0.arity ?? arguments) == arguments }) else { return nil }
+        let arities = available.compactMap(\.arity).map(String.init).joined(separator: " or ")
+        return "\(shown)() takes \(arities) arguments, not \(arguments)"
+    }
+}

@@ -80,8 +80,17 @@ public struct CELEnvironment: Sendable {
     /// Where names without a leading dot are looked up first, such as `com.example`.
     public let container: String
 
-    /// The overloads of the host's functions by name.
-    let functions: [String: [Overload]]
+    /// The functions of the profile and of the host.
+    let table: FunctionTable
+
+    /// The places of the variables by name.
+    let variableNumbers: [String: Int]
+
+    /// What the names of variables and types with dots begin with: where `a.b` may be one name.
+    let dottedRoots: Set<String>
+
+    /// What to put before a name, in the order in which it is looked up: `a.b.`, `a.` and nothing for the container `a.b`.
+    let prefixes: [String]
 
     /// An environment.
     public init(
@@ -94,10 +103,21 @@ public struct CELEnvironment: Sendable {
     ) {
         self.profile = profile
         self.variables = variables
-        self.functions = Dictionary(grouping: functions, by: \.name).mapValues { $0.map(\.overload) }
+        let hostFunctions = Dictionary(grouping: functions, by: \.name).mapValues { $0.map(\.overload) }
+        table = FunctionTable.table(for: profile).adding(hostFunctions)
         self.openObject = openObject
         self.objects = Dictionary(objects.map { ($0.name, $0) }) { first, _ in first }
         self.container = container
+        variableNumbers = Dictionary(variables.enumerated().map { ($1.name, $0) }) { first, _ in first }
+        let names = variables.map(\.name) + objects.map(\.name) + table.types.keys + WellKnownType.all.keys
+        dottedRoots = Set(names.compactMap(FunctionTable.firstComponent))
+        var prefixes: [String] = []
+        var outer = container
+        while !outer.isEmpty {
+            prefixes.append(outer + ".")
+            outer = outer.utf8.lastIndex(of: UInt8(ascii: ".")).map { String(outer[..<$0]) } ?? ""
+        }
+        self.prefixes = prefixes + [""]
     }
 }
 

@@ -35,3 +35,26 @@ public indirect enum CELType: Hashable, Sendable {
     /// A parameter of a declaration, such as `A` in `list(A)`.
     case parameter(String)
 }
+
+extension CELType: CustomStringConvertible {
+    /// The type as messages spell it, such as `map(string, list(int))`.
+    public var description: String {
+        switch self {
+        case .dyn: "dyn"
+        case .null: "null"
+        case .bool: "bool"
+        case .int: "int"
+        case .uint: "uint"
+        case .double: "double"
+        case .string: "string"
+        case .bytes: "bytes"
+        case .timestamp: "timestamp"
+        case .duration: "duration"
+        case .list(let element): "list(\(element))"
+        case .map(let key, let value): "map(\(key), \(value))"
+        case .optional(let value): "optional_type(\(value))"
+        case .type(let value): "type(\(value))"
+        case .object(let name), .opaque(let name), .parameter(let name): name
+        }
+    }
+}

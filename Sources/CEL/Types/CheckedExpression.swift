@@ -6,11 +6,18 @@ struct CheckedExpression: Sendable {
         case variable(Int)
         /// A variable of an enclosing comprehension or binding, by its name.
         case local(String)
-        /// A type, such as `int`.
+        /// A type, such as `int`; of an object literal, `.object` of the type's full name.
         case type(CELType)
+        /// A name for a value, such as `google.protobuf.NullValue.NULL_VALUE`.
+        case constant(Constant)
         /// The overloads that the types leave: one if they decide, several if some argument is `dyn`.
+        ///
+        /// None only where nothing was checked and there is no such function: then the call fails when it is evaluated.
         case overloads([Overload])
-        /// A macro's or the language's own construct, which the planner knows by the node's form.
+        /// A macro's or the language's own construct, which the planner knows by the node's form: constants, selections
+        /// (`_?._` too), lists, maps, comprehensions, `cel.@block`.
+        ///
+        /// An identifier has it only where nothing was checked and nothing has the name: reading it fails when evaluated.
         case none
     }
 

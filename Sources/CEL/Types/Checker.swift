@@ -1,0 +1,295 @@
+extension CELEnvironment {
+    /// Parses an expression, finds out what its names stand for and whether its types agree.
+    ///
+    /// - Parameters:
+    ///   - source: At most `Parser.maximumCodePoints` long.
+    ///   - unchecked: Whether names and types are left to the evaluation: then everything is `dyn`, a call has all overloads
+    ///     of its name and number of arguments, and what is unknown fails only when it is reached.
+    /// - Returns: The tree with the types and references of its nodes.
+    /// - Throws: Everything that is wrong.
+    func check(_ source: String, unchecked: Bool = false) throws(CELCompileError) -> CheckedExpression {
+        let root = try Parser.parse(source, profile: profile)
+        var checker = Checker(self, nodes: root.id + 1, isUnchecked: unchecked)
+        checker.check(root)
+        return try checker.finish(root, source: source)
+    }
+}
+
+/// Finds out what the names and calls of a tree stand for, and the types of its nodes.
+///
+/// The rules are cel-go's (`checker/checker.go`). Types are gradual: `dyn` agrees with everything, and after an error a node
+/// is `dyn`, so that one mistake is told once. Recurses; the parser has bounded the depth.
+struct Checker {
+    /// How deep comprehensions may be nested in the bodies of others.
+    ///
+    /// Kubernetes leaves that to the cost limit; nobody writes more than four, and evaluation keeps a few slots for each.
+    static let maximumComprehensionNesting = 32
+
+    let environment: CELEnvironment
+    let isUnchecked: Bool
+    var unifier = TypeUnifier()
+    var issues: [SyntaxIssue] = []
+    private var types: [CELType]
+    private var references: [CheckedExpression.Reference]
+    /// The variables of the comprehensions and bindings that enclose the node at hand.
+    private var locals: [(name: String, type: CELType)] = []
+    private var comprehensionNesting = 0
+
+    init(_ environment: CELEnvironment, nodes: Int, isUnchecked: Bool) {
+        self.environment = environment
+        self.isUnchecked = isUnchecked
+        types = Array(repeating: .dyn, count: nodes)
+        references = Array(repeating: .none, count: nodes)
+    }
+
+    /// What has been found out, with `dyn` for all types that nothing is known of.
+    consuming func finish(_ root: Expression, source: String) throws(CELCompileError) -> CheckedExpression {
+        for index in types.indices { types[index] = unifier.finished(types[index]) }
+        var checked = CheckedExpression(source: source, root: root, types: types, references: references)
+        if issues.isEmpty, !isUnchecked, case .kubernetes = environment.profile {
+            issues = KubernetesRules.issues(of: checked)
+        }
+        if isUnchecked {
+            checked = CheckedExpression(
+                source: source,
+                root: root,
+                types: Array(repeating: .dyn, count: types.count),
+                references: references
+            )
+        }
+        guard issues.isEmpty else {
+            throw CELCompileError(issues.map { ($0.message, $0.offset) }, source: source)
+        }
+        return checked
+    }
+
+    // MARK: Nodes
+
+    func type(of node: Expression) -> CELType { types[node.id] }
+
+    mutating func set(_ node: Expression, _ type: CELType) { types[node.id] = unifier.resolve(type) }
+
+    mutating func refer(_ node: Expression, to reference: CheckedExpression.Reference) {
+        references[node.id] = reference
+    }
+
+    mutating func report(_ message: String, at offset: Int) {
+        guard !isUnchecked else { return }
+        issues.append(SyntaxIssue(message: message, offset: offset))
+    }
+
+    /// Finds out about a node and all below.
+    mutating func check(_ node: Expression) {
+        // Each form has a function of its own, so that this one, which every level has on the stack, stays small.
+        switch node.form {
+        case .constant: checkConstant(node)
+        case .identifier: checkIdentifier(node)
+        case .select: checkSelect(node)
+        case .call: checkCall(node)
+        case .list: checkList(node)
+        case .map: checkMap(node)
+        case .object: checkObject(node)
+        case .comprehension: checkComprehension(node)
+        }
+    }
+
+    @inline(never)
+    private mutating func checkConstant(_ node: Expression) {
+        guard case .constant(let constant) = node.form else { return }
+        types[node.id] = constant.type
+    }
+
+    /// Checks a node and makes sure that it is of a type.
+    private mutating func check(_ node: Expression, is wanted: CELType) {
+        check(node)
+        require(node, type(of: node), is: wanted)
+    }
+
+    mutating func require(_ node: Expression, _ type: CELType, is wanted: CELType) {
+        guard !isUnchecked, !unifier.isAssignable(wanted, type) else { return }
+        report("expected \(describe(wanted)), found \(describe(type))", at: node.startOffset)
+    }
+
+    /// A type as messages show it: with what is known of it, and not longer than a line.
+    func describe(_ type: CELType) -> String {
+        let text = unifier.finished(type).description
+        return text.utf8.count <= 100 ? text : String(text.prefix(97)) + "…"
+    }
+
+    // MARK: Literals
+
+    @inline(never)
+    private mutating func checkList(_ node: Expression) {
+        guard case .list(let elements, let optional) = node.form else { return }
+        var joined: CELType?
+        var nextOptional = 0
+        for (place, element) in elements.enumerated() {
+            check(element)
+            var type = type(of: element)
+            if nextOptional < optional.count, optional[nextOptional] == place {
+                nextOptional += 1
+                type = unwrap(element, type)
+            }
+            joined = join(element, joined, type, "the elements of a list")
+        }
+        set(node, .list(joined ?? unifier.makeVariable()))
+    }
+
+    @inline(never)
+    private mutating func checkMap(_ node: Expression) {
+        guard case .map(let entries) = node.form else { return }
+        var keys: CELType?
+        var values: CELType?
+        for entry in entries {
+            check(entry.key)
+            keys = join(entry.key, keys, type(of: entry.key), "the keys of a map")
+            check(entry.value)
+            var type = type(of: entry.value)
+            if entry.isOptional { type = unwrap(entry.value, type) }
+            values = join(entry.value, values, type, "the values of a map")
+        }
+        let keyType = keys ?? unifier.makeVariable()
+        set(node, .map(keyType, values ?? unifier.makeVariable()))
+    }
+
+    /// The type within an optional, which an element written with `?` has to be.
+    private mutating func unwrap(_ node: Expression, _ type: CELType) -> CELType {
+        switch unifier.resolve(type) {
+        case .optional(let value): return value
+        case .dyn: return .dyn
+        case let other:
+            report("what follows '?' has to be optional, found \(describe(other))", at: node.startOffset)
+            return .dyn
+        }
+    }
+
+    /// The type of several elements, the next one included.
+    private mutating func join(
+        _ node: Expression,
+        _ previous: CELType?,
+        _ type: CELType,
+        _ elements: String
+    ) -> CELType {
+        guard let previous else { return type }
+        guard !isUnchecked else { return .dyn }
+        if unifier.isAssignable(previous, type) { return TypeUnifier.mostGeneral(previous, type) }
+        if case .kubernetes = environment.profile {
+            let found = "expected \(describe(previous)), found \(describe(type))"
+            report("in Kubernetes, \(elements) have the same type: \(found); dyn() takes any", at: node.startOffset)
+        }
+        return .dyn
+    }
+
+    @inline(never)
+    private mutating func checkObject(_ node: Expression) {
+        guard case .object(let name, let fields) = node.form else { return }
+        var objectFields: [String: CELType]?
+        if let (fullName, type, known) = resolveObject(name) {
+            objectFields = known
+            refer(node, to: .type(.object(fullName)))
+            set(node, type)
+        } else {
+            reportUnknownType(name, at: node.offset)
+        }
+        for field in fields {
+            check(field.value)
+            guard let objectFields, !isUnchecked else { continue }
+            guard let wanted = objectFields[field.name] else {
+                reportUnknownField(field.name, of: name, objectFields, at: field.offset)
+                continue
+            }
+            var type = type(of: field.value)
+            if field.isOptional { type = unwrap(field.value, type) }
+            if !unifier.isAssignable(wanted, type) {
+                let message = "the field '\(field.name)' is \(describe(wanted)), found \(describe(type))"
+                report(message, at: field.value.startOffset)
+            }
+        }
+    }
+
+    // MARK: Comprehensions
+
+    @inline(never)
+    private mutating func checkComprehension(_ node: Expression) {
+        guard case .comprehension(let fold) = node.form else { return }
+        check(fold.range)
+        check(fold.initial)
+        let accumulated = type(of: fold.initial)
+        let (first, second) = variables(of: fold)
+        locals.append((fold.accumulator, accumulated))
+        let isLoop = fold.variable != "#unused"
+        if isLoop {
+            comprehensionNesting += 1
+            if comprehensionNesting == Self.maximumComprehensionNesting + 1 {
+                let message = "comprehensions are nested deeper than \(Self.maximumComprehensionNesting)"
+                issues.append(SyntaxIssue(message: message, offset: node.offset))
+            }
+        }
+        locals.append((fold.variable, first))
+        if let name = fold.secondVariable { locals.append((name, second)) }
+        check(fold.condition, is: .bool)
+        check(fold.step, is: accumulated)
+        locals.removeLast(fold.secondVariable == nil ? 1 : 2)
+        if isLoop { comprehensionNesting -= 1 }
+        check(fold.result)
+        locals.removeLast()
+        set(node, type(of: fold.result))
+    }
+
+    /// The types of a comprehension's variables.
+    private mutating func variables(of fold: Expression.Comprehension) -> (CELType, CELType) {
+        let range = unifier.resolve(type(of: fold.range))
+        switch range {
+        case .list(let element): return fold.secondVariable == nil ? (element, element) : (.int, element)
+        case .map(let key, let value): return (key, value)
+        case .dyn, .parameter:
+            // Whatever it is bound to later, nothing is known of it here.
+            _ = unifier.isAssignable(.dyn, range)
+        default:
+            report("\(fold.macro)() needs a list or a map, found \(describe(range))", at: fold.range.startOffset)
+        }
+        return (.dyn, .dyn)
+    }
+
+    /// `cel.@block([a, b, …], result)`, in which `@index1` stands for `b` in all that follows it.
+    ///
+    /// - Returns: Whether the call is one.
+    mutating func checkBlock(_ node: Expression, _ arguments: [Expression]) -> Bool {
+        guard arguments.count == 2, case .list(let bindings, _) = arguments[0].form else { return false }
+        for (place, binding) in bindings.enumerated() {
+            check(binding)
+            locals.append(("@index\(place)", type(of: binding)))
+        }
+        set(arguments[0], .list(.dyn))
+        check(arguments[1])
+        locals.removeLast(bindings.count)
+        set(node, type(of: arguments[1]))
+        return true
+    }
+
+    /// The type of a local variable; nil if no local variable has the name.
+    func local(_ name: String) -> CELType? {
+        locals.last { $0.name == name }?.type
+    }
+
+    /// The names of all variables, for suggestions; those that no source can spell are left out.
+    var variableNames: [String] {
+        environment.variables.map(\.name)
+            + locals.map(\.name).filter { $0.utf8.first != UInt8(ascii: "@") && $0.utf8.first != UInt8(ascii: "#") }
+    }
+}
+
+extension Constant {
+    /// The type of the literal.
+    var type: CELType {
+        switch self {
+        case .null: .null
+        case .bool: .bool
+        case .int: .int
+        case .uint: .uint
+        case .double: .double
+        case .string: .string
+        case .bytes: .bytes
+        }
+    }
+}
