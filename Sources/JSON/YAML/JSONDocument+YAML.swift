@@ -41,6 +41,21 @@ struct YAMLMark: Sendable {
     let offset: UInt32
     let line: UInt32
     let column: UInt32
+    var form = Form.other
+
+    /// How a scalar is written.
+    enum Form: Sendable {
+        /// On one line, without quotes.
+        case plain
+        /// On one line; a quote in it is two.
+        case singleQuoted
+        /// On one line, without escapes.
+        case doubleQuoted
+        /// Line by line behind `|`, each indented by so many spaces.
+        case literal(UInt8)
+        /// In a way that does not tell where its characters stand, or no scalar.
+        case other
+    }
 
     var position: JSONPosition { JSONPosition(line: Int(line), column: Int(column)) }
 }
@@ -60,5 +75,43 @@ extension [YAMLMark] {
     /// Where the node at an offset was.
     func position(of offset: Int) -> JSONPosition {
         isEmpty ? JSONPosition(line: 1, column: 1) : self[index(of: offset)].position
+    }
+}
+
+extension JSONDocument {
+    /// Where a part of a string stands as people count.
+    ///
+    /// - Parameters:
+    ///   - offset: Bytes of the string before the part.
+    ///   - value: The string.
+    /// - Returns: The place, if the way in which the string is written tells it; else the string's own.
+    public func position(at offset: Int, in value: JSONValue) -> JSONPosition {
+        let start = position(of: value)
+        let text = utf8(value)
+        guard value.isString, offset >= 0, offset <= text.count else { return start }
+        if marks.isEmpty {
+            // Without escapes a byte of the string is one of the text.
+            guard source(value).count == text.count else { return start }
+            return JSONPosition(offset: self.offset(of: value) + 1 + offset, in: self.text)
+        }
+        var characters = 0
+        var quotes = 0
+        var lines = 0
+        for index in 0..<offset {
+            if text[index] & 0xc0 != 0x80 { characters += 1 }
+            if text[index] == UInt8(ascii: "'") { quotes += 1 }
+            if text[index] == UInt8(ascii: "\n") {
+                lines += 1
+                characters = 0
+            }
+        }
+        switch marks[marks.index(of: self.offset(of: value))].form {
+        case .plain: return JSONPosition(line: start.line, column: start.column + characters)
+        case .singleQuoted: return JSONPosition(line: start.line, column: start.column + 1 + characters + quotes)
+        case .doubleQuoted: return JSONPosition(line: start.line, column: start.column + 1 + characters)
+        case .literal(let spaces):
+            return JSONPosition(line: start.line + 1 + lines, column: Int(spaces) + 1 + characters)
+        case .other: return start
+        }
     }
 }

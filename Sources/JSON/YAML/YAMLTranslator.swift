@@ -34,8 +34,8 @@ struct YAMLTranslator {
                 if json.text != Array("null".utf8) { documents.append(try json.parsed(limits)) }
             case .alias(let name):
                 try alias(name, at: event.position)
-            case .scalar(let text, let isPlain):
-                try scalar(text, isPlain: isPlain, event)
+            case .scalar(let text, let isPlain, let form):
+                try scalar(text, isPlain: isPlain, form, event)
             case .sequenceStart, .mappingStart:
                 try begin(event)
             case .sequenceEnd, .mappingEnd:
@@ -58,12 +58,13 @@ private struct Excerpt {
         var mark: Int
     }
 
-    mutating func mark(_ position: JSONPosition) {
+    mutating func mark(_ position: JSONPosition, _ form: YAMLMark.Form = .other) {
         marks.append(
             YAMLMark(
                 offset: UInt32(truncatingIfNeeded: text.count),
                 line: UInt32(clamping: position.line),
-                column: UInt32(clamping: position.column)
+                column: UInt32(clamping: position.column),
+                form: form
             )
         )
     }
@@ -74,7 +75,7 @@ private struct Excerpt {
         return Excerpt(
             text: Array(text[range.lowerBound.text..<range.upperBound.text]),
             marks: marks[range.lowerBound.mark..<range.upperBound.mark].map {
-                YAMLMark(offset: $0.offset - moved, line: $0.line, column: $0.column)
+                YAMLMark(offset: $0.offset - moved, line: $0.line, column: $0.column, form: $0.form)
             }
         )
     }
@@ -82,7 +83,9 @@ private struct Excerpt {
     mutating func append(_ other: Excerpt) {
         let moved = UInt32(truncatingIfNeeded: text.count)
         marks.append(
-            contentsOf: other.marks.map { YAMLMark(offset: $0.offset + moved, line: $0.line, column: $0.column) }
+            contentsOf: other.marks.map {
+                YAMLMark(offset: $0.offset + moved, line: $0.line, column: $0.column, form: $0.form)
+            }
         )
         text.append(contentsOf: other.text)
     }
@@ -144,7 +147,7 @@ private enum Anchor {
     /// Its end is still to come.
     case open
     /// A scalar.
-    case scalar(YAMLScalar, JSONPosition)
+    case scalar(YAMLScalar, JSONPosition, YAMLMark.Form)
     /// A sequence or mapping, in the text.
     case range(Range<Excerpt.Place>)
     /// A sequence or mapping that is no longer in the text.
@@ -154,7 +157,12 @@ private enum Anchor {
 // MARK: Nodes
 
 extension YAMLTranslator {
-    private mutating func scalar(_ text: [UInt8], isPlain: Bool, _ event: YAMLEvent) throws(YAMLError) {
+    private mutating func scalar(
+        _ text: [UInt8],
+        isPlain: Bool,
+        _ form: YAMLMark.Form,
+        _ event: YAMLEvent
+    ) throws(YAMLError) {
         if isPlain, event.tag == nil, text == Array("<<".utf8), awaitsKey {
             guard frames[frames.count - 1].merge == nil else {
                 throw YAMLError(
@@ -179,8 +187,8 @@ extension YAMLTranslator {
         } catch {
             throw YAMLError(error, at: event.position)
         }
-        if let anchor = event.anchor { anchors[anchor] = .scalar(value, event.position) }
-        try write(value, at: event.position)
+        if let anchor = event.anchor { anchors[anchor] = .scalar(value, event.position, form) }
+        try write(value, at: event.position, form)
     }
 
     private mutating func alias(_ name: String, at position: JSONPosition) throws(YAMLError) {
@@ -188,9 +196,9 @@ extension YAMLTranslator {
         switch anchors[name] {
         case nil: throw YAMLError(.unknownAnchor(name), at: position)
         case .open: throw YAMLError(.recursiveAlias(name), at: position)
-        case .scalar(let value, let origin):
+        case .scalar(let value, let origin, let form):
             let before = json.text.count
-            try write(value, at: origin)
+            try write(value, at: origin, form)
             return try charge(json.text.count - before, at: position)
         case .range(let range):
             try charge(range.upperBound.text - range.lowerBound.text, at: position)
@@ -234,10 +242,14 @@ extension YAMLTranslator {
     }
 
     /// Writes a scalar as what the container around it expects: a key or a value.
-    private mutating func write(_ value: YAMLScalar, at position: JSONPosition) throws(YAMLError) {
+    private mutating func write(
+        _ value: YAMLScalar,
+        at position: JSONPosition,
+        _ form: YAMLMark.Form
+    ) throws(YAMLError) {
         guard awaitsKey else {
             separate()
-            json.mark(position)
+            json.mark(position, form)
             value.write(to: &json.text)
             return try endNode(at: position)
         }
