@@ -50,6 +50,14 @@ public struct Evaluation: ~Copyable {
         return self.value(root)
     }
 
+    /// How many documents have been added; at most 65,536 can be.
+    public var documentCount: Int { documents.count }
+
+    /// Forgets the documents that were added after the first so many; nothing bound may point into them.
+    public mutating func removeDocuments(after count: Int) {
+        documents.removeLast(max(0, documents.count - count))
+    }
+
     /// Binds a variable of the environment, by the number of its declaration, or takes its value away.
     public mutating func bind(_ variable: Int, to value: CELValue?) {
         while variables.count <= variable { variables.append(nil) }
