@@ -84,3 +84,31 @@ enum Constant: Hashable, Sendable {
     case string(String)
     case bytes([UInt8])
 }
+
+extension Expression {
+    /// Calls a body with each node directly below, in the order of the source where there is one.
+    func forEachChild(_ body: (Expression) -> Void) {
+        switch form {
+        case .constant, .identifier: break
+        case .select(let operand, _, _): body(operand)
+        case .call(_, let target, let arguments):
+            if let target { body(target) }
+            for argument in arguments { body(argument) }
+        case .list(let elements, _):
+            for element in elements { body(element) }
+        case .map(let entries):
+            for entry in entries {
+                body(entry.key)
+                body(entry.value)
+            }
+        case .object(_, let fields):
+            for field in fields { body(field.value) }
+        case .comprehension(let fold):
+            body(fold.range)
+            body(fold.initial)
+            body(fold.condition)
+            body(fold.step)
+            body(fold.result)
+        }
+    }
+}

@@ -466,81 +466,69 @@ extension Parser {
     }
 
     /// A copy of a tree with numbers of its own.
-    ///
-    /// Recurses, as every pass over a tree does.
     fileprivate mutating func copy(_ original: Expression) throws(SyntaxIssue) -> Expression {
-        let form: Expression.Form
-        switch original.form {
+        var nodes = [original]
+        var next = 0
+        while next < nodes.count {
+            nodes[next].forEachChild { nodes.append($0) }
+            next += 1
+        }
+        // In the order of their numbers, what is below a node comes before it.
+        nodes.sort { $0.id < $1.id }
+        var copies: [Int: Expression] = [:]
+        for node in nodes {
+            let form = node.form.mapChildren { copies[$0.id] ?? $0 }
+            copies[node.id] = try self.node(form, node.offset, depth: node.depth)
+        }
+        return copies[original.id] ?? original
+    }
+}
+
+extension Expression.Form {
+    /// The same form over other nodes.
+    fileprivate func mapChildren(_ transform: (Expression) -> Expression) -> Expression.Form {
+        switch self {
         case .constant, .identifier:
-            form = original.form
+            self
         case .select(let operand, let field, let isTest):
-            form = .select(operand: try copy(operand), field: field, isTest: isTest)
+            .select(operand: transform(operand), field: field, isTest: isTest)
         case .call(let function, let target, let arguments):
-            var copiedTarget: Expression?
-            if let target { copiedTarget = try copy(target) }
-            form = .call(function: function, target: copiedTarget, arguments: try copies(arguments))
+            .call(function: function, target: target.map(transform), arguments: arguments.map(transform))
         case .list(let elements, let optional):
-            form = .list(try copies(elements), optional: optional)
+            .list(elements.map(transform), optional: optional)
         case .map(let entries):
-            form = .map(try copiedEntries(entries))
+            .map(
+                entries.map {
+                    Expression.Entry(key: transform($0.key), value: transform($0.value), isOptional: $0.isOptional)
+                }
+            )
         case .object(let name, let fields):
-            form = .object(name: name, fields: try copiedFields(fields))
-        case .comprehension(let parts):
-            form = .comprehension(try copied(parts))
-        }
-        return try node(form, original.offset, depth: original.depth)
-    }
-
-    private mutating func copies(_ originals: [Expression]) throws(SyntaxIssue) -> [Expression] {
-        var result: [Expression] = []
-        result.reserveCapacity(originals.count)
-        for original in originals { result.append(try copy(original)) }
-        return result
-    }
-
-    private mutating func copiedEntries(_ entries: [Expression.Entry]) throws(SyntaxIssue) -> [Expression.Entry] {
-        var result: [Expression.Entry] = []
-        for entry in entries {
-            result.append(
-                Expression.Entry(
-                    key: try copy(entry.key),
-                    value: try copy(entry.value),
-                    isOptional: entry.isOptional
+            .object(
+                name: name,
+                fields: fields.map {
+                    Expression.Field(
+                        name: $0.name,
+                        offset: $0.offset,
+                        value: transform($0.value),
+                        isOptional: $0.isOptional
+                    )
+                }
+            )
+        case .comprehension(let fold):
+            .comprehension(
+                Expression.Comprehension(
+                    variable: fold.variable,
+                    secondVariable: fold.secondVariable,
+                    range: transform(fold.range),
+                    accumulator: fold.accumulator,
+                    initial: transform(fold.initial),
+                    condition: transform(fold.condition),
+                    step: transform(fold.step),
+                    result: transform(fold.result),
+                    macro: fold.macro
                 )
             )
         }
-        return result
-    }
-
-    private mutating func copiedFields(_ fields: [Expression.Field]) throws(SyntaxIssue) -> [Expression.Field] {
-        var result: [Expression.Field] = []
-        for field in fields {
-            result.append(
-                Expression.Field(
-                    name: field.name,
-                    offset: field.offset,
-                    value: try copy(field.value),
-                    isOptional: field.isOptional
-                )
-            )
-        }
-        return result
-    }
-
-    private mutating func copied(
-        _ parts: Expression.Comprehension
-    ) throws(SyntaxIssue) -> Expression.Comprehension {
-        Expression.Comprehension(
-            variable: parts.variable,
-            secondVariable: parts.secondVariable,
-            range: try copy(parts.range),
-            accumulator: parts.accumulator,
-            initial: try copy(parts.initial),
-            condition: try copy(parts.condition),
-            step: try copy(parts.step),
-            result: try copy(parts.result),
-            macro: parts.macro
-        )
     }
 }
 

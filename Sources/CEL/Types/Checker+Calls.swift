@@ -1,29 +1,45 @@
 // What calls stand for: the function that a name is, and those of its overloads that the arguments fit.
 extension Checker {
-    @inline(never)
-    mutating func checkCall(_ node: Expression) {
+    mutating func beginCall(_ node: Expression) {
         guard case .call(let name, let target, let arguments) = node.form else { return }
-        if target == nil {
-            if name == "_?._" { return checkOptionalSelect(node, arguments) }
-            if name == "cel.@block", checkBlock(node, arguments) { return }
+        if target == nil, name == "_?._" {
+            later(.complete(node))
+            return later(.check(arguments[0]))
         }
+        if target == nil, name == "cel.@block" { return later(.continueBlock(node, 0)) }
         let named = function(name)
         if named == nil, reportMacroMisuse(node) { return }
-        for argument in arguments { check(argument) }
-        guard let target else {
-            guard let named else { return reportUnknownFunction(node) }
-            return resolve(node, named.name, named.functions, arguments)
-        }
+        var function = named
+        var isMethod = target != nil
         // `a.b.c()` is the function `a.b.c`, or else the method `c` of `a.b`.
-        if mayBeNamespace(target), let namespace = target.qualifiedName,
-            let function = function(namespace + "." + name), !function.functions.isEmpty
-        {
-            return resolve(node, function.name, function.functions, arguments)
+        if let target, mayBeNamespace(target), let namespace = target.qualifiedName {
+            if let namespaced = self.function(namespace + "." + name), !namespaced.functions.isEmpty {
+                function = namespaced
+                isMethod = false
+            } else if isMisspelledNamespace(target, name) {
+                function = nil
+                isMethod = false
+            }
+        } else if let target, named == nil, isMisspelledNamespace(target, name) {
+            isMethod = false
         }
-        if isMisspelledNamespace(target, name) { return reportUnknownFunction(node) }
-        check(target)
-        guard let named else { return reportUnknownFunction(node) }
-        resolve(node, named.name, named.methods, [target] + arguments)
+        if let function {
+            later(.resolve(node, function, isMethod: isMethod))
+        } else {
+            reportUnknownFunction(node)
+        }
+        for argument in arguments.reversed() { later(.check(argument)) }
+        if isMethod, let target { later(.check(target)) }
+    }
+
+    /// Finishes those constructs of the language that have the form of a call.
+    mutating func completeCall(_ node: Expression) {
+        guard case .call(let name, _, let arguments) = node.form else { return }
+        if name == "_?._" {
+            completeOptionalSelect(node, arguments[0], arguments[1])
+        } else if case .list(let bindings, _) = arguments[0].form {
+            completeBlock(node, bindings, arguments[1])
+        }
     }
 
     /// A function by its name, in the containers from the inside out.
@@ -45,19 +61,17 @@ extension Checker {
             || environment.table.namespaces.contains(root)
     }
 
-    /// Leaves those overloads whose parameters the arguments fit; the target, if there is one, is the first argument.
-    private mutating func resolve(
-        _ node: Expression,
-        _ name: String,
-        _ candidates: [FunctionTable.Candidate],
-        _ arguments: [Expression]
-    ) {
+    /// Leaves those overloads whose parameters the arguments fit; of a method, the target is the first argument.
+    mutating func resolve(_ node: Expression, _ function: FunctionTable.Entry, isMethod: Bool) {
+        guard case .call(_, let target, let arguments) = node.form else { return }
+        let candidates = isMethod ? function.methods : function.functions
+        let count = arguments.count + (isMethod ? 1 : 0)
         if isUnchecked {
-            let overloads = candidates.map(\.overload).filter { $0.parameters.count == arguments.count }
-            return refer(node, to: .overloads(overloads))
+            return refer(node, to: .overloads(candidates.map(\.overload).filter { $0.parameters.count == count }))
         }
         var types: [CELType] = []
-        types.reserveCapacity(arguments.count)
+        types.reserveCapacity(count)
+        if isMethod, let target { types.append(type(of: target)) }
         for argument in arguments { types.append(type(of: argument)) }
         var first: FunctionTable.Candidate?
         var others: [Overload] = []
@@ -76,7 +90,7 @@ extension Checker {
                 if candidateResult != result { result = .dyn }
             }
         }
-        guard let first else { return reportNoOverload(node, name, candidates, types) }
+        guard let first else { return reportNoOverload(node, function.name, isMethod: isMethod, candidates, types) }
         refer(node, to: .overloads(others.isEmpty ? first.alone : first.alone + others))
         set(node, result)
     }
@@ -86,17 +100,16 @@ extension Checker {
     private mutating func reportNoOverload(
         _ node: Expression,
         _ name: String,
+        isMethod: Bool,
         _ candidates: [FunctionTable.Candidate],
         _ types: [CELType]
     ) {
-        guard !isUnchecked else { return }
-        guard case .call(_, let target, let arguments) = node.form else { return }
+        guard case .call(_, _, let arguments) = node.form else { return }
         // The operands of `&&` and `||` are told apart: it is one of them that is not a truth value.
         if name == "_&&_" || name == "_||_" {
             for (argument, type) in zip(arguments, types) { require(argument, type, is: .bool) }
             return
         }
-        let isMethod = target != nil && types.count == arguments.count + 1
         let found = Signature.text(name, types.map { describe($0) }, isMethod: isMethod)
         guard !candidates.isEmpty else {
             let kind = isMethod ? "a function, not a method: write \(name)(x)" : "a method: write x.\(name)()"

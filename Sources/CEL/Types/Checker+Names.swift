@@ -1,6 +1,5 @@
 // What names stand for: the longest prefix of `a.b.c` that is one name is one, looked up from the innermost container out.
 extension Checker {
-    @inline(never)
     mutating func checkIdentifier(_ node: Expression) {
         guard case .identifier(let name) = node.form else { return }
         if let type = local(name) {
@@ -35,15 +34,19 @@ extension Checker {
         return nil
     }
 
-    @inline(never)
-    mutating func checkSelect(_ node: Expression) {
-        guard case .select(let operand, let field, let isTest) = node.form else { return }
+    mutating func beginSelect(_ node: Expression) {
+        guard case .select(let operand, _, let isTest) = node.form else { return }
         if !isTest, mayBeOneName(node), let name = node.qualifiedName, let (reference, type) = global(name) {
             refer(node, to: reference)
             set(node, type)
-            return
+        } else {
+            later(.complete(node))
+            later(.check(operand))
         }
-        check(operand)
+    }
+
+    mutating func completeSelect(_ node: Expression) {
+        guard case .select(let operand, let field, let isTest) = node.form else { return }
         let type = selected(field, of: operand, at: node.offset, isOptional: false)
         set(node, isTest ? .bool : type)
     }
@@ -58,12 +61,11 @@ extension Checker {
         return environment.prefixes.count > 1 || environment.dottedRoots.contains(root)
     }
 
-    /// Checks `operand.?field`.
-    mutating func checkOptionalSelect(_ node: Expression, _ arguments: [Expression]) {
-        guard arguments.count == 2, case .constant(.string(let name)) = arguments[1].form else { return }
-        check(arguments[0])
-        set(arguments[1], .string)
-        set(node, selected(name, of: arguments[0], at: node.offset, isOptional: true))
+    /// Finishes `operand.?field`.
+    mutating func completeOptionalSelect(_ node: Expression, _ operand: Expression, _ field: Expression) {
+        guard case .constant(.string(let name)) = field.form else { return }
+        set(field, .string)
+        set(node, selected(name, of: operand, at: node.offset, isOptional: true))
     }
 
     /// The type of a field of an operand that has been checked.

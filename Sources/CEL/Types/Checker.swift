@@ -18,7 +18,10 @@ extension CELEnvironment {
 /// Finds out what the names and calls of a tree stand for, and the types of its nodes.
 ///
 /// The rules are cel-go's (`checker/checker.go`). Types are gradual: `dyn` agrees with everything, and after an error a node
-/// is `dyn`, so that one mistake is told once. Recurses; the parser has bounded the depth.
+/// is `dyn`, so that one mistake is told once.
+///
+/// Nothing recurses over the tree: what is still to be done lies on `tasks`, because a pass with frames as large as these
+/// would need more than the 2 KiB that a level has on a small stack.
 struct Checker {
     /// How deep comprehensions may be nested in the bodies of others.
     ///
@@ -34,6 +37,22 @@ struct Checker {
     /// The variables of the comprehensions and bindings that enclose the node at hand.
     private var locals: [(name: String, type: CELType)] = []
     private var comprehensionNesting = 0
+    private var tasks: [Task] = []
+
+    /// What is to be done with a node, the last first.
+    enum Task {
+        case check(Expression)
+        /// All below has been checked.
+        case complete(Expression)
+        /// The arguments, and the target unless it is a part of the function's name, have been checked.
+        case resolve(Expression, FunctionTable.Entry, isMethod: Bool)
+        /// A comprehension's range and initial value have been checked.
+        case enterLoop(Expression)
+        /// A comprehension's condition and step have been checked.
+        case leaveLoop(Expression)
+        /// A number of a block's bindings have been checked.
+        case continueBlock(Expression, Int)
+    }
 
     init(_ environment: CELEnvironment, nodes: Int, isUnchecked: Bool) {
         self.environment = environment
@@ -79,30 +98,58 @@ struct Checker {
     }
 
     /// Finds out about a node and all below.
-    mutating func check(_ node: Expression) {
-        // Each form has a function of its own, so that this one, which every level has on the stack, stays small.
-        switch node.form {
-        case .constant: checkConstant(node)
-        case .identifier: checkIdentifier(node)
-        case .select: checkSelect(node)
-        case .call: checkCall(node)
-        case .list: checkList(node)
-        case .map: checkMap(node)
-        case .object: checkObject(node)
-        case .comprehension: checkComprehension(node)
+    mutating func check(_ root: Expression) {
+        tasks.append(.check(root))
+        while let task = tasks.popLast() {
+            switch task {
+            case .check(let node): begin(node)
+            case .complete(let node): complete(node)
+            case .resolve(let node, let function, let isMethod): resolve(node, function, isMethod: isMethod)
+            case .enterLoop(let node): enterLoop(node)
+            case .leaveLoop(let node): leaveLoop(node)
+            case .continueBlock(let node, let count): continueBlock(node, count)
+            }
         }
     }
 
-    @inline(never)
-    private mutating func checkConstant(_ node: Expression) {
-        guard case .constant(let constant) = node.form else { return }
-        types[node.id] = constant.type
+    /// Checks a node that has nothing below, or leaves for later what has to be done before and behind.
+    private mutating func begin(_ node: Expression) {
+        switch node.form {
+        case .constant(let constant): types[node.id] = constant.type
+        case .identifier: checkIdentifier(node)
+        case .select: beginSelect(node)
+        case .call: beginCall(node)
+        case .list, .map, .object:
+            later(.complete(node))
+            laterChildren(of: node)
+        case .comprehension(let fold):
+            later(.enterLoop(node))
+            later(.check(fold.initial))
+            later(.check(fold.range))
+        }
     }
 
-    /// Checks a node and makes sure that it is of a type.
-    private mutating func check(_ node: Expression, is wanted: CELType) {
-        check(node)
-        require(node, type(of: node), is: wanted)
+    mutating func later(_ task: Task) { tasks.append(task) }
+
+    /// Leaves for later to check what is directly below a node, the first first.
+    private mutating func laterChildren(of node: Expression) {
+        let first = tasks.count
+        node.forEachChild { tasks.append(.check($0)) }
+        tasks[first...].reverse()
+    }
+
+    private mutating func complete(_ node: Expression) {
+        switch node.form {
+        case .constant, .identifier: break
+        case .select: completeSelect(node)
+        case .call: completeCall(node)
+        case .list: completeList(node)
+        case .map: completeMap(node)
+        case .object: completeObject(node)
+        case .comprehension(let fold):
+            locals.removeLast()
+            set(node, type(of: fold.result))
+        }
     }
 
     mutating func require(_ node: Expression, _ type: CELType, is wanted: CELType) {
@@ -118,13 +165,11 @@ struct Checker {
 
     // MARK: Literals
 
-    @inline(never)
-    private mutating func checkList(_ node: Expression) {
+    private mutating func completeList(_ node: Expression) {
         guard case .list(let elements, let optional) = node.form else { return }
         var joined: CELType?
         var nextOptional = 0
         for (place, element) in elements.enumerated() {
-            check(element)
             var type = type(of: element)
             if nextOptional < optional.count, optional[nextOptional] == place {
                 nextOptional += 1
@@ -135,15 +180,12 @@ struct Checker {
         set(node, .list(joined ?? unifier.makeVariable()))
     }
 
-    @inline(never)
-    private mutating func checkMap(_ node: Expression) {
+    private mutating func completeMap(_ node: Expression) {
         guard case .map(let entries) = node.form else { return }
         var keys: CELType?
         var values: CELType?
         for entry in entries {
-            check(entry.key)
             keys = join(entry.key, keys, type(of: entry.key), "the keys of a map")
-            check(entry.value)
             var type = type(of: entry.value)
             if entry.isOptional { type = unwrap(entry.value, type) }
             values = join(entry.value, values, type, "the values of a map")
@@ -180,8 +222,7 @@ struct Checker {
         return .dyn
     }
 
-    @inline(never)
-    private mutating func checkObject(_ node: Expression) {
+    private mutating func completeObject(_ node: Expression) {
         guard case .object(let name, let fields) = node.form else { return }
         var objectFields: [String: CELType]?
         if let (fullName, type, known) = resolveObject(name) {
@@ -192,7 +233,6 @@ struct Checker {
             reportUnknownType(name, at: node.offset)
         }
         for field in fields {
-            check(field.value)
             guard let objectFields, !isUnchecked else { continue }
             guard let wanted = objectFields[field.name] else {
                 reportUnknownField(field.name, of: name, objectFields, at: field.offset)
@@ -209,16 +249,11 @@ struct Checker {
 
     // MARK: Comprehensions
 
-    @inline(never)
-    private mutating func checkComprehension(_ node: Expression) {
+    private mutating func enterLoop(_ node: Expression) {
         guard case .comprehension(let fold) = node.form else { return }
-        check(fold.range)
-        check(fold.initial)
-        let accumulated = type(of: fold.initial)
         let (first, second) = variables(of: fold)
-        locals.append((fold.accumulator, accumulated))
-        let isLoop = fold.variable != "#unused"
-        if isLoop {
+        locals.append((fold.accumulator, type(of: fold.initial)))
+        if fold.variable != Macro.unusedVariable {
             comprehensionNesting += 1
             if comprehensionNesting == Self.maximumComprehensionNesting + 1 {
                 let message = "comprehensions are nested deeper than \(Self.maximumComprehensionNesting)"
@@ -227,13 +262,19 @@ struct Checker {
         }
         locals.append((fold.variable, first))
         if let name = fold.secondVariable { locals.append((name, second)) }
-        check(fold.condition, is: .bool)
-        check(fold.step, is: accumulated)
+        later(.leaveLoop(node))
+        later(.check(fold.step))
+        later(.check(fold.condition))
+    }
+
+    private mutating func leaveLoop(_ node: Expression) {
+        guard case .comprehension(let fold) = node.form else { return }
+        require(fold.condition, type(of: fold.condition), is: .bool)
+        require(fold.step, type(of: fold.step), is: type(of: fold.initial))
         locals.removeLast(fold.secondVariable == nil ? 1 : 2)
-        if isLoop { comprehensionNesting -= 1 }
-        check(fold.result)
-        locals.removeLast()
-        set(node, type(of: fold.result))
+        if fold.variable != Macro.unusedVariable { comprehensionNesting -= 1 }
+        later(.complete(node))
+        later(.check(fold.result))
     }
 
     /// The types of a comprehension's variables.
@@ -251,20 +292,26 @@ struct Checker {
         return (.dyn, .dyn)
     }
 
-    /// `cel.@block([a, b, …], result)`, in which `@index1` stands for `b` in all that follows it.
-    ///
-    /// - Returns: Whether the call is one.
-    mutating func checkBlock(_ node: Expression, _ arguments: [Expression]) -> Bool {
-        guard arguments.count == 2, case .list(let bindings, _) = arguments[0].form else { return false }
-        for (place, binding) in bindings.enumerated() {
-            check(binding)
-            locals.append(("@index\(place)", type(of: binding)))
+    /// Goes on with `cel.@block([a, b, …], result)`, in which `@index1` stands for `b` in all that follows it.
+    private mutating func continueBlock(_ node: Expression, _ count: Int) {
+        guard case .call(_, _, let arguments) = node.form, case .list(let bindings, _) = arguments[0].form else {
+            return
         }
-        set(arguments[0], .list(.dyn))
-        check(arguments[1])
+        if count > 0 { locals.append(("@index\(count - 1)", type(of: bindings[count - 1]))) }
+        if count < bindings.count {
+            later(.continueBlock(node, count + 1))
+            later(.check(bindings[count]))
+        } else {
+            set(arguments[0], .list(.dyn))
+            later(.complete(node))
+            later(.check(arguments[1]))
+        }
+    }
+
+    /// Finishes a block whose result has been checked.
+    mutating func completeBlock(_ node: Expression, _ bindings: [Expression], _ result: Expression) {
         locals.removeLast(bindings.count)
-        set(node, type(of: arguments[1]))
-        return true
+        set(node, type(of: result))
     }
 
     /// The type of a local variable; nil if no local variable has the name.

@@ -18,22 +18,21 @@ final class FunctionTable: Sendable {
     }
 
     /// What can be called by one name.
-    struct Entry: Sendable {
+    final class Entry: Sendable {
         let name: String
         /// Without a target.
-        fileprivate(set) var functions: [Candidate] = []
+        let functions: [Candidate]
         /// With a target.
-        fileprivate(set) var methods: [Candidate] = []
+        let methods: [Candidate]
 
-        fileprivate init(name: String) { self.name = name }
-
-        fileprivate mutating func add(_ overload: Overload) {
-            if overload.isMember {
-                methods.append(Candidate(overload))
-            } else {
-                functions.append(Candidate(overload))
-            }
+        fileprivate init(_ name: String, _ overloads: [Overload]) {
+            self.name = name
+            functions = overloads.filter { !$0.isMember }.map(Candidate.init)
+            methods = overloads.filter(\.isMember).map(Candidate.init)
         }
+
+        /// All of them.
+        fileprivate var overloads: [Overload] { functions.map(\.overload) + methods.map(\.overload) }
     }
 
     let entries: [String: Entry]
@@ -50,22 +49,23 @@ final class FunctionTable: Sendable {
 
     /// The functions of a profile.
     private convenience init(_ profile: Profile) {
-        var entries: [String: Entry] = [:]
+        var overloads: [String: [Overload]] = [:]
         var types: [String: CELType] = [:]
         for library in Library.all {
             var results: Set<CELType> = []
             for function in library.functions {
                 for overload in function.overloads where overload.availability.includes(profile) {
-                    entries[function.name, default: Entry(name: function.name)].add(overload)
+                    overloads[function.name, default: []].append(overload)
                     results.insert(overload.result)
                     if case .optional(let value) = overload.result { results.insert(value) }
                 }
             }
-            for type in library.types where results.contains(type) {
-                types[type.description] = type
+            // The language's own types have names in every profile.
+            for case .opaque(let name) in library.types where results.contains(.opaque(name)) {
+                types[name] = .opaque(name)
             }
         }
-        self.init(entries: entries, types: types)
+        self.init(entries: Self.entries(overloads), types: types)
     }
 
     /// These functions and those of a host.
@@ -73,9 +73,13 @@ final class FunctionTable: Sendable {
         guard !functions.isEmpty else { return self }
         var entries = entries
         for (name, overloads) in functions {
-            for overload in overloads { entries[name, default: Entry(name: name)].add(overload) }
+            entries[name] = Entry(name, (entries[name]?.overloads ?? []) + overloads)
         }
         return FunctionTable(entries: entries, types: types)
+    }
+
+    private static func entries(_ overloads: [String: [Overload]]) -> [String: Entry] {
+        Dictionary(uniqueKeysWithValues: overloads.map { ($0, Entry($0, $1)) })
     }
 
     private static let shared = Mutex<[Profile: FunctionTable]>([:])

@@ -1,7 +1,5 @@
 /// What Kubernetes refuses of expressions whose types agree: literals of several types in one list, and those that a function
 /// would refuse whenever it is reached (cel-go `cel/validator.go`, on in Kubernetes since 1.29).
-///
-/// Recurses, as every pass over a tree does.
 struct KubernetesRules {
     private let checked: CheckedExpression
     private var issues: [SyntaxIssue] = []
@@ -9,42 +7,26 @@ struct KubernetesRules {
     /// What is refused of an expression.
     static func issues(of checked: CheckedExpression) -> [SyntaxIssue] {
         var rules = KubernetesRules(checked)
-        rules.visit(checked.root)
+        rules.visitAll()
         return rules.issues
     }
 
     private init(_ checked: CheckedExpression) { self.checked = checked }
 
-    private mutating func visit(_ node: Expression) {
-        switch node.form {
-        case .constant, .identifier: break
-        case .select(let operand, _, _): visit(operand)
-        case .call(_, let target, let arguments):
-            checkCall(node)
-            if let target { visit(target) }
-            for argument in arguments { visit(argument) }
-        case .list(let elements, _):
-            checkList(node)
-            for element in elements { visit(element) }
-        case .map: visitMap(node)
-        case .object(_, let fields):
-            for field in fields { visit(field.value) }
-        case .comprehension: visitComprehension(node)
+    private mutating func visitAll() {
+        var pending = [checked.root]
+        while let node = pending.popLast() {
+            switch node.form {
+            case .call: checkCall(node)
+            case .list: checkList(node)
+            case .map: checkMap(node)
+            default: break
+            }
+            node.forEachChild { pending.append($0) }
         }
     }
 
-    @inline(never)
-    private mutating func visitComprehension(_ node: Expression) {
-        guard case .comprehension(let fold) = node.form else { return }
-        visit(fold.range)
-        visit(fold.initial)
-        visit(fold.condition)
-        visit(fold.step)
-        visit(fold.result)
-    }
-
-    @inline(never)
-    private mutating func visitMap(_ node: Expression) {
+    private mutating func checkMap(_ node: Expression) {
         guard case .map(let entries) = node.form else { return }
         var keys: CELType?
         var values: CELType?
@@ -55,12 +37,9 @@ struct KubernetesRules {
             let value = type(of: entry.value, isOptional: entry.isOptional)
             compare(entry.value, values, value, "the values of a map")
             values = values ?? value
-            visit(entry.key)
-            visit(entry.value)
         }
     }
 
-    @inline(never)
     private mutating func checkList(_ node: Expression) {
         guard case .list(let elements, let places) = node.form else { return }
         let optional = Set(places)
@@ -87,7 +66,6 @@ struct KubernetesRules {
 
     // MARK: Arguments
 
-    @inline(never)
     private mutating func checkCall(_ node: Expression) {
         guard case .call(let name, _, let arguments) = node.form, let first = arguments.first,
             case .constant(let constant) = first.form

@@ -173,9 +173,10 @@ struct TypeUnifier {
         }
     }
 
-    /// Of two types that agree, the one that says less.
+    /// Of two types that agree, the one that says less; of `null` and a type that has it, the type.
     static func mostGeneral(_ first: CELType, _ second: CELType) -> CELType {
-        isEqualOrLessSpecific(first, second) ? first : second
+        if case .null = second, isNullable(first) { return first }
+        return isEqualOrLessSpecific(first, second) ? first : second
     }
 
     private static func isEqualOrLessSpecific(_ first: CELType, _ second: CELType) -> Bool {
