@@ -82,6 +82,115 @@ internal import CRE2
     }
 }
 
+// MARK: Finding
+
+extension RegularExpression {
+    /// How many capturing groups the expression has.
+    public var groupCount: Int { unsafe Int(portcullis_re2_groups(compiled)) }
+
+    /// Where an expression was found.
+    public struct Match: Sendable {
+        /// The most groups that are told of.
+        public static let maximumGroups = 9
+        fileprivate var spans = InlineArray<20, Int64>(repeating: -1)
+
+        /// The whole match (0) or one of its groups, in bytes of the text; nil if it took no part.
+        public subscript(_ group: Int) -> Range<Int>? {
+            guard (0...Self.maximumGroups).contains(group), spans[2 * group] >= 0 else { return nil }
+            return Int(spans[2 * group])..<Int(spans[2 * group + 1])
+        }
+    }
+
+    /// Finds the first match at or after an offset; `^` and `\b` see what lies before.
+    ///
+    /// - Parameters:
+    ///   - text: UTF-8.
+    ///   - start: In bytes; at most the length of the text.
+    ///   - groups: How many groups are asked for, `Match.maximumGroups` at most.
+    /// - Returns: nil if there is none.
+    public func find(in text: Span<UInt8>, from start: Int = 0, groups: Int = 0) -> Match? {
+        var match = Match()
+        let count = Int32(Swift.min(groups, groupCount, Match.maximumGroups) + 1)
+        let isFound = unsafe text.withUnsafeBytes { bytes in
+            var spans = match.spans.mutableSpan
+            return unsafe spans.withUnsafeMutableBufferPointer { spans in
+                unsafe portcullis_re2_find(
+                    compiled,
+                    bytes.assumingMemoryBound(to: CChar.self).baseAddress,
+                    bytes.count,
+                    start,
+                    spans.baseAddress,
+                    count
+                )
+            }
+        }
+        return isFound ? match : nil
+    }
+
+    /// Finds one match after the other, as Go's `FindAll` does: an empty match right after another is none.
+    ///
+    /// - Parameters:
+    ///   - text: UTF-8.
+    ///   - groups: As in `find`.
+    ///   - body: Takes a match and says whether to go on.
+    /// - Throws: What `body` throws.
+    func forEachMatch(
+        in text: Span<UInt8>,
+        groups: Int = 0,
+        _ body: (Match) throws(CELError) -> Bool
+    ) throws(CELError) {
+        var start = 0
+        var end = -1
+        while start <= text.count, let match = find(in: text, from: start, groups: groups), let whole = match[0] {
+            let isAccepted = !(whole.isEmpty && whole.lowerBound == end)
+            if isAccepted, !(try body(match)) { return }
+            start = whole.upperBound
+            if whole.isEmpty { start = text.end(ofCodePointAt: start) }
+            end = whole.upperBound
+        }
+    }
+}
+
+/// The last few patterns that expressions made while they were evaluated, so that a comprehension compiles each but once.
+struct PatternCache {
+    /// How many are kept: with `RegularExpression.defaultMemoryBytes` some 4 MiB at most.
+    static let capacity = 16
+
+    private var entries: [(pattern: String, result: Result<RegularExpression, RegularExpressionError>)] = []
+    private var next = 0
+
+    /// The compiled pattern.
+    ///
+    /// - Throws: `.invalidArgument` if it does not compile.
+    mutating func expression(_ pattern: String) throws(CELError) -> RegularExpression {
+        for entry in entries where entry.pattern.utf8Span.span.isEqual(to: pattern.utf8Span.span) {
+            return try Self.unwrap(entry.result)
+        }
+        let result: Result<RegularExpression, RegularExpressionError>
+        do throws(RegularExpressionError) {
+            result = .success(try RegularExpression(pattern))
+        } catch {
+            result = .failure(error)
+        }
+        if entries.count < Self.capacity {
+            entries.append((pattern, result))
+        } else {
+            entries[next] = (pattern, result)
+            next = (next + 1) % Self.capacity
+        }
+        return try Self.unwrap(result)
+    }
+
+    private static func unwrap(
+        _ result: Result<RegularExpression, RegularExpressionError>
+    ) throws(CELError) -> RegularExpression {
+        switch result {
+        case .success(let expression): return expression
+        case .failure(let error): throw CELError(.invalidArgument, "\(error)")
+        }
+    }
+}
+
 /// A pattern that RE2 does not compile.
 public struct RegularExpressionError: Error, Equatable, CustomStringConvertible {
     /// The pattern, shortened if it was refused for its length.

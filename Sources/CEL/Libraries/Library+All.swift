@@ -3,6 +3,7 @@ extension Library {
     ///
     /// A function may have rows in several libraries.
     static let all: [Library] = [
-        .strings, .math, .lists, .kubernetesLists, .sets, .encoders, .network, .twoVariableComprehensions,
+        .strings, .math, .lists, .kubernetesLists, .sets, .encoders, .network, .twoVariableComprehensions, .regex,
+        .kubernetesRegex, .urls, .quantities, .semver, .formats, .authorizer, .jsonPatches,
     ]
 }

@@ -32,6 +32,9 @@ public struct Evaluation: ~Copyable {
     /// The values of the environment's variables, in the order of their declarations; nil for one that is not bound.
     var variables: [CELValue?] = []
 
+    /// The patterns that are no constants.
+    var patterns = PatternCache()
+
     /// The variables of comprehensions and bindings, by the slot that the planner gave them.
     var slots: [CELValue] = []
 
