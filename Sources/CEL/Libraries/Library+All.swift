@@ -3,7 +3,8 @@ extension Library {
     ///
     /// A function may have rows in several libraries.
     static let all: [Library] = [
-        .strings, .math, .lists, .kubernetesLists, .sets, .encoders, .network, .twoVariableComprehensions, .regex,
-        .kubernetesRegex, .urls, .quantities, .semver, .formats, .authorizer, .jsonPatches,
+        Standard.library, Optionals.library, .strings, .math, .lists, .kubernetesLists, .sets, .encoders, .network,
+        .twoVariableComprehensions, .regex, .kubernetesRegex, .urls, .quantities, .semver, .formats, .authorizer,
+        .jsonPatches,
     ]
 }

@@ -12,6 +12,8 @@ public struct Evaluation: ~Copyable {
         public var stringBytes = 8 * 1024 * 1024
         /// The longest list or map that an expression may make, in elements.
         public var elements = 1_000_000
+        /// The most steps that the loops of one expression may take together: some of them cost nothing.
+        public var steps = 10_000_000
 
         /// Kubernetes' limits.
         public init() {}
@@ -20,8 +22,17 @@ public struct Evaluation: ~Copyable {
     /// What may be spent.
     public let limits: Limits
 
-    /// What has been spent by the expression that is evaluated now.
+    /// What has been spent by the expression that is evaluated now, or was last.
     public internal(set) var cost: UInt64 = 0
+
+    /// What may be spent by all expressions together since the last `reset()`; nil for no limit.
+    ///
+    /// Kubernetes gives 10,000,000 to the validations of a policy, 2,500,000 to its match conditions
+    /// (`RuntimeCELCostBudget`, `RuntimeCELCostBudgetMatchConditions` in `apiserver/pkg/apis/cel/config.go`).
+    public var budget: UInt64?
+
+    /// What expressions before the one that is evaluated now have spent since the last `reset()`.
+    private var spentBefore: UInt64 = 0
 
     /// When evaluating ends with `.deadlineExceeded`, looked at now and then inside comprehensions; nil for never.
     public var deadline: ContinuousClock.Instant?
@@ -35,8 +46,17 @@ public struct Evaluation: ~Copyable {
     /// The patterns that are no constants.
     var patterns = PatternCache()
 
-    /// The variables of comprehensions and bindings, by the slot that the planner gave them.
-    var slots: [CELValue] = []
+    /// The variables of comprehensions and bindings: those of the program that is evaluated now begin at `frame`.
+    private var slots: [CELValue] = []
+
+    /// Where the program's slots begin.
+    private var frame = 0
+
+    /// What sub-expressions have given, in the order in which they ended; nil if it is not asked for.
+    var trace: [TraceEntry]?
+
+    /// The steps that the loops of the expression have taken.
+    private var steps = 0
 
     /// An evaluation that knows nothing yet.
     public init(limits: Limits = Limits()) {
@@ -67,28 +87,39 @@ public struct Evaluation: ~Copyable {
         variables[variable] = value
     }
 
-    /// Forgets documents, variables and cost, and keeps the storage: for the next request.
+    /// Forgets documents, variables and costs, and keeps the storage: for the next request.
     public mutating func reset() {
         documents.removeAll(keepingCapacity: true)
         variables.removeAll(keepingCapacity: true)
         slots.removeAll(keepingCapacity: true)
+        frame = 0
         cost = 0
+        spentBefore = 0
+        steps = 0
+        budget = nil
         deadline = nil
+        trace = nil
     }
 
     /// Evaluates what the host gives a name to while another expression reads it: with a cost and slots of its own.
+    ///
+    /// Its cost counts against the budget, not against the limit of the expression that reads it.
     ///
     /// - Returns: What came of `body`, and what that cost.
     public mutating func nested<Value>(
         _ body: (inout Evaluation) throws(CELError) -> Value
     ) -> (result: Result<Value, CELError>, cost: UInt64) {
-        let outerCost = cost
-        var outerSlots: [CELValue] = []
-        swap(&outerSlots, &slots)
+        let outer = (cost: cost, frame: frame, steps: steps)
+        spentBefore &+= cost
         cost = 0
+        steps = 0
+        frame = slots.count
         defer {
-            cost = outerCost
-            slots = outerSlots
+            spentBefore = spentBefore &+ cost &- outer.cost
+            cost = outer.cost
+            steps = outer.steps
+            slots.removeLast(slots.count - frame)
+            frame = outer.frame
         }
         do throws(CELError) {
             return (.success(try body(&self)), cost)
@@ -97,15 +128,63 @@ public struct Evaluation: ~Copyable {
         }
     }
 
+    // MARK: Spending
+
+    /// What all expressions have spent since the last `reset()`.
+    public var spent: UInt64 { spentBefore &+ cost }
+
+    /// Prepares for an expression: its cost is counted from 0.
+    @inline(__always)
+    mutating func begin(slots count: Int) {
+        spentBefore &+= cost
+        cost = 0
+        steps = 0
+        while slots.count < frame + count { slots.append(.null) }
+    }
+
     /// Spends units of cost.
     ///
     /// - Throws: `.costExceeded`, which nothing catches.
+    @inline(__always)
     mutating func charge(_ units: UInt64) throws(CELError) {
         cost &+= units
-        guard cost <= limits.cost else {
-            throw CELError(.costExceeded, "the expression costs more than \(limits.cost)")
+        guard cost <= limits.cost, budget == nil else { return try checkBudget() }
+    }
+
+    private func checkBudget() throws(CELError) {
+        if cost > limits.cost {
+            throw CELError(.costExceeded, "the expression costs more than the limit of \(limits.cost)")
+        }
+        if let budget, spent > budget {
+            throw CELError(.costExceeded, "the expressions cost more than the budget of \(budget)")
         }
     }
+
+    /// Counts a step of a loop, and looks at the clock every hundred of them.
+    ///
+    /// - Throws: `.deadlineExceeded` or `.costExceeded`, which nothing catches.
+    @inline(__always)
+    mutating func step() throws(CELError) {
+        steps &+= 1
+        if steps % 100 == 0 { try checkTime() }
+    }
+
+    private func checkTime() throws(CELError) {
+        if let deadline, ContinuousClock.now > deadline {
+            throw CELError(.deadlineExceeded, "the expression did not end in time")
+        }
+        guard steps < limits.steps else {
+            throw CELError(.costExceeded, "the expression's loops take more than \(limits.steps) steps")
+        }
+    }
+
+    // MARK: Slots
+
+    @inline(__always)
+    func slot(_ number: Int) -> CELValue { slots[frame &+ number] }
+
+    @inline(__always)
+    mutating func setSlot(_ number: Int, to value: CELValue) { slots[frame &+ number] = value }
 }
 
 // MARK: Reading values
@@ -117,11 +196,22 @@ extension Evaluation {
     /// A JSON value as expressions see it: scalars but strings become cases of their own.
     public func value(_ json: JSONValue) -> CELValue {
         switch json.kind {
+        case .int, .double: value(json, in: document(of: json))
         case .null: .null
         case .bool: .bool(json.bool == true)
-        case .int: .int(document(of: json).int(json) ?? 0)
-        case .double: .double(document(of: json).double(json) ?? 0)
         case .string, .array, .object: .json(json)
+        }
+    }
+
+    /// As `value(_:)`, for a value whose document is at hand.
+    @inline(__always)
+    func value(_ json: JSONValue, in document: borrowing JSONDocument) -> CELValue {
+        switch json.kind {
+        case .string, .array, .object: .json(json)
+        case .bool: .bool(json.bool == true)
+        case .int: .int(document.int(json) ?? 0)
+        case .double: .double(document.double(json) ?? 0)
+        case .null: .null
         }
     }
 

@@ -99,23 +99,74 @@ public final class StructValue: ObjectValue {
 
     /// The value of a field; nil if it is not set.
     public func field(_ name: String, _ evaluation: inout Evaluation) throws(CELError) -> CELValue? {
-        for field in fields where field.name.utf8.elementsEqual(name.utf8) { return field.value }
+        for field in fields where field.name.isSame(as: name) { return field.value }
         return nil
     }
 }
 
-/// A point in time, from year 1 to 9999, to the nanosecond (`google.protobuf.Timestamp`).
-public struct TimestampValue: Hashable, Sendable {
-    /// Seconds since 1970-01-01T00:00:00Z.
-    public let seconds: Int64
-    /// What is added to them, 0 to 999,999,999.
-    public let nanoseconds: Int32
+extension Evaluation {
+    /// The type that a value has while it is evaluated; those of elements are not looked at.
+    public func type(of value: CELValue) -> CELType {
+        switch value {
+        case .null: .null
+        case .bool: .bool
+        case .int: .int
+        case .uint: .uint
+        case .double: .double
+        case .string: .string
+        case .bytes: .bytes
+        case .list: .list(.dyn)
+        case .map: .map(.dyn, .dyn)
+        case .timestamp: .timestamp
+        case .duration: .duration
+        case .type: .type(.dyn)
+        case .optional: .optional(.dyn)
+        case .object(let object): object.type
+        case .json(let json): json.isString ? .string : json.isArray ? .list(.dyn) : .map(.dyn, .dyn)
+        }
+    }
+
+    /// The name of a value's type, for messages.
+    func typeName(of value: CELValue) -> String { type(of: value).runtimeName }
+
+    /// Whether a value may be an argument for a parameter of a type; what is inside of lists, maps and optionals is not
+    /// looked at.
+    @inline(__always)
+    func isValue(_ value: CELValue, of type: CELType) -> Bool {
+        switch (type, value) {
+        case (.dyn, _), (.parameter, _): true
+        case (.bool, .bool), (.int, .int), (.uint, .uint), (.double, .double): true
+        case (.string, .string), (.bytes, .bytes), (.null, .null): true
+        case (.list, .list), (.map, .map), (.timestamp, .timestamp), (.duration, .duration): true
+        case (.type, .type), (.optional, .optional): true
+        case (.string, .json(let json)): json.isString
+        case (.list, .json(let json)): json.isArray
+        case (.map, .json(let json)): json.isObject
+        case (.object, .object(let object)), (.opaque, .object(let object)): object.type == type
+        default: false
+        }
+    }
 }
 
-/// A span of time, to the nanosecond (`google.protobuf.Duration`).
-public struct DurationValue: Hashable, Sendable {
-    /// Whole seconds.
-    public let seconds: Int64
-    /// What is added to them, with the sign of the span.
-    public let nanoseconds: Int32
+extension CELType {
+    /// The name as values of it answer `type()`.
+    var runtimeName: String {
+        switch self {
+        case .dyn: "dyn"
+        case .null: "null_type"
+        case .bool: "bool"
+        case .int: "int"
+        case .uint: "uint"
+        case .double: "double"
+        case .string: "string"
+        case .bytes: "bytes"
+        case .timestamp: "google.protobuf.Timestamp"
+        case .duration: "google.protobuf.Duration"
+        case .list: "list"
+        case .map: "map"
+        case .optional: "optional_type"
+        case .type: "type"
+        case .object(let name), .opaque(let name), .parameter(let name): name
+        }
+    }
 }
