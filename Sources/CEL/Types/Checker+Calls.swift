@@ -105,6 +105,7 @@ extension Checker {
         _ types: [CELType]
     ) {
         guard case .call(_, _, let arguments) = node.form else { return }
+        guard wantsIssues else { return }
         // The operands of `&&` and `||` are told apart: it is one of them that is not a truth value.
         if name == "_&&_" || name == "_||_" {
             for (argument, type) in zip(arguments, types) { require(argument, type, is: .bool) }
@@ -146,6 +147,7 @@ extension Checker {
     private mutating func reportUnknownFunction(_ node: Expression) {
         guard case .call(let function, let target, _) = node.form else { return }
         guard !isUnchecked else { return refer(node, to: .overloads([])) }
+        guard wantsIssues else { return }
         var name = function
         if let namespace = target?.qualifiedName, isMisspelledNamespace(target ?? node, function) {
             name = namespace + "." + function

@@ -126,16 +126,19 @@ extension Checker {
     // MARK: Messages
 
     private mutating func reportUnknownVariable(_ name: String, at offset: Int) {
+        guard wantsIssues else { return }
         let hint = Suggestion.text(for: name, among: variableNames)
         report("there is no variable '\(name)'\(hint)", at: offset)
     }
 
     mutating func reportUnknownType(_ name: String, at offset: Int) {
+        guard wantsIssues else { return }
         let known = Array(environment.objects.keys) + Array(WellKnownType.all.keys)
         report("there is no type '\(name)'\(Suggestion.text(for: name, among: known))", at: offset)
     }
 
     mutating func reportUnknownField(_ name: String, of object: String, _ fields: [String: CELType], at offset: Int) {
+        guard wantsIssues else { return }
         let hint = Suggestion.text(for: name, among: Array(fields.keys))
         report("\(object) has no field '\(name)'\(hint)", at: offset)
     }

@@ -65,9 +65,7 @@ struct Checker {
     consuming func finish(_ root: Expression, source: String) throws(CELCompileError) -> CheckedExpression {
         for index in types.indices { types[index] = unifier.finished(types[index]) }
         var checked = CheckedExpression(source: source, root: root, types: types, references: references)
-        if issues.isEmpty, !isUnchecked, case .kubernetes = environment.profile {
-            issues = KubernetesRules.issues(of: checked)
-        }
+        if issues.isEmpty, !isUnchecked { issues = LiteralRules.issues(of: checked, in: environment.profile) }
         if isUnchecked {
             checked = CheckedExpression(
                 source: source,
@@ -93,9 +91,12 @@ struct Checker {
     }
 
     mutating func report(_ message: String, at offset: Int) {
-        guard !isUnchecked else { return }
+        guard wantsIssues else { return }
         issues.append(SyntaxIssue(message: message, offset: offset))
     }
+
+    /// Whether it is worth making a message: not if thousands of names are unknown.
+    var wantsIssues: Bool { !isUnchecked && issues.count < 10 * CELCompileError.maximumIssues }
 
     /// Finds out about a node and all below.
     mutating func check(_ root: Expression) {
@@ -175,7 +176,7 @@ struct Checker {
                 nextOptional += 1
                 type = unwrap(element, type)
             }
-            joined = join(element, joined, type, "the elements of a list")
+            joined = join(joined, type)
         }
         set(node, .list(joined ?? unifier.makeVariable()))
     }
@@ -185,10 +186,10 @@ struct Checker {
         var keys: CELType?
         var values: CELType?
         for entry in entries {
-            keys = join(entry.key, keys, type(of: entry.key), "the keys of a map")
+            keys = join(keys, type(of: entry.key))
             var type = type(of: entry.value)
             if entry.isOptional { type = unwrap(entry.value, type) }
-            values = join(entry.value, values, type, "the values of a map")
+            values = join(values, type)
         }
         let keyType = keys ?? unifier.makeVariable()
         set(node, .map(keyType, values ?? unifier.makeVariable()))
@@ -206,20 +207,10 @@ struct Checker {
     }
 
     /// The type of several elements, the next one included.
-    private mutating func join(
-        _ node: Expression,
-        _ previous: CELType?,
-        _ type: CELType,
-        _ elements: String
-    ) -> CELType {
+    private mutating func join(_ previous: CELType?, _ type: CELType) -> CELType {
         guard let previous else { return type }
         guard !isUnchecked else { return .dyn }
-        if unifier.isAssignable(previous, type) { return TypeUnifier.mostGeneral(previous, type) }
-        if case .kubernetes = environment.profile {
-            let found = "expected \(describe(previous)), found \(describe(type))"
-            report("in Kubernetes, \(elements) have the same type: \(found); dyn() takes any", at: node.startOffset)
-        }
-        return .dyn
+        return unifier.isAssignable(previous, type) ? TypeUnifier.mostGeneral(previous, type) : .dyn
     }
 
     private mutating func completeObject(_ node: Expression) {

@@ -7,10 +7,10 @@ struct TypeUnifier {
     static let maximumTypeDepth = 64
 
     /// How many parts of a type are known: `{a: a}` of a map of maps of maps doubles its type with every step.
-    static let maximumTypeNodes = 512
+    static let maximumTypeNodes = 128
 
     /// How many steps one comparison may take before it is taken to be true: many times that of the largest types.
-    private static let maximumSteps = 20_000
+    private static let maximumSteps = 2_000
 
     private var bindings: [CELType?] = []
     /// What a comparison has bound so far, to be taken back if it fails.

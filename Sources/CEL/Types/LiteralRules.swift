@@ -1,30 +1,44 @@
-/// What Kubernetes refuses of expressions whose types agree: literals of several types in one list, and those that a function
-/// would refuse whenever it is reached (cel-go `cel/validator.go`, on in Kubernetes since 1.29).
-struct KubernetesRules {
+/// What is refused of expressions whose types agree, because of the literals in them (cel-go `cel/validator.go`).
+///
+/// Everywhere, formats whose clauses do not take their arguments; in Kubernetes since 1.29 also lists and maps of several types,
+/// outside of formats, and literals that `duration`, `timestamp` or `matches` would refuse whenever they are reached.
+struct LiteralRules {
     private let checked: CheckedExpression
+    private let profile: Profile
     private var issues: [SyntaxIssue] = []
 
     /// What is refused of an expression.
-    static func issues(of checked: CheckedExpression) -> [SyntaxIssue] {
-        var rules = KubernetesRules(checked)
+    static func issues(of checked: CheckedExpression, in profile: Profile) -> [SyntaxIssue] {
+        var rules = LiteralRules(checked, profile)
         rules.visitAll()
         return rules.issues
     }
 
-    private init(_ checked: CheckedExpression) { self.checked = checked }
+    private init(_ checked: CheckedExpression, _ profile: Profile) {
+        self.checked = checked
+        self.profile = profile
+    }
 
     private mutating func visitAll() {
-        var pending = [checked.root]
-        while let node = pending.popLast() {
+        var pending = [(node: checked.root, isInFormat: false)]
+        while let (node, isUnderFormat) = pending.popLast() {
+            var isInFormat = isUnderFormat
             switch node.form {
-            case .call: checkCall(node)
-            case .list: checkList(node)
-            case .map: checkMap(node)
+            case .call(let name, let target, let arguments):
+                if name == "format" {
+                    isInFormat = true
+                    checkFormat(node, target, arguments)
+                }
+                if profile != .standard { checkArgument(node, name, arguments) }
+            case .list where profile != .standard && !isInFormat: checkList(node)
+            case .map where profile != .standard && !isInFormat: checkMap(node)
             default: break
             }
-            node.forEachChild { pending.append($0) }
+            node.forEachChild { pending.append(($0, isInFormat)) }
         }
     }
+
+    // MARK: Lists and maps
 
     private mutating func checkMap(_ node: Expression) {
         guard case .map(let entries) = node.form else { return }
@@ -32,11 +46,11 @@ struct KubernetesRules {
         var values: CELType?
         for entry in entries {
             let key = checked.types[entry.key.id]
-            compare(entry.key, keys, key, "the keys of a map")
-            keys = keys ?? key
+            if let keys, keys != key { return refuse(entry.key, keys, key, "the keys of a map") }
+            keys = key
             let value = type(of: entry.value, isOptional: entry.isOptional)
-            compare(entry.value, values, value, "the values of a map")
-            values = values ?? value
+            if let values, values != value { return refuse(entry.value, values, value, "the values of a map") }
+            values = value
         }
     }
 
@@ -46,8 +60,10 @@ struct KubernetesRules {
         var first: CELType?
         for (place, element) in elements.enumerated() {
             let type = type(of: element, isOptional: optional.contains(place))
-            compare(element, first, type, "the elements of a list")
-            first = first ?? type
+            if let first, first != type {
+                return refuse(element, first, type, "the elements of a list")
+            }
+            first = type
         }
     }
 
@@ -57,19 +73,25 @@ struct KubernetesRules {
         return value
     }
 
-    private mutating func compare(_ node: Expression, _ first: CELType?, _ type: CELType, _ elements: String) {
-        guard let first, first != type else { return }
+    private mutating func refuse(_ node: Expression, _ wanted: CELType, _ found: CELType, _ elements: String) {
         let message =
-            "in Kubernetes, \(elements) have the same type: expected \(first), found \(type); wrap each in dyn()"
+            "in Kubernetes, \(elements) have the same type: expected \(wanted), found \(found); dyn() around each takes any"
         issues.append(SyntaxIssue(message: message, offset: node.startOffset))
     }
 
     // MARK: Arguments
 
-    private mutating func checkCall(_ node: Expression) {
-        guard case .call(let name, _, let arguments) = node.form, let first = arguments.first,
-            case .constant(let constant) = first.form
+    private mutating func checkFormat(_ node: Expression, _ target: Expression?, _ arguments: [Expression]) {
+        guard case .constant(.string(let text)) = target?.form, arguments.count == 1,
+            case .list(let elements, _) = arguments[0].form,
+            let refusal = StringFormat.check(text, elements, types: checked.types, profile: profile)
         else { return }
+        let offset = refusal.argument?.startOffset ?? node.offset
+        issues.append(SyntaxIssue(message: refusal.message, offset: offset))
+    }
+
+    private mutating func checkArgument(_ node: Expression, _ name: String, _ arguments: [Expression]) {
+        guard let first = arguments.first, case .constant(let constant) = first.form else { return }
         let reason: String?
         switch name {
         case "duration", "timestamp": reason = failure(of: node, constant)
