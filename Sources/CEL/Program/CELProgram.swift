@@ -9,13 +9,19 @@ public final class CELProgram: @unchecked Sendable {
 
     private let root: Node
     private let slots: Int
+    /// The numbers of the environment's variables that the expression names.
+    private let variables: [Int]
 
-    fileprivate init(source: String, type: CELType, root: Node, slots: Int) {
-        self.source = source
-        self.type = type
+    fileprivate init(_ checked: CheckedExpression, root: Node, slots: Int) {
+        source = checked.source
+        type = checked.type
         self.root = root
         self.slots = slots
+        variables = checked.variables
     }
+
+    /// Whether the expression names a variable of the environment, by the number of its declaration.
+    public func reads(_ variable: Int) -> Bool { variables.contains(variable) }
 
     /// Evaluates the expression with the variables that are bound.
     ///
@@ -72,6 +78,6 @@ extension CELEnvironment {
     func plan(_ checked: CheckedExpression, tracing: Bool = false) throws(CELCompileError) -> CELProgram {
         var planner = Planner(checked, self, traces: tracing)
         let root = try planner.plan()
-        return CELProgram(source: checked.source, type: checked.type, root: root, slots: planner.slotCount)
+        return CELProgram(checked, root: root, slots: planner.slotCount)
     }
 }

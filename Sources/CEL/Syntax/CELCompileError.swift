@@ -13,6 +13,15 @@ public struct CELCompileError: Error, Sendable, CustomStringConvertible {
         public let line: Int
         /// The column in code points, from 1.
         public let column: Int
+
+        /// The name that may have been meant, if one is near to what stands there; it is part of the message too.
+        public var suggestion: String? {
+            guard let range = message.firstRange(of: Self.question), message.hasSuffix("'?") else { return nil }
+            return String(message[range.upperBound...].dropLast(2))
+        }
+
+        /// What comes before a suggestion.
+        static let question = "; did you mean '"
     }
 
     /// At least one issue, in the order of their places.

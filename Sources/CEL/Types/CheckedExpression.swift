@@ -29,4 +29,11 @@ struct CheckedExpression: Sendable {
     let references: [Reference]
     /// The type of the whole.
     var type: CELType { types[root.id] }
+
+    /// The variables of the environment that are named, each once.
+    var variables: [Int] {
+        var found: [Int] = []
+        for case .variable(let number) in references where !found.contains(number) { found.append(number) }
+        return found
+    }
 }

@@ -224,7 +224,7 @@ enum Suggestion {
             if let best, (best.distance, best.name) <= (distance, candidate) { continue }
             best = (candidate, distance)
         }
-        return best.map { "; did you mean '\($0.name)'?" } ?? ""
+        return best.map { "\(CELCompileError.Issue.question)\($0.name)'?" } ?? ""
     }
 
     /// How many bytes have to be added, taken away, changed or swapped with their neighbour.
