@@ -20,11 +20,21 @@ enum Explanation: Hashable, Sendable {
     case refused(String, mend: String)
     /// The SKU as a whole is not one of `allowed`, which names parts of SKUs.
     case skuNotAllowed
+    /// An expression is not true: the author's words or, without any, the expression.
+    case expression(String?, showsPath: Bool, expression: String)
     /// A failure with words of its own: what is said of the field, and the mend.
     case text(message: String, mend: String)
 
     /// Appends what is wrong: field, value, and what is allowed.
     func writeMessage(to text: inout String, path: String, value: String?, allowed: String) {
+        if case .expression(let message, let showsPath, let expression) = self {
+            if showsPath {
+                text += path
+                text += ": "
+            }
+            text += message ?? "failed expression: \(expression)"
+            return
+        }
         text += path
         switch self {
         case .notAllowed: writeState(value, allowed, to: &text)
@@ -59,6 +69,7 @@ enum Explanation: Hashable, Sendable {
         case .text(let message, _):
             text += " "
             text += message
+        case .expression: break
         }
     }
 
@@ -98,6 +109,10 @@ enum Explanation: Hashable, Sendable {
             text += path
         case .skuNotAllowed: writeChoice(allowed, behind: "choose a SKU with ", to: &text)
         case .refused(_, let mend), .text(_, let mend): text += mend
+        case .expression(nil, _, _): text += "change the object so that it holds"
+        case .expression(_, _, let expression):
+            text += "what must hold is: "
+            text += expression
         }
     }
 

@@ -16,15 +16,22 @@ public struct PolicyConfiguration: Sendable {
     /// A large request with a thousand policies visits some 20,000; a million take about 20 ms.
     public var maximumSteps: Int
 
+    /// How long the expressions of one request may hold up the loop, in all.
+    ///
+    /// Ten expressions take some 10 µs; 5 ms is what other connections of a loop can wait.
+    public var maximumExpressionTime: Duration
+
     /// A configuration; what is not given has the defaults of the design.
     public init(
         tables: AzureTables = .embedded,
         controllers: [String] = Self.defaultControllers,
-        maximumSteps: Int = 1_000_000
+        maximumSteps: Int = 1_000_000,
+        maximumExpressionTime: Duration = .milliseconds(5)
     ) {
         self.tables = tables
         self.controllers = controllers
         self.maximumSteps = maximumSteps
+        self.maximumExpressionTime = maximumExpressionTime
     }
 
     /// Azure Service Operator, the garbage collector and the namespace controller under their usual names.
@@ -44,13 +51,23 @@ public final class PolicySet: Sendable {
         let failurePolicy: FailurePolicy
         let rules: [Rule]
         let mutations: [Mutation]
+        /// What its expressions have in common; nil if it has none.
+        let expressions: PolicyExpressions?
 
-        init(name: String, match: PolicyMatch, failurePolicy: FailurePolicy, rules: [Rule], mutations: [Mutation]) {
+        init(
+            name: String,
+            match: PolicyMatch,
+            failurePolicy: FailurePolicy,
+            rules: [Rule],
+            mutations: [Mutation],
+            expressions: PolicyExpressions?
+        ) {
             self.name = name
             self.match = match
             self.failurePolicy = failurePolicy
             self.rules = rules
             self.mutations = mutations
+            self.expressions = expressions
         }
     }
 
@@ -62,6 +79,7 @@ public final class PolicySet: Sendable {
     let bindings: [Binding]
     let bindingIndex: PatternIndex
     let controllers: NameTable
+    let namespaceObjects: NamespaceObjects
     let configuration: PolicyConfiguration
     let hasMutations: Bool
 
@@ -101,6 +119,7 @@ public final class PolicySet: Sendable {
         controllers = NameTable(configuration.controllers.filter { seen.insert($0).inserted }.map { Array($0.utf8) })
         hasMutations = policies.contains { !$0.1.mutations.isEmpty }
         namespaceCount = namespaces.count
+        namespaceObjects = NamespaceObjects(namespaces)
     }
 
     /// How many AzurePolicies there are.

@@ -55,7 +55,7 @@ import Testing
         Case(
             "a kind of others",
             "apiVersion: apps/v1\nkind: Deployment\n",
-            "2:7 kind: Deployment of apps/v1 is not a policy; keep it in another folder"
+            "2:7 kind: Deployment of apps/v1 is not a policy; keep it in another folder, or name its kind in a policy's spec.params"
         ),
         Case(
             "a kind of later",
@@ -110,7 +110,7 @@ import Testing
         Case(
             "a list of documents",
             "apiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: Namespace, metadata: {name: a}}\n- {apiVersion: v1, kind: Pod}\n",
-            "5:26 items[1].kind: Pod of v1 is not a policy; keep it in another folder"
+            "5:26 items[1].kind: Pod of v1 is not a policy; keep it in another folder, or name its kind in a policy's spec.params"
         ),
         Case(
             "a namespace",
@@ -140,14 +140,14 @@ import Testing
             "8:17 spec.rules[0].quota: is not supported by this version; remove it; nothing would enforce it"
         ),
         rule(
-            "an expression of later",
-            "cel: {expression: 'true'}",
-            "8:17 spec.rules[0].cel: is not supported by this version; remove it; nothing would enforce it"
+            "a rule of later",
+            "quota: {count: 5}",
+            "8:17 spec.rules[0].quota: is not supported by this version; remove it; nothing would enforce it"
         ),
         rule(
             "no rule in a rule",
             "message: x",
-            "8:7 spec.rules[0]: says nothing; add one of locations, skus, tags, naming, exposure, kinds"
+            "8:7 spec.rules[0]: says nothing; add one of locations, skus, tags, naming, exposure, kinds, cel"
         ),
         rule(
             "two rules in one",
@@ -282,23 +282,13 @@ import Testing
             "5:23 spec.match.resources[0]: fits no kind that we know; check the spelling"
         ),
         Case(
-            "conditions of later",
+            "no conditions",
             policy(match: "{conditions: []}", rule: "kinds: {deny: ['*/*']}"),
-            "5:11 spec.match.conditions: is not supported by this version; remove it; nothing would enforce it"
+            "5:23 spec.match.conditions: is an empty list, which would match nothing; list something or remove the field"
         ),
     ]
 
     static let others: [Case] = [
-        mutation(
-            "an expression",
-            "{name: a, tags: {set: {x: 'a-${b}'}}}",
-            "4:46 spec.mutations[0].tags.set.x: holds an expression: expressions come with CEL; write the value itself"
-        ),
-        mutation(
-            "an expression for a location",
-            "{name: a, location: {default: '${b}'}}",
-            "4:50 spec.mutations[0].location.default: holds an expression: expressions come with CEL; write the value itself"
-        ),
         mutation(
             "set and default at once",
             "{name: a, tags: {set: {x: a}, default: {b: c}}}",

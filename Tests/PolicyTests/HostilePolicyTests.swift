@@ -39,6 +39,27 @@ import Testing
             - {name: c, location: {default: westeurope}}
             - {name: d, credential: {default: c}}
         """,
+        """
+        apiVersion: portcullis.dev/v1alpha1
+        kind: AzurePolicy
+        metadata: {name: p}
+        spec:
+          match: {conditions: [{name: a, expression: "request.name != 'x'"}]}
+          params: {apiVersion: v1, kind: ConfigMap, name: limits, namespace: x, parameterNotFoundAction: Allow}
+          variables: [{name: a, expression: "object.spec"}, {name: b, expression: "variables.a"}]
+          rules:
+            - name: a
+              cel:
+                expression: "variables.b == params"
+                message: hello
+                messageExpression: "'a' + request.name"
+                reason: Forbidden
+                fieldPath: spec.x
+          mutations:
+            - {name: a, tags: {set: {x: "a-${request.name}-${1}", z: "$${a}"}}}
+            - {name: b, cel: {expression: "[JSONPatch{op: 'test', path: '/x', value: 1}]", patchType: JSONPatch}}
+            - {name: c, cel: {expression: "Object{spec: Object.spec{x: 1}}"}}
+        """,
         BindingTests.binding,
         MatchTests.namespace,
     ]

@@ -28,9 +28,47 @@ extension PolicySet {
         if mode == .mutate && !hasMutations { return decision }
         let evaluation = Evaluation(set: self, request: request)
         var report = Report(meter: Meter(maximumSteps: configuration.maximumSteps, deadline: deadline))
-        evaluation.run(mode, &report, &decision)
+        var expressions = LazyExpressions(deadline: deadline)
+        evaluation.run(mode, &report, &decision, &expressions)
         if !report.findings.isEmpty || decision.patch != nil { decision.take(report) }
         return decision
+    }
+}
+
+/// The request's expression context, once a policy asks for it.
+private struct LazyExpressions: ~Copyable {
+    let deadline: ContinuousClock.Instant?
+    private var context: ExpressionContext?
+    /// Whether what the context has bound is what is judged now.
+    private var isBound = false
+
+    init(deadline: ContinuousClock.Instant?) {
+        self.deadline = deadline
+    }
+
+    /// Goes on to another object: the context binds it when it is asked for again.
+    mutating func unbind() { isBound = false }
+
+    /// The context for a policy that has expressions.
+    ///
+    /// - Parameters:
+    ///   - evaluation: The request.
+    ///   - bind: Binds the object that is judged, when the first policy asks.
+    /// - Returns: The context, bound.
+    mutating func context(_ evaluation: borrowing Evaluation, _ bind: (ExpressionContext) -> Void) -> ExpressionContext
+    {
+        let made =
+            context
+            ?? ExpressionContext(
+                evaluation.request,
+                namespaces: evaluation.set.namespaceObjects,
+                timeLimit: evaluation.set.configuration.maximumExpressionTime,
+                deadline: deadline
+            )
+        context = made
+        if !isBound { bind(made) }
+        isBound = true
+        return made
     }
 }
 
@@ -74,7 +112,12 @@ private struct Evaluation: ~Copyable {
         )
     }
 
-    func run(_ mode: DecisionMode, _ report: inout Report, _ decision: inout Decision) {
+    func run(
+        _ mode: DecisionMode,
+        _ report: inout Report,
+        _ decision: inout Decision,
+        _ expressions: inout LazyExpressions
+    ) {
         let governor = governor()
         let candidates = candidates()
         guard governor != nil || candidates.exist else { return }
@@ -93,17 +136,17 @@ private struct Evaluation: ~Copyable {
             return
         }
         guard let object = request.subject else {
-            judgeKindOnly(&report, &decision)
+            judgeWithoutObject(&report, &decision, &expressions)
             return
         }
         var subject = subject(object, in: request.document)
-        if mode != .validate, let mutated = mutate(subject, &report, &decision) { subject = mutated }
+        if mode != .validate, let mutated = mutate(subject, &report, &decision, &expressions) { subject = mutated }
         guard mode != .mutate else { return }
         if let governor { judge(subject, by: governor, &report) }
         if candidates.exist {
             let unreadable = read(candidates.facets, of: &subject)
-            judge(subject, unreadable, &report, &decision)
-            ratchet(subject, candidates.facets, &report, &decision)
+            judge(subject, unreadable, &report, &decision, &expressions)
+            ratchet(subject, candidates.facets, &report, &decision, &expressions)
         }
     }
 
@@ -176,19 +219,49 @@ private struct Evaluation: ~Copyable {
         _ subject: borrowing Subject,
         _ unreadable: EvaluationError?,
         _ report: inout Report,
-        _ decision: inout Decision
+        _ decision: inout Decision,
+        _ expressions: inout LazyExpressions
     ) {
         var matches = Matches()
+        expressions.unbind()
         while let (policy, isUndecided) = next(&matches) {
             decision.matchedPolicyCount += 1
             do throws(EvaluationError) {
                 if isUndecided { throw .unknownNamespace(namespaceName) }
                 if let unreadable { throw unreadable }
-                try policy.judge(subject, &report)
+                guard policy.expressions != nil else {
+                    try policy.judge(subject, &report, nil)
+                    continue
+                }
+                guard let context = try begin(policy, subject, successor: nil, &expressions) else {
+                    decision.matchedPolicyCount -= 1
+                    continue
+                }
+                try policy.judge(subject, &report, context)
+                for (rule, error) in context.takeBroken() {
+                    fail(policy, rule, error, &report, &decision)
+                }
             } catch {
                 fail(policy, "rules", error, &report, &decision)
             }
         }
+    }
+
+    /// Begins with a policy that has expressions.
+    ///
+    /// - Returns: What they are evaluated in; nil if a condition says that the policy is not for the request.
+    private func begin(
+        _ policy: PolicySet.Policy,
+        _ subject: borrowing Subject,
+        successor: JSONFragment?,
+        _ expressions: inout LazyExpressions
+    ) throws(EvaluationError) -> ExpressionContext? {
+        let old = request.oldObject.map { JSONFragment(request.document, $0) }
+        let context = expressions.context(self) {
+            $0.bind(subject, isGoing: request.object == nil, oldObject: old, successor: successor)
+        }
+        guard let expressions = policy.expressions, try expressions.match(request, context) else { return nil }
+        return context
     }
 
     /// Finds the places that rules will look at; says why if that is not possible.
@@ -211,16 +284,33 @@ private struct Evaluation: ~Copyable {
         request.namespace.flatMap { request.document.string($0) } ?? ""
     }
 
-    /// A connection has no object that rules could read; what remains is whether there may be one.
-    private func judgeKindOnly(_ report: inout Report, _ decision: inout Decision) {
+    /// A connection has no object that rules could read; what remains is whether there may be one, and what expressions say.
+    private func judgeWithoutObject(
+        _ report: inout Report,
+        _ decision: inout Decision,
+        _ expressions: inout LazyExpressions
+    ) {
         let subject = subject(nil, in: request.document)
         var matches = Matches()
         while let (policy, isUndecided) = next(&matches) {
             decision.matchedPolicyCount += 1
-            if isUndecided { fail(policy, "rules", .unknownNamespace(namespaceName), &report, &decision) }
-            for rule in policy.rules where !isUndecided {
-                guard case .kinds(let test) = rule.test else { continue }
-                test.check(subject, rule, &report)
+            do throws(EvaluationError) {
+                if isUndecided { throw .unknownNamespace(namespaceName) }
+                let context =
+                    policy.expressions == nil ? nil : try begin(policy, subject, successor: nil, &expressions)
+                if policy.expressions != nil && context == nil { continue }
+                for rule in policy.rules {
+                    switch rule.test {
+                    case .kinds(let test): test.check(subject, rule, &report)
+                    case .cel(let test): test.judge(subject, rule, &report, try context.orBroken())
+                    default: continue
+                    }
+                }
+                for (rule, error) in context?.takeBroken() ?? [] {
+                    fail(policy, rule, error, &report, &decision)
+                }
+            } catch {
+                fail(policy, "rules", error, &report, &decision)
             }
         }
     }
@@ -237,6 +327,23 @@ private struct Evaluation: ~Copyable {
         switch policy.failurePolicy {
         case .fail: report.add(error, of: .policy, policy.name, part)
         case .ignore: decision.warnings.append("policy \(policy.name) was skipped: \(error)".singleLine)
+        }
+    }
+
+    /// The same for one rule, whose action says what a failure means.
+    private func fail(
+        _ policy: PolicySet.Policy,
+        _ rule: Rule,
+        _ error: EvaluationError,
+        _ report: inout Report,
+        _ decision: inout Decision
+    ) {
+        decision.notes.insert(.broken)
+        switch (policy.failurePolicy, rule.origin.effect) {
+        case (.fail, let effect): report.add(error, of: .policy, policy.name, rule.name, effect: effect)
+        case (.ignore, .audit): break
+        case (.ignore, _):
+            decision.warnings.append("rule \(policy.name)/\(rule.name) was skipped: \(error)".singleLine)
         }
     }
 
@@ -276,27 +383,40 @@ private struct Evaluation: ~Copyable {
     // MARK: Mutations
 
     /// Puts the mutations' patch into the decision; the object as it leaves it, if there is one.
-    private func mutate(_ subject: Subject, _ report: inout Report, _ decision: inout Decision) -> Subject? {
+    private func mutate(
+        _ subject: Subject,
+        _ report: inout Report,
+        _ decision: inout Decision,
+        _ expressions: inout LazyExpressions
+    ) -> Subject? {
         guard set.hasMutations, request.operation == .create || request.operation == .update else { return nil }
-        var plan = MutationPlan(subject)
+        var run = MutationRun(subject, of: request)
         var matches = Matches()
         while let (policy, isUndecided) = next(&matches) {
             guard !policy.mutations.isEmpty else { continue }
             do throws(EvaluationError) {
                 if isUndecided { throw .unknownNamespace(namespaceName) }
-                try plan.apply(policy.mutations, of: policy.name)
+                guard policy.expressions != nil else {
+                    try run.apply(policy.mutations, of: policy.name, nil)
+                    continue
+                }
+                // Expressions read the object as the policies before have left it.
+                try run.carryOut()
+                expressions.unbind()
+                guard let context = try begin(policy, run.subject, successor: nil, &expressions) else { continue }
+                try run.apply(policy.mutations, of: policy.name, context)
             } catch {
                 fail(policy, "mutations", error, &report, &decision)
             }
         }
-        guard let patch = plan.patch else { return nil }
-        do throws(JSONPatchError) {
-            let document = try patch.apply(to: JSONFragment(subject.document, subject.object))
+        do throws(EvaluationError) {
+            guard let patch = try run.patch else { return nil }
             decision.patch = patch
-            decision.mutations = plan.applied
-            return self.subject(document.root, in: document)
+            decision.mutations = run.applied
+            try run.carryOut()
+            return run.subject
         } catch {
-            report.add(.patch("\(error)"), of: .builtIn, "portcullis", "mutations")
+            report.add(error, of: .builtIn, "portcullis", "mutations")
             return nil
         }
     }
@@ -308,7 +428,8 @@ private struct Evaluation: ~Copyable {
         _ subject: Subject,
         _ facets: FacetSet,
         _ report: inout Report,
-        _ decision: inout Decision
+        _ decision: inout Decision,
+        _ expressions: inout LazyExpressions
     ) {
         guard request.operation == .update, let old = request.oldObject, report.uncounted == 0 else { return }
         guard report.findings.contains(where: { $0.failure.effect == .deny && $0.failure.source == .policy }) else {
@@ -316,9 +437,12 @@ private struct Evaluation: ~Copyable {
         }
         var oldReport = Report(meter: report.meter)
         var oldSubject = self.subject(old, in: request.document)
+        expressions.unbind()
+        let successor = JSONFragment(subject.document, subject.object)
         // What could not be compared is not old.
         guard
-            read(facets, of: &oldSubject) == nil, judgeOld(oldSubject, &oldReport), oldReport.uncounted == 0
+            read(facets, of: &oldSubject) == nil, judgeOld(oldSubject, successor, &oldReport, &expressions),
+            oldReport.uncounted == 0
         else { return }
         let ratchet = Ratchet(oldReport.findings, of: oldSubject)
         report.update { finding in
@@ -332,7 +456,12 @@ private struct Evaluation: ~Copyable {
     }
 
     /// Judges what the object was, by those policies that match it as it was; says whether that was possible.
-    private func judgeOld(_ subject: Subject, _ report: inout Report) -> Bool {
+    private func judgeOld(
+        _ subject: Subject,
+        _ successor: JSONFragment,
+        _ report: inout Report,
+        _ expressions: inout LazyExpressions
+    ) -> Bool {
         var matches = Matches()
         while let (policy, isUndecided) = next(&matches) {
             // It judged neither the one nor the other.
@@ -343,7 +472,14 @@ private struct Evaluation: ~Copyable {
                 continue
             }
             do throws(EvaluationError) {
-                try policy.judge(subject, &report)
+                guard policy.expressions != nil else {
+                    try policy.judge(subject, &report, nil)
+                    continue
+                }
+                guard let context = try begin(policy, subject, successor: successor, &expressions) else { continue }
+                try policy.judge(subject, &report, context)
+                // What broke did not fail.
+                _ = context.takeBroken()
             } catch {
                 return false
             }
@@ -353,8 +489,12 @@ private struct Evaluation: ~Copyable {
 }
 
 extension PolicySet.Policy {
-    /// Tries every rule on the subject.
-    fileprivate func judge(_ subject: borrowing Subject, _ report: inout Report) throws(EvaluationError) {
+    /// Tries every rule on the subject; expressions are evaluated in their context.
+    fileprivate func judge(
+        _ subject: borrowing Subject,
+        _ report: inout Report,
+        _ expressions: ExpressionContext?
+    ) throws(EvaluationError) {
         for rule in rules {
             switch rule.test {
             case .locations(let test): try test.check(subject, rule, &report)
@@ -363,8 +503,17 @@ extension PolicySet.Policy {
             case .naming(let test): try test.check(subject, rule, &report)
             case .exposure(let test): try test.check(subject, rule, &report)
             case .kinds(let test): test.check(subject, rule, &report)
+            case .cel(let test): test.judge(subject, rule, &report, try expressions.orBroken())
             }
         }
+    }
+}
+
+extension ExpressionContext? {
+    /// The context; a policy with expressions is always given one, and must not pass if it is not.
+    fileprivate func orBroken() throws(EvaluationError) -> ExpressionContext {
+        guard let self else { throw .expression("expressions cannot be evaluated here") }
+        return self
     }
 }
 

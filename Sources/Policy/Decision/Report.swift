@@ -150,8 +150,14 @@ struct Report {
     }
 
     /// Adds that an evaluation broke.
-    mutating func add(_ error: EvaluationError, of source: Failure.Source, _ policy: String, _ part: String) {
-        let origin = Origin(source: source, policy: policy, rule: part, effect: .deny, message: nil)
+    mutating func add(
+        _ error: EvaluationError,
+        of source: Failure.Source,
+        _ policy: String,
+        _ part: String,
+        effect: Failure.Effect = .deny
+    ) {
+        let origin = Origin(source: source, policy: policy, rule: part, effect: effect, message: nil)
         add(
             origin,
             .error,
@@ -305,7 +311,7 @@ extension FieldPath {
 
 extension Span where Element == UInt8 {
     /// Whether one of the words that secrets are called by stands anywhere, in any case.
-    fileprivate var namesSecret: Bool {
+    var namesSecret: Bool {
         for start in indices {
             // One look at each byte: hardly any begins a word.
             let isWord =

@@ -10,6 +10,8 @@ struct AzurePolicyDocument {
     var failurePolicy = FailurePolicy.fail
     var rules: [Rule] = []
     var mutations: [Mutation] = []
+    var params: PolicyParams?
+    var expressions: PolicyExpressions?
 
     /// Reads `spec`; what is wrong goes to the node's log, and the result is then not used.
     init(name: String, node: Node, spec: Node?) {
@@ -19,26 +21,32 @@ struct AzurePolicyDocument {
         guard
             let spec,
             let fields = spec.fields(
-                ["match", "action", "failurePolicy", "rules", "mutations"],
-                reserved: ["variables", "params", "ratchet"]
+                ["match", "action", "failurePolicy", "rules", "mutations", "variables", "params"],
+                reserved: ["ratchet"]
             )
         else { return }
-        if let node = fields["match"] { readMatch(node) }
+        params = fields["params"].flatMap { PolicyParams($0) }
+        let scope = ExpressionScope(variables: fields["variables"], hasParameters: fields["params"] != nil)
+        var conditions: [NamedExpression] = []
+        if let node = fields["match"] { conditions = readMatch(node, scope) }
         let action = fields["action"].flatMap { $0.keyword(Action.self) } ?? .deny
         if let node = fields["failurePolicy"] { failurePolicy = node.keyword(FailurePolicy.self) ?? .fail }
         if let node = fields["rules"] {
             rules = Self.distinct(node.elements(), "rule") {
-                Rule($0, of: name, action: action)
+                Rule($0, of: name, action: action, scope)
             } name: {
                 $0.name
             }
         }
         if let node = fields["mutations"] {
             mutations = Self.distinct(node.elements(), "mutation") {
-                Mutation($0)
+                Mutation($0, scope)
             } name: {
                 $0.name
             }
+        }
+        if scope.isUsed || params != nil {
+            expressions = PolicyExpressions(variables: scope.variables, conditions: conditions)
         }
         if fields["rules"] == nil && fields["mutations"] == nil {
             spec.error(
@@ -56,17 +64,17 @@ struct AzurePolicyDocument {
         }
     }
 
-    private mutating func readMatch(_ node: Node) {
+    /// - Returns: The conditions.
+    private mutating func readMatch(_ node: Node, _ scope: ExpressionScope) -> [NamedExpression] {
         guard
             let fields = node.fields(
                 [
                     "namespaces", "excludedNamespaces", "namespaceSelector", "resources", "excludedResources",
                     "operations",
-                    "users", "excludedUsers", "groups", "excludedGroups", "objectSelector",
-                ],
-                reserved: ["conditions"]
+                    "users", "excludedUsers", "groups", "excludedGroups", "objectSelector", "conditions",
+                ]
             )
-        else { return }
+        else { return [] }
         entry.namespaces.included = fields["namespaces"]?.globs()
         entry.namespaces.excluded = fields["excludedNamespaces"]?.globs() ?? []
         entry.namespaceSelector = fields["namespaceSelector"].flatMap { $0.labelSelector() }
@@ -78,6 +86,7 @@ struct AzurePolicyDocument {
         match.groups = fields["groups"]?.globs()
         match.excludedGroups = fields["excludedGroups"]?.globs() ?? []
         match.objectSelector = fields["objectSelector"].flatMap { $0.labelSelector() }
+        return scope.conditions(fields["conditions"])
     }
 
     private enum Word: String, CaseIterable {

@@ -50,8 +50,13 @@ struct Node {
         report(.warning, message, mend: mend)
     }
 
-    private func report(_ severity: PolicyIssue.Severity, _ message: String, mend: String) {
-        let position = document.position(of: value)
+    /// Reports a fault inside a string, so many bytes from its beginning.
+    func error(_ message: String, mend: String, at offset: Int) {
+        report(.error, message, mend: mend, at: offset)
+    }
+
+    private func report(_ severity: PolicyIssue.Severity, _ message: String, mend: String, at offset: Int? = nil) {
+        let position = offset.map { document.position(at: $0, in: value) } ?? document.position(of: value)
         loading.report(
             PolicyIssue(
                 severity: severity,

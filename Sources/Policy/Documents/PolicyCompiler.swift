@@ -29,6 +29,8 @@ public struct PolicyCompiler {
     private var policies: [AzurePolicyDocument] = []
     private var bindings: [AzureBindingDocument] = []
     private var namespaces: [PolicyIndex.Namespace] = []
+    /// Documents of kinds that are not ours: the parameters of policies.
+    private var others: [(node: Node, apiVersion: String, kind: String)] = []
     /// Where each name of a kind was first used.
     private var places: [String: String] = [:]
 
@@ -55,6 +57,7 @@ public struct PolicyCompiler {
     public consuming func finish(generation: UInt64 = 0) -> Result {
         let names = namespaces.map { Array($0.name.utf8) }
         reportSharedNamespaces(names)
+        bindParameters()
         guard !loading.hasErrors else { return Result(set: nil, issues: loading.sorted) }
         let set = PolicySet(
             policies: policies.map {
@@ -65,7 +68,8 @@ public struct PolicyCompiler {
                         match: $0.match,
                         failurePolicy: $0.failurePolicy,
                         rules: $0.rules,
-                        mutations: $0.mutations
+                        mutations: $0.mutations,
+                        expressions: $0.expressions
                     )
                 )
             },
@@ -75,6 +79,26 @@ public struct PolicyCompiler {
             generation: generation
         )
         return Result(set: set, issues: loading.sorted)
+    }
+
+    /// Finds the manifests that policies name as their parameters; a kind that none names is no document of ours.
+    private mutating func bindParameters() {
+        var manifests = ParamManifests()
+        let params = policies.compactMap(\.params)
+        let kinds = Set(params.map(\.kind))
+        for other in others {
+            let kind = ParamKind(apiVersion: other.apiVersion, kind: other.kind)
+            if kinds.contains(kind) {
+                manifests.add(other.node, kind)
+            } else {
+                refuse(Fields(node: other.node), other.apiVersion, other.kind)
+            }
+        }
+        for param in params where param.reference.namespace != nil { manifests.noteNamespace(of: param.kind) }
+        for index in policies.indices {
+            guard let params = policies[index].params else { continue }
+            policies[index].expressions?.parameters = params.bind(to: manifests)
+        }
     }
 
     /// Two bindings that match one namespace, where that can be seen: for every namespace that the folder names.
@@ -128,7 +152,7 @@ public struct PolicyCompiler {
         case (_, "Kustomization") where apiVersion.hasPrefix("kustomize.config.k8s.io/"):
             return
         default:
-            refuse(type, apiVersion, kind)
+            others.append((node, apiVersion, kind))
         }
     }
 
@@ -146,7 +170,7 @@ public struct PolicyCompiler {
         } else {
             type["kind"]?.error(
                 "\(kind.prefix(80)) of \(apiVersion.prefix(80)) is not a policy",
-                mend: "keep it in another folder"
+                mend: "keep it in another folder, or name its kind in a policy's spec.params"
             )
         }
     }
@@ -192,7 +216,17 @@ public struct PolicyCompiler {
         labels.endObject()
         // What the writer wrote of checked parts is JSON.
         guard let document = try? JSONDocument(parsing: labels.finish()) else { return }
-        namespaces.append(PolicyIndex.Namespace(name: name, document: document, labels: document.root))
+        namespaces.append(
+            PolicyIndex.Namespace(
+                name: name,
+                document: document,
+                labels: document.root,
+                object: NamespaceObjects.object(
+                    JSONFragment(node.document, node.value),
+                    labels: JSONFragment(document)
+                )
+            )
+        )
     }
 
     /// The document's name, which no other of its kind may have.

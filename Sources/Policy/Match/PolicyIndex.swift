@@ -18,6 +18,8 @@ final class PolicyIndex: Sendable {
         let name: String
         let document: JSONDocument
         let labels: JSONValue?
+        /// The namespace as expressions see it.
+        let object: JSONDocument
     }
 
     let wordCount: Int

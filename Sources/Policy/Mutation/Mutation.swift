@@ -9,21 +9,35 @@ struct Mutation: Sendable {
     /// What is given.
     enum Change: Sendable {
         /// Tags with their values; `overwrites` tells `set` from `default`.
-        case tags([(name: String, key: NamePattern, value: String)], overwrites: Bool)
+        case tags([(name: String, key: NamePattern, value: MutationValue)], overwrites: Bool)
         /// A location for an object that has none.
-        case location(String)
+        case location(MutationValue)
         /// A credential Secret for an object that names none.
-        case credential(String)
+        case credential(MutationValue)
+        /// Whatever an expression makes of the object.
+        case expression(ExpressionMutation)
     }
 
-    private static let bodies = ["tags", "location", "credential"]
+    /// The longest value of a tag that Azure takes, in UTF-16 units.
+    static let maximumTagCharacters = 256
+
+    private static let bodies = ["tags", "location", "credential", "cel"]
+
+    /// Whether an expression has to be evaluated.
+    var usesExpressions: Bool {
+        switch change {
+        case .tags(let tags, _): tags.contains { $0.value.usesExpressions }
+        case .location(let value), .credential(let value): value.usesExpressions
+        case .expression: true
+        }
+    }
 
     /// Reads an element of `spec.mutations`.
-    init?(_ node: Node) {
+    init?(_ node: Node, _ scope: ExpressionScope) {
         guard
             let fields = node.fields(
                 ["name"] + Self.bodies,
-                reserved: ["cel", "sku", "azureName", "remove", "action", "failurePolicy"]
+                reserved: ["sku", "azureName", "remove", "action", "failurePolicy"]
             )
         else { return nil }
         let name = fields.required("name", "add a name: the patch is reported under it")?.label()
@@ -36,16 +50,17 @@ struct Mutation: Sendable {
             }
             return nil
         }
-        guard let change = Self.change(field, body) else { return nil }
+        guard let change = Self.change(field, body, scope) else { return nil }
         self.name = name ?? field
         self.change = change
     }
 
-    private static func change(_ field: String, _ node: Node) -> Change? {
+    private static func change(_ field: String, _ node: Node, _ scope: ExpressionScope) -> Change? {
+        if field == "cel" { return ExpressionMutation(node, scope).map { .expression($0) } }
         guard field == "tags" else {
             guard
                 let fields = node.fields(["default"], reserved: ["set"]),
-                let value = fields.required("default", "add the value")?.literal()
+                let value = fields.required("default", "add the value")?.mutationValue(scope)
             else { return nil }
             return field == "location" ? .location(value) : .credential(value)
         }
@@ -54,30 +69,18 @@ struct Mutation: Sendable {
             node.error("needs one of set and default", mend: "make a mutation of each")
             return nil
         }
-        var tags: [(name: String, key: NamePattern, value: String)] = []
+        var tags: [(name: String, key: NamePattern, value: MutationValue)] = []
         for (name, entry) in body.entries() {
-            guard let key = entry.tagName(name), let value = entry.literal() else { continue }
+            guard let key = entry.tagName(name), let value = entry.mutationValue(scope) else { continue }
             if tags.contains(where: { $0.key == key }) {
                 entry.error("is given twice: Azure does not tell letter case in tag names", mend: "keep one")
             }
-            guard value.utf16.count <= 256 else {
-                entry.error("has \(value.utf16.count) characters", mend: "keep it within Azure's 256")
+            if case .literal(let text) = value, text.utf16.count > Self.maximumTagCharacters {
+                entry.error("has \(text.utf16.count) characters", mend: "keep it within Azure's 256")
                 continue
             }
             tags.append((name, key, value))
         }
         return .tags(tags.sorted { $0.name < $1.name }, overwrites: fields["set"] != nil)
-    }
-}
-
-extension Node {
-    /// A value that is meant as it is written.
-    func literal() -> String? {
-        guard let text = string() else { return nil }
-        guard !text.contains("${") else {
-            error("holds an expression: expressions come with CEL", mend: "write the value itself")
-            return nil
-        }
-        return text
     }
 }

@@ -13,8 +13,6 @@ struct MutationPlan {
     private var tags = Tags.unread
     private var location: String?
     private var credential: String?
-    /// The mutations that decided something, as `policy/mutation`.
-    private(set) var applied: [String] = []
 
     private static let credentialAnnotation = "serviceoperator.azure.com/credential-from"
 
@@ -33,24 +31,36 @@ struct MutationPlan {
         annotations = ObjectMeta(of: subject.object, in: subject.document).annotations
     }
 
-    /// Takes over what the mutations of a policy say; all of them or, if one is broken, none.
-    mutating func apply(_ mutations: [Mutation], of policy: String) throws(EvaluationError) {
-        var plan = self
-        for mutation in mutations where try plan.apply(mutation.change) {
-            plan.applied.append("\(policy)/\(mutation.name)")
-        }
-        self = plan
-    }
-
-    private mutating func apply(_ change: Mutation.Change) throws(EvaluationError) -> Bool {
+    /// Takes over what a mutation says; an expression's change is not the plan's.
+    ///
+    /// - Returns: Whether that decides anything.
+    mutating func apply(
+        _ change: Mutation.Change,
+        _ expressions: ExpressionContext?
+    ) throws(EvaluationError) -> Bool {
         switch change {
         case .tags(let tags, let overwrites):
             var changed = false
-            for tag in tags where try setTag(tag.name, tag.key, tag.value, overwrites: overwrites) { changed = true }
+            for tag in tags {
+                let value = { () throws(EvaluationError) in try Self.tagValue(tag.value, expressions) }
+                if try setTag(tag.name, tag.key, value, overwrites: overwrites) { changed = true }
+            }
             return changed
-        case .location(let value): return setLocation(value)
-        case .credential(let value): return try setCredential(value)
+        case .location(let value): return try setLocation(value, expressions)
+        case .credential(let value): return try setCredential(value, expressions)
+        case .expression: return false
         }
+    }
+
+    private static func tagValue(
+        _ value: MutationValue,
+        _ expressions: ExpressionContext?
+    ) throws(EvaluationError) -> String {
+        let text = try value.text(expressions)
+        guard text.utf16.count <= Mutation.maximumTagCharacters else {
+            throw .expression("the value of a tag has \(text.utf16.count) characters, and Azure takes 256")
+        }
+        return text
     }
 
     // MARK: Tags
@@ -58,27 +68,33 @@ struct MutationPlan {
     private mutating func setTag(
         _ name: String,
         _ key: NamePattern,
-        _ value: String,
+        _ value: () throws(EvaluationError) -> String,
         overwrites: Bool
     ) throws(EvaluationError) -> Bool {
         if case .unread = tags { tags = try readTags() }
         guard case .found(let path, let object, var changes) = tags else { return false }
         if let index = changes.firstIndex(where: { key.matches($0.name) }) {
-            guard overwrites, changes[index].value != value else { return false }
+            guard overwrites else { return false }
+            let value = try value()
+            guard changes[index].value != value else { return false }
             changes[index].value = value
             tags = .found(path, object, changes: changes)
             return true
         }
         var spelling = name
+        var text: String?
         if let object {
             for (existing, current) in subject.document.members(of: object)
             where key.matches(subject.document.utf8(existing)) {
                 guard !current.isNull else { continue }
-                guard overwrites, !subject.document.equals(current, value) else { return false }
+                guard overwrites else { return false }
+                if text == nil { text = try value() }
+                guard let text, !subject.document.equals(current, text) else { return false }
                 spelling = subject.document.string(existing) ?? name
             }
         }
-        changes.append((spelling, value))
+        if text == nil { text = try value() }
+        changes.append((spelling, text ?? ""))
         tags = .found(path, object, changes: changes)
         return true
     }
@@ -103,9 +119,12 @@ struct MutationPlan {
 
     // MARK: Location and credential
 
-    private mutating func setLocation(_ value: String) -> Bool {
+    private mutating func setLocation(
+        _ value: MutationValue,
+        _ expressions: ExpressionContext?
+    ) throws(EvaluationError) -> Bool {
         guard location == nil, lacksLocation else { return false }
-        location = value
+        location = try value.text(expressions)
         return true
     }
 
@@ -119,7 +138,10 @@ struct MutationPlan {
         return lacks
     }
 
-    private mutating func setCredential(_ value: String) throws(EvaluationError) -> Bool {
+    private mutating func setCredential(
+        _ value: MutationValue,
+        _ expressions: ExpressionContext?
+    ) throws(EvaluationError) -> Bool {
         guard credential == nil else { return false }
         if subject.isAzure {
             if let annotations {
@@ -130,7 +152,7 @@ struct MutationPlan {
                     return false
                 }
             }
-            credential = value
+            credential = try value.text(expressions)
             return true
         }
         return false

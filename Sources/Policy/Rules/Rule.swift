@@ -22,16 +22,17 @@ final class Rule: Sendable {
         case naming(NamingRule)
         case exposure(ExposureRule)
         case kinds(KindRule)
+        case cel(ExpressionRule)
     }
 
-    static let tests = ["locations", "skus", "tags", "naming", "exposure", "kinds"]
+    static let tests = ["locations", "skus", "tags", "naming", "exposure", "kinds", "cel"]
     /// Rules and fields of the design that later versions bring.
     private static let reserved = [
-        "cel", "quota", "cost", "backup", "encryption", "zones", "deletion", "immutable", "severity", "link",
+        "quota", "cost", "backup", "encryption", "zones", "deletion", "immutable", "severity", "link",
     ]
 
     /// Reads an element of `spec.rules`.
-    init?(_ node: Node, of policy: String, action: Action) {
+    init?(_ node: Node, of policy: String, action: Action, _ scope: ExpressionScope) {
         guard
             let fields = node.fields(
                 ["name", "action", "message", "ifAbsent", "ifUnknown"] + Self.tests,
@@ -51,7 +52,12 @@ final class Rule: Sendable {
             }
             return nil
         }
-        guard let body = fields.present(field), let test = Self.test(field, body) else { return nil }
+        if field == "cel" {
+            for name in ["ifAbsent", "ifUnknown"] {
+                fields[name]?.error("means nothing to an expression", mend: "ask in the expression itself")
+            }
+        }
+        guard let body = fields.present(field), let test = Self.test(field, body, scope) else { return nil }
         self.name = name ?? field
         let effect: Failure.Effect =
             switch action {
@@ -75,7 +81,7 @@ final class Rule: Sendable {
             case .skus(let rule): rule.facets
             case .tags: FacetSet(.tags)
             case .exposure(let rule): rule.facets
-            case .naming, .kinds: []
+            case .naming, .kinds, .cel: []
             }
     }
 
@@ -92,14 +98,15 @@ final class Rule: Sendable {
         return node.document.members(of: node.value).allSatisfy { known.contains(node.document.string($0.key) ?? "") }
     }
 
-    private static func test(_ field: String, _ node: Node) -> Test? {
+    private static func test(_ field: String, _ node: Node, _ scope: ExpressionScope) -> Test? {
         switch field {
         case "locations": LocationRule(node).map(Test.locations)
         case "skus": SKURule(node).map(Test.skus)
         case "tags": TagRule(node).map(Test.tags)
         case "naming": NamingRule(node).map(Test.naming)
         case "exposure": ExposureRule(node).map(Test.exposure)
-        default: KindRule(node).map(Test.kinds)
+        case "kinds": KindRule(node).map(Test.kinds)
+        default: ExpressionRule(node, scope).map(Test.cel)
         }
     }
 }

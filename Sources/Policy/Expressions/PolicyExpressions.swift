@@ -1,0 +1,97 @@
+internal import CEL
+internal import JSON
+internal import Kubernetes
+
+/// What a policy's expressions have in common: its variables, conditions and parameters.
+struct PolicyExpressions: Sendable {
+    var variables: [NamedExpression] = []
+    var conditions: [NamedExpression] = []
+    var parameters = BoundParams.none
+
+    /// Whether the policy is for the request: all conditions are true.
+    ///
+    /// The policy begins with that, so that what follows may be evaluated.
+    ///
+    /// - Throws: If a condition could not be evaluated and none is false, or the parameters are missing.
+    func match(_ request: AdmissionRequest, _ expressions: ExpressionContext) throws(EvaluationError) -> Bool {
+        let found = try parameters.params(for: request)
+        // Whoever may go without parameters has none to judge by.
+        guard let parameter = found.first else { return false }
+        expressions.begin(
+            variables: variables,
+            parameters: parameter?.object,
+            budget: ExpressionContext.conditionsBudget
+        )
+        var failure: EvaluationError?
+        for condition in conditions {
+            do throws(EvaluationError) {
+                switch try expressions.evaluate(condition.program) {
+                case .bool(true): continue
+                case .bool(false): return false
+                default: throw .expression("it gives no bool")
+                }
+            } catch {
+                failure = failure ?? .expression("condition \(condition.name): \(error)")
+            }
+        }
+        if let failure { throw failure }
+        expressions.begin(budget: ExpressionContext.policyBudget)
+        return true
+    }
+}
+
+/// `spec.params`: the manifest of the folder that a policy's expressions read as `params`.
+struct PolicyParams {
+    let node: Node
+    let kind: ParamKind
+    let reference: ParamReference
+    private let name: String
+
+    /// What it means that there is none for a request.
+    private enum Action: String, CaseIterable {
+        /// The policy says nothing.
+        case allow = "Allow"
+        /// The policy cannot be evaluated: its failurePolicy decides.
+        case deny = "Deny"
+    }
+
+    /// Reads `{kind: ConfigMap, name: limits}`; the names are those of Kubernetes' paramKind and paramRef.
+    init?(_ node: Node) {
+        guard
+            let fields = node.fields(
+                ["apiVersion", "kind", "name", "namespace", "parameterNotFoundAction"],
+                reserved: ["selector"]
+            )
+        else { return nil }
+        let kind = fields.required("kind", "add the manifest's kind, such as ConfigMap")
+        let name = fields.required("name", "add the manifest's name")
+        guard let kind = kind?.string(), let name = name?.string() else { return nil }
+        if kind == "Secret" {
+            node.error("is a Secret, whose values messages could tell", mend: "use a ConfigMap")
+            return nil
+        }
+        self.node = node
+        self.name = name
+        self.kind = ParamKind(apiVersion: fields["apiVersion"]?.string() ?? "v1", kind: kind)
+        let missing = fields["parameterNotFoundAction"]?.keyword(Action.self) ?? .deny
+        reference = ParamReference(
+            choice: .name(name),
+            namespace: fields["namespace"]?.string(),
+            deniesIfNotFound: missing == .deny
+        )
+    }
+
+    /// Finds the manifest; that the folder has none is a fault.
+    func bind(to manifests: ParamManifests) -> BoundParams {
+        let params = BoundParams(reference, of: kind, in: manifests)
+        if params.isEmpty, reference.deniesIfNotFound {
+            let near = name.nearest(in: manifests.all(kind).map(\.name).filter { $0 != name })
+            node.error(
+                "names \(kind.kind) \(name.prefix(80))\(reference.namespace.map { " of namespace \($0.prefix(63))" } ?? ""), "
+                    + "which the folder does not have" + (near.map { ", did you mean \"\($0)\"?" } ?? ""),
+                mend: "add its manifest to the policy folder, or set parameterNotFoundAction: Allow"
+            )
+        }
+        return params
+    }
+}

@@ -1,0 +1,191 @@
+internal import CEL
+internal import JSON
+
+/// A value of a mutation: meant as it is written, or with expressions in it (`${namespaceObject.metadata.name}-db`).
+enum MutationValue: Sendable {
+    case literal(String)
+    case template([Piece])
+
+    /// A part of a template.
+    enum Piece: Sendable {
+        case text(String)
+        case expression(CELProgram)
+    }
+
+    /// The most expressions of one value.
+    static let maximumExpressions = 16
+
+    var usesExpressions: Bool {
+        if case .template = self { true } else { false }
+    }
+
+    /// The value for a request.
+    ///
+    /// - Throws: If an expression gives no text and nothing that can be written as one.
+    func text(_ expressions: ExpressionContext?) throws(EvaluationError) -> String {
+        let pieces: [Piece]
+        switch self {
+        case .literal(let text): return text
+        case .template(let all): pieces = all
+        }
+        guard let expressions else { throw .expression("expressions cannot be evaluated here") }
+        var result = ""
+        for piece in pieces {
+            switch piece {
+            case .text(let text): result += text
+            case .expression(let program):
+                let value = try expressions.evaluate(program)
+                switch value {
+                case .bool(let value): result += value ? "true" : "false"
+                case .int(let value): result += String(value)
+                case .uint(let value): result += String(value)
+                default:
+                    guard let text = expressions.string(value) else {
+                        throw .expression("${\(program.source.singleLine.shortened(to: 80))} gives no text")
+                    }
+                    result += text
+                }
+            }
+        }
+        guard result.utf8.count <= 4096 else { throw .expression("a value has more than 4096 bytes") }
+        return result
+    }
+}
+
+extension Node {
+    /// A value that may hold expressions.
+    func mutationValue(_ scope: ExpressionScope) -> MutationValue? {
+        guard let source = string() else { return nil }
+        let bytes = Array(source.utf8)
+        guard bytes.contains(UInt8(ascii: "$")) else { return .literal(source) }
+        var pieces: [MutationValue.Piece] = []
+        var text: [UInt8] = []
+        var isGood = true
+        var index = 0
+        func flush() {
+            if !text.isEmpty { pieces.append(.text(String(decoding: text, as: UTF8.self))) }
+            text = []
+        }
+        while index < bytes.count {
+            let rest = bytes[index...]
+            if rest.starts(with: "$${".utf8) {
+                text += Array("${".utf8)
+                index += 3
+            } else if rest.starts(with: "${".utf8) {
+                let start = index + 2
+                guard let end = SourceScanner(bytes: bytes, start: start).end() else {
+                    error("has a '${' that is not closed", mend: "add '}', or write $${ for the text ${", at: index)
+                    return nil
+                }
+                flush()
+                let expression = String(decoding: bytes[start..<end], as: UTF8.self)
+                if expression.trimmed.isEmpty {
+                    error("has an empty '${}'", mend: "write an expression, or $${ for the text ${", at: index)
+                    isGood = false
+                } else if let program = scope.compile(expression, in: self, offset: start, .scalar) {
+                    pieces.append(.expression(program))
+                } else {
+                    isGood = false
+                }
+                index = end + 1
+            } else {
+                text.append(bytes[index])
+                index += 1
+            }
+        }
+        flush()
+        guard isGood else { return nil }
+        guard pieces.count <= 2 * MutationValue.maximumExpressions + 1 else {
+            error("holds too many expressions", mend: "keep within \(MutationValue.maximumExpressions)")
+            return nil
+        }
+        if case .text(let only)? = pieces.first, pieces.count == 1 { return .literal(only) }
+        return .template(pieces)
+    }
+}
+
+/// Walks over the source of an expression, string literals aside.
+private struct SourceScanner {
+    let bytes: [UInt8]
+    let start: Int
+
+    /// Where the brace is that ends an expression: braces of maps and those in literals are the expression's own.
+    func end() -> Int? {
+        var depth = 0
+        var index = start
+        while index < bytes.count {
+            switch bytes[index] {
+            case UInt8(ascii: "{"): depth += 1
+            case UInt8(ascii: "}"):
+                if depth == 0 { return index }
+                depth -= 1
+            case UInt8(ascii: "\""), UInt8(ascii: "'"):
+                guard let end = endOfLiteral(at: index) else { return nil }
+                index = end
+            default: break
+            }
+            index += 1
+        }
+        return nil
+    }
+
+    /// Where a name stands first that is no field of something.
+    func firstUse(of name: [UInt8]) -> Int? {
+        var index = start
+        while index < bytes.count {
+            if bytes[index] == UInt8(ascii: "\"") || bytes[index] == UInt8(ascii: "'") {
+                guard let end = endOfLiteral(at: index) else { return nil }
+                index = end + 1
+                continue
+            }
+            guard isWord(index) else {
+                index += 1
+                continue
+            }
+            var end = index
+            while end < bytes.count, isWord(end) { end += 1 }
+            let isField = index > start && bytes[index - 1] == UInt8(ascii: ".")
+            if !isField, bytes[index..<end].elementsEqual(name) { return index }
+            index = end
+        }
+        return nil
+    }
+
+    private func isWord(_ index: Int) -> Bool {
+        bytes[index].isAlphanumericASCII || bytes[index] == UInt8(ascii: "_")
+    }
+
+    /// The last quote of a string literal; `r"…"` knows no escapes, three quotes end with three.
+    private func endOfLiteral(at quote: Int) -> Int? {
+        let mark = bytes[quote]
+        let isTriple = bytes[quote...].starts(with: [mark, mark, mark])
+        var isRaw = false
+        var before = quote - 1
+        while before >= start, "rRbB".utf8.contains(bytes[before]) {
+            isRaw = isRaw || bytes[before] | 0x20 == UInt8(ascii: "r")
+            before -= 1
+        }
+        // Letters that belong to a name are no prefix.
+        if before >= start, isWord(before) { isRaw = false }
+        var index = quote + (isTriple ? 3 : 1)
+        while index < bytes.count {
+            if bytes[index] == UInt8(ascii: "\\"), !isRaw {
+                index += 2
+                continue
+            }
+            if bytes[index] == mark {
+                if !isTriple { return index }
+                if bytes[index...].starts(with: [mark, mark, mark]) { return index + 2 }
+            }
+            index += 1
+        }
+        return nil
+    }
+}
+
+extension String {
+    /// Where an expression uses a name, in bytes; a field, and what stands in a literal, is no use of it.
+    func firstUse(of name: String) -> Int? {
+        SourceScanner(bytes: Array(utf8), start: 0).firstUse(of: Array(name.utf8))
+    }
+}
