@@ -92,6 +92,8 @@ import Testing
         Refusal("p.nme", "1:3: Person has no field 'nme'; did you mean 'name'?"),
         Refusal("Person{nam: ''}", "1:8: Person has no field 'nam'; did you mean 'name'?"),
         Refusal("Person{age: ''}", "1:13: the field 'age' is int, found string"),
+        Refusal("Person{age: 1, age: 2}", "1:16: the field 'age' is there twice"),
+        Refusal("'%d'.format(['a'])", "1:14: error during formatting: "),
         Refusal("Persn{}", "1:1: there is no type 'Persn'; did you mean 'Person'?"),
         Refusal("n.x", "1:3: int has no fields; '.x' needs a map or an object"),
         Refusal("s.startsWith(1)", "1:3: there is no string.startsWith(int); there is string.startsWith(string)"),
@@ -224,7 +226,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "'%d %s'.format([1, 'a'])", "[dyn(1), dyn('a')]", "[1, 2]", "[[], [1]]", "{'a': [], 'b': [1]}",
+        "'%d %s'.format([1, 'a'])", "'%d'.format(['a'])", "[dyn(1), dyn('a')]", "[1, 2]", "[[], [1]]",
+        "{'a': [], 'b': [1]}",
         "duration('1s') == duration('2s')",
     ])
     func kubernetesTakes(_ source: String) throws {

@@ -191,6 +191,8 @@ import Testing
     @Test(arguments: [30, 31, 32, 33, 34, 36]) func macrosComeWithTheirRelease(minor: Int) throws {
         let pair = try Parser.parse("a.all(i, x, true)", profile: .kubernetes(minor))
         #expect(describe(pair).hasPrefix("fold") == (minor >= 32))
+        let one = try Parser.parse("a.existsOne(x, true)", profile: .kubernetes(minor))
+        #expect(describe(one).hasPrefix("fold") == (minor >= 33))
         let sorted = try Parser.parse("a.sortBy(x, x)", profile: .kubernetes(minor))
         #expect(describe(sorted).hasPrefix("fold") == (minor >= 34))
         #expect(describe(try Parser.parse("math.greatest(1, 2)", profile: .kubernetes(minor))) == "math.(greatest 1 2)")

@@ -28,12 +28,15 @@ struct Macro: Sendable {
     }
 
     /// The macros by name.
+    ///
+    /// Releases of Kubernetes have those of the cel-go that they are built with: 1.30 of 0.17.8, 1.31 of 0.20.1, 1.32 of 0.22.0,
+    /// 1.33 of 0.23.2, 1.34 to 1.36 of 0.26.0.
     private static let table: [String: [Macro]] = [
         "has": [global(1, has)],
         "all": [member(2, all), member(3, allPairs, pairs)],
         "exists": [member(2, exists), member(3, existsPair, pairs)],
         "exists_one": [member(2, existsOne), member(3, existsOnePair, pairs)],
-        "existsOne": [member(2, existsOne), member(3, existsOnePair, pairs)],
+        "existsOne": [member(2, existsOne, .everywhere(kubernetes: 33)), member(3, existsOnePair, pairs)],
         "map": [member(2, map), member(3, map)],
         "filter": [member(2, filter)],
         "transformList": [member(3, transformList, pairs), member(4, transformList, pairs)],

@@ -223,7 +223,11 @@ struct Checker {
         } else {
             reportUnknownType(name, at: node.offset)
         }
+        var names: Set<String> = []
         for field in fields {
+            if !names.insert(field.name).inserted {
+                issues.append(SyntaxIssue(message: "the field '\(field.name)' is there twice", offset: field.offset))
+            }
             guard let objectFields, !isUnchecked else { continue }
             guard let wanted = objectFields[field.name] else {
                 reportUnknownField(field.name, of: name, objectFields, at: field.offset)

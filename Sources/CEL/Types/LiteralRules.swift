@@ -1,7 +1,7 @@
 /// What is refused of expressions whose types agree, because of the literals in them (cel-go `cel/validator.go`).
 ///
-/// Everywhere, formats whose clauses do not take their arguments; in Kubernetes since 1.29 also lists and maps of several types,
-/// outside of formats, and literals that `duration`, `timestamp` or `matches` would refuse whenever they are reached.
+/// Formats whose clauses do not take their arguments; in Kubernetes also lists and maps of several types, outside of formats,
+/// and literals that `duration`, `timestamp` or `matches` would refuse whenever they are reached.
 struct LiteralRules {
     private let checked: CheckedExpression
     private let profile: Profile
@@ -19,6 +19,9 @@ struct LiteralRules {
         self.profile = profile
     }
 
+    /// Since when formats are judged: cel-go has done so since 0.20.
+    private static let formats = Availability.everywhere(kubernetes: 31)
+
     private mutating func visitAll() {
         var pending = [(node: checked.root, isInFormat: false)]
         while let (node, isUnderFormat) = pending.popLast() {
@@ -27,7 +30,7 @@ struct LiteralRules {
             case .call(let name, let target, let arguments):
                 if name == "format" {
                     isInFormat = true
-                    checkFormat(node, target, arguments)
+                    if Self.formats.includes(profile) { checkFormat(node, target, arguments) }
                 }
                 if profile != .standard { checkArgument(node, name, arguments) }
             case .list where profile != .standard && !isInFormat: checkList(node)
