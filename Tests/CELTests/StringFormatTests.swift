@@ -22,7 +22,7 @@ import Testing
         ),
         .gives("'%s'.format([{'b': duration('2h'), 'a': b'xyz', 'c': true}])", "'{a: xyz, b: 7200s, c: true}'"),
         .gives("'%s'.format([type('')])", "'string'"),
-        .fails("'%s %s'.format(['a'])", "index 1 out of range"),
+        .fails("dyn('%s %s').format(['a'])", "index 1 out of range"),
         .fails("dyn('%').format([1])", "unexpected end of string"),
         .fails("dyn('%a').format([1])", "unrecognized formatting clause \"a\""),
         .fails("dyn('%.').format([1])", "could not find end of precision specifier"),
@@ -34,7 +34,7 @@ import Testing
             "decimal clause can only be used on ints, uints, and doubles, was given string"
         ),
         .fails("'%x'.format([dyn(0.5)])", "formatted as hex, was given double"),
-        .fails("'%s'.format([optional.none()])", "string clause can only be used on strings"),
+        .fails("'%s'.format([dyn(optional.none())])", "string clause can only be used on strings"),
     ]
 
     @Test(arguments: standard) func standardWrites(_ test: LibraryCase) { test.check(.standard) }

@@ -138,23 +138,20 @@ extension CallCost {
     static let tree = CallCost.computed { arguments, _, evaluation in treeSize(arguments[0], evaluation) }
 
     private static func treeSize(_ value: CELValue, _ evaluation: borrowing Evaluation) -> UInt64 {
-        switch value {
-        case .string: return evaluation.textSize(value)
-        case .bytes(let bytes): return UInt64(Double(bytes.count) * 0.1)
-        case .list(let list): return list.elements.reduce(0) { $0 &+ treeSize($1, evaluation) }
-        case .map(let map):
-            return map.entries.reduce(0) { $0 &+ treeSize($1.key, evaluation) &+ treeSize($1.value, evaluation) }
-        case .json(let json):
-            switch json.kind {
-            case .string: return evaluation.textSize(value)
-            case .array: return evaluation.elements(of: value).reduce(0) { $0 &+ treeSize($1, evaluation) }
-            default:
-                return evaluation.entries(of: value).reduce(0) {
-                    $0 &+ treeSize($1.key, evaluation) &+ treeSize($1.value, evaluation)
-                }
+        // Without recursion: JSON may be deep.
+        var size: UInt64 = 0
+        var pending = [value]
+        while let next = pending.popLast() {
+            switch evaluation.type(of: next) {
+            case .string: size &+= evaluation.textSize(next)
+            case .bytes: size &+= UInt64(Double(next.bytesValue.count) * 0.1)
+            case .list: pending += evaluation.elements(of: next)
+            case .map:
+                for entry in evaluation.entries(of: next) { pending += [entry.key, entry.value] }
+            default: size &+= 1
             }
-        default: return 1
         }
+        return size
     }
 }
 

@@ -115,26 +115,21 @@ private enum Lists {
         _ depth: CELValue,
         _ evaluation: inout Evaluation
     ) throws(CELError) -> CELValue {
-        guard depth.intValue >= 0 else { throw CELError(.invalidArgument, "level must be non-negative") }
-        var result: [CELValue] = []
-        try append(list, depth.intValue, to: &result, evaluation)
-        return .list(ListValue(result))
-    }
-
-    private static func append(
-        _ list: CELValue,
-        _ depth: Int64,
-        to result: inout [CELValue],
-        _ evaluation: borrowing Evaluation
-    ) throws(CELError) {
-        for element in evaluation.elements(of: list) {
-            if depth > 0, element.isList {
-                try append(element, depth - 1, to: &result, evaluation)
-            } else {
-                try evaluation.allowElements(result.count + 1)
-                result.append(element)
-            }
+        guard depth.intValue >= 0, depth.intValue < .max else {
+            throw CELError(.invalidArgument, "level must be non-negative")
         }
+        var result: [CELValue] = []
+        // Without recursion: JSON may be deep.
+        var pending = [(value: list, depth: depth.intValue + 1)]
+        while let (value, depth) = pending.popLast() {
+            if depth > 0, value.isList {
+                for element in evaluation.elements(of: value).reversed() { pending.append((element, depth - 1)) }
+            } else {
+                result.append(value)
+            }
+            try evaluation.allowElements(result.count + pending.count)
+        }
+        return .list(ListValue(result))
     }
 
     static func range(_ count: CELValue, _ evaluation: inout Evaluation) throws(CELError) -> CELValue {

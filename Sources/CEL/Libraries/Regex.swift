@@ -156,6 +156,7 @@ private enum Regex {
         try evaluation.withUTF8(text) { (bytes) throws(CELError) in
             try expression.forEachMatch(in: bytes, groups: group) { (match) throws(CELError) in
                 guard let range = match[group], group == 0 || !range.isEmpty else { return true }
+                try evaluation.checkTime()
                 guard found.count < limit else { throw CELError(.tooLarge, "a list of more than \(limit) elements") }
                 found.append(.string(String(bytes.extracting(range))))
                 return found.count < maximum
@@ -229,6 +230,7 @@ private enum Regex {
                 groups: RegularExpression.Match.maximumGroups
             ) { (match) throws(CELError) in
                 guard let range = match[0] else { return false }
+                try evaluation.checkTime()
                 try result.append(bytes.extracting(end..<range.lowerBound))
                 try append(replacement, match, expression, bytes, to: &result)
                 end = range.upperBound

@@ -202,6 +202,24 @@ private protocol FormatClauses: Sendable {
         to result: inout TextBuilder,
         _ evaluation: borrowing Evaluation
     ) throws(CELError)
+
+    /// What stands between a key and its value.
+    var keyMark: String { get }
+
+    /// Writes a value that is neither a list nor a map, on its own or inside of one.
+    func writeScalar(
+        _ value: CELValue,
+        isNested: Bool,
+        to result: inout TextBuilder,
+        _ evaluation: borrowing Evaluation
+    ) throws(CELError)
+}
+
+/// What is still to be written of a value.
+private enum PendingText {
+    case value(CELValue, isNested: Bool)
+    case text(String)
+    case bytes([UInt8])
 }
 
 extension FormatClauses {
@@ -219,6 +237,56 @@ extension FormatClauses {
         case .list, .map, .int, .uint, .double, .bool, .string, .timestamp, .bytes, .duration, .type, .null, .dyn: true
         default: false
         }
+    }
+
+    /// Writes any value, without recursion: JSON may be deep. Entries of maps are sorted by what is written of their keys.
+    fileprivate func writeText(
+        _ value: CELValue,
+        to result: inout TextBuilder,
+        _ evaluation: borrowing Evaluation
+    ) throws(CELError) {
+        var pending = [PendingText.value(value, isNested: false)]
+        while let next = pending.popLast() {
+            switch next {
+            case .text(let text): try result.append(text)
+            case .bytes(let bytes): try result.append(bytes.span)
+            case .value(let value, let isNested):
+                switch evaluation.type(of: value) {
+                case .list:
+                    try result.append("[")
+                    pending.append(.text("]"))
+                    let elements = evaluation.elements(of: value)
+                    for index in elements.indices.reversed() {
+                        pending.append(.value(elements[index], isNested: true))
+                        if index > 0 { pending.append(.text(", ")) }
+                    }
+                case .map:
+                    try result.append("{")
+                    pending.append(.text("}"))
+                    let entries = try sorted(evaluation.entries(of: value), evaluation)
+                    for index in entries.indices.reversed() {
+                        pending.append(.value(entries[index].value, isNested: true))
+                        pending.append(.text(keyMark))
+                        pending.append(.bytes(entries[index].key))
+                        if index > 0 { pending.append(.text(", ")) }
+                    }
+                default: try writeScalar(value, isNested: isNested, to: &result, evaluation)
+                }
+            }
+        }
+    }
+
+    private func sorted(
+        _ entries: [(key: CELValue, value: CELValue)],
+        _ evaluation: borrowing Evaluation
+    ) throws(CELError) -> [(key: [UInt8], value: CELValue)] {
+        var result: [(key: [UInt8], value: CELValue)] = []
+        for entry in entries {
+            var key = TextBuilder(evaluation)
+            try writeScalar(entry.key, isNested: true, to: &key, evaluation)
+            result.append((key.bytes, entry.value))
+        }
+        return result.sorted { $0.key.lexicographicallyPrecedes($1.key) }
     }
 
     /// The clauses that both write alike, except that one of them takes more.
@@ -327,8 +395,11 @@ private struct StandardClauses: FormatClauses {
         number.isNaN ? "NaN" : number.isInfinite ? (number < 0 ? "-Infinity" : "Infinity") : nil
     }
 
-    private func writeText(
+    let keyMark = ": "
+
+    func writeScalar(
         _ value: CELValue,
+        isNested: Bool,
         to result: inout TextBuilder,
         _ evaluation: borrowing Evaluation
     ) throws(CELError) {
@@ -338,56 +409,14 @@ private struct StandardClauses: FormatClauses {
         case .int(let number): try result.append(String(number))
         case .uint(let number): try result.append(String(number))
         case .double(let number): try result.append(special(number) ?? ShortestDecimal(number).fixed)
-        case .string: try evaluation.withUTF8(value) { (bytes) throws(CELError) in try result.append(bytes) }
         case .bytes(let bytes): try result.append(bytes.span)
         case .timestamp(let time): try result.append(time.description)
         case .duration(let span): try result.append(span.description)
         case .type(let type): try result.append(type.runtimeName)
-        case .list: try writeList(value, to: &result, evaluation)
-        case .map: try writeMap(value, to: &result, evaluation)
-        case .json(let json):
-            switch json.kind {
-            case .array: try writeList(value, to: &result, evaluation)
-            case .object: try writeMap(value, to: &result, evaluation)
-            default: try evaluation.withUTF8(value) { (bytes) throws(CELError) in try result.append(bytes) }
-            }
-        case .optional, .object: throw refuse(.string, value, evaluation)
+        case .string, .json:
+            try evaluation.withUTF8(value) { (bytes) throws(CELError) in try result.append(bytes) }
+        case .list, .map, .optional, .object: throw refuse(.string, value, evaluation)
         }
-    }
-
-    private func writeList(
-        _ value: CELValue,
-        to result: inout TextBuilder,
-        _ evaluation: borrowing Evaluation
-    ) throws(CELError) {
-        try result.append("[")
-        for (number, element) in evaluation.elements(of: value).enumerated() {
-            if number > 0 { try result.append(", ") }
-            try writeText(element, to: &result, evaluation)
-        }
-        try result.append("]")
-    }
-
-    private func writeMap(
-        _ value: CELValue,
-        to result: inout TextBuilder,
-        _ evaluation: borrowing Evaluation
-    ) throws(CELError) {
-        var entries: [(key: [UInt8], value: CELValue)] = []
-        for entry in evaluation.entries(of: value) {
-            var key = TextBuilder(evaluation)
-            try writeText(entry.key, to: &key, evaluation)
-            entries.append((key.bytes, entry.value))
-        }
-        entries.sort { $0.key.lexicographicallyPrecedes($1.key) }
-        try result.append("{")
-        for (number, entry) in entries.enumerated() {
-            if number > 0 { try result.append(", ") }
-            try result.append(entry.key.span)
-            try result.append(": ")
-            try writeText(entry.value, to: &result, evaluation)
-        }
-        try result.append("}")
     }
 }
 
@@ -498,98 +527,43 @@ private struct KubernetesClauses: FormatClauses {
         return result
     }
 
-    private func writeText(
+    let keyMark = ":"
+
+    /// Inside lists and maps as a literal of the language.
+    func writeScalar(
         _ value: CELValue,
+        isNested: Bool,
         to result: inout TextBuilder,
         _ evaluation: borrowing Evaluation
     ) throws(CELError) {
         switch value {
-        case .double(let number): try result.append(general(number))
+        case .double(let number) where isNested && number.isFinite:
+            try result.append(number.text(digits: 6, scientific: false))
+        case .double(let number): try result.append(isNested ? "\"\(general(number))\"" : general(number))
+        case .timestamp(let time) where isNested: try result.append("timestamp(\"\(time)\")")
+        case .duration(let span) where isNested: try result.append("duration(\"\(span)\")")
         case .bytes(let bytes):
-            guard String(validating: bytes, as: UTF8.self) != nil else {
+            guard let text = String(validating: bytes, as: UTF8.self) else {
                 throw CELError(
                     .invalidArgument,
                     "error during formatting: invalid UTF-8 in bytes, cannot convert to string"
                 )
             }
-            try result.append(bytes.span)
-        case .list: try writeList(value, to: &result, evaluation)
-        case .map: try writeMap(value, to: &result, evaluation)
-        case .json(let json) where json.kind == .array: try writeList(value, to: &result, evaluation)
-        case .json(let json) where json.kind == .object: try writeMap(value, to: &result, evaluation)
-        default: try StandardClauses().write(.string, value, to: &result, evaluation)
+            if isNested { try result.append("b") }
+            try isNested ? writeQuoted(text, to: &result) : result.append(text)
+        case .optional, .object:
+            guard isNested else { throw refuse(.string, value, evaluation) }
+            throw CELError(
+                .invalidArgument,
+                "error during formatting: no formatting function for \(evaluation.typeName(of: value))"
+            )
+        case .string where isNested, .json where isNested: try writeQuoted(evaluation.string(value), to: &result)
+        default: try StandardClauses().writeScalar(value, isNested: isNested, to: &result, evaluation)
         }
     }
 
     private func general(_ number: Double) -> String {
         number.isNaN ? "NaN" : number.isInfinite ? (number < 0 ? "-Inf" : "+Inf") : ShortestDecimal(number).general
-    }
-
-    /// A value inside a list or a map.
-    private func writeLiteral(
-        _ value: CELValue,
-        to result: inout TextBuilder,
-        _ evaluation: borrowing Evaluation
-    ) throws(CELError) {
-        switch value {
-        case .double(let number):
-            try result.append(
-                number.isFinite ? number.text(digits: 6, scientific: false) : "\"\(general(number))\""
-            )
-        case .timestamp(let time): try result.append("timestamp(\"\(time.description)\")")
-        case .duration(let span): try result.append("duration(\"\(span.description)\")")
-        case .bytes:
-            var text = TextBuilder(evaluation)
-            try writeText(value, to: &text, evaluation)
-            try result.append("b")
-            try writeQuoted(text.text, to: &result)
-        case .optional, .object:
-            throw CELError(
-                .invalidArgument,
-                "error during formatting: no formatting function for \(evaluation.typeName(of: value))"
-            )
-        default:
-            if value.isString {
-                try writeQuoted(evaluation.string(value), to: &result)
-            } else {
-                try writeText(value, to: &result, evaluation)
-            }
-        }
-    }
-
-    private func writeList(
-        _ value: CELValue,
-        to result: inout TextBuilder,
-        _ evaluation: borrowing Evaluation
-    ) throws(CELError) {
-        try result.append("[")
-        for (number, element) in evaluation.elements(of: value).enumerated() {
-            if number > 0 { try result.append(", ") }
-            try writeLiteral(element, to: &result, evaluation)
-        }
-        try result.append("]")
-    }
-
-    private func writeMap(
-        _ value: CELValue,
-        to result: inout TextBuilder,
-        _ evaluation: borrowing Evaluation
-    ) throws(CELError) {
-        var entries: [(key: [UInt8], value: CELValue)] = []
-        for entry in evaluation.entries(of: value) {
-            var key = TextBuilder(evaluation)
-            try writeLiteral(entry.key, to: &key, evaluation)
-            entries.append((key.bytes, entry.value))
-        }
-        entries.sort { $0.key.lexicographicallyPrecedes($1.key) }
-        try result.append("{")
-        for (number, entry) in entries.enumerated() {
-            if number > 0 { try result.append(", ") }
-            try result.append(entry.key.span)
-            try result.append(":")
-            try writeLiteral(entry.value, to: &result, evaluation)
-        }
-        try result.append("}")
     }
 
     /// As Go's `%q`: what cannot be printed is escaped.

@@ -9,7 +9,22 @@ extension Library {
             Function(
                 "indexOf",
                 .method("string_index_of_string", [.string, .string], .int, named: .tree, .binary(Strings.indexOf)),
-                .method("string_index_of_string_int", searchFrom, .int, named: .tree, .ternary(Strings.indexOf))
+                .method(
+                    "string_index_of_string_int",
+                    searchFrom,
+                    .int,
+                    availability: .standardOnly,
+                    named: .tree,
+                    .ternary(Strings.indexOf)
+                ),
+                .method(
+                    "string_index_of_string_int",
+                    searchFrom,
+                    .int,
+                    availability: .kubernetesOnly(),
+                    named: .tree,
+                    .ternary(Strings.indexOfForKubernetes)
+                )
             ),
             Function(
                 "lastIndexOf",
@@ -18,8 +33,17 @@ extension Library {
                     "string_last_index_of_string_int",
                     searchFrom,
                     .int,
+                    availability: .standardOnly,
                     named: .tree,
                     .ternary(Strings.lastIndexOf)
+                ),
+                .method(
+                    "string_last_index_of_string_int",
+                    searchFrom,
+                    .int,
+                    availability: .kubernetesOnly(),
+                    named: .tree,
+                    .ternary(Strings.lastIndexOfForKubernetes)
                 )
             ),
             Function(
@@ -203,6 +227,25 @@ private enum Strings {
         _ from: CELValue,
         _ evaluation: inout Evaluation
     ) throws(CELError) -> CELValue {
+        try checkPosition(from, in: text, evaluation)
+        return try indexOfForKubernetes(text, part, from, &evaluation)
+    }
+
+    /// The specification's tests ask for an error where a position is not in the text; Kubernetes finds nothing there.
+    private static func checkPosition(
+        _ position: CELValue,
+        in text: CELValue,
+        _ evaluation: borrowing Evaluation
+    ) throws(CELError) {
+        try evaluation.withUTF8(text) { (bytes) throws(CELError) in _ = try offset(position.intValue, in: bytes) }
+    }
+
+    static func indexOfForKubernetes(
+        _ text: CELValue,
+        _ part: CELValue,
+        _ from: CELValue,
+        _ evaluation: inout Evaluation
+    ) throws(CELError) -> CELValue {
         let number = from.intValue
         guard number >= 0 else { throw outOfRange(number) }
         return try evaluation.withUTF8(text, part) { (bytes, part) throws(CELError) -> CELValue in
@@ -224,8 +267,18 @@ private enum Strings {
         }
     }
 
-    /// The last place at or before a position; no place at all if the position is not in the text.
     static func lastIndexOf(
+        _ text: CELValue,
+        _ part: CELValue,
+        _ from: CELValue,
+        _ evaluation: inout Evaluation
+    ) throws(CELError) -> CELValue {
+        try checkPosition(from, in: text, evaluation)
+        return try lastIndexOfForKubernetes(text, part, from, &evaluation)
+    }
+
+    /// The last place at or before a position; no place at all if the position is not in the text.
+    static func lastIndexOfForKubernetes(
         _ text: CELValue,
         _ part: CELValue,
         _ from: CELValue,

@@ -169,7 +169,8 @@ public struct Evaluation: ~Copyable {
         if steps % 100 == 0 { try checkTime() }
     }
 
-    private func checkTime() throws(CELError) {
+    /// - Throws: `.deadlineExceeded` or `.costExceeded`, which nothing catches.
+    func checkTime() throws(CELError) {
         if let deadline, ContinuousClock.now > deadline {
             throw CELError(.deadlineExceeded, "the expression did not end in time")
         }
