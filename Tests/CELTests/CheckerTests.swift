@@ -214,6 +214,7 @@ import Testing
         Refusal("math.greatest(1, 2)", "1:6: Kubernetes 1.30 does not have the macro 'math.greatest'"),
         Refusal("cel.bind(x, 1, x)", "1:5: Kubernetes 1.30 does not have the macro 'cel.bind'"),
         Refusal("base64.encode(b'a')", "1:8: Kubernetes 1.30 does not have 'base64.encode'"),
+        Refusal("regex.replace('a', 'b', 'c')", "1:7: Kubernetes 1.30 does not have 'regex.replace'"),
         Refusal("[1].transformList(i, x, x)", "1:5: Kubernetes 1.30 does not have the macro 'transformList'"),
         Refusal("[1].all(i, x, true)", "1:5: all() takes 2 arguments, not 3"),
     ]

@@ -11,17 +11,17 @@ extension Checker {
         if named == nil, reportMacroMisuse(node) { return }
         var function = named
         var isMethod = target != nil
-        // `a.b.c()` is the function `a.b.c`, or else the method `c` of `a.b`.
-        if let target, mayBeNamespace(target), let namespace = target.qualifiedName {
-            if let namespaced = self.function(namespace + "." + name), !namespaced.functions.isEmpty {
+        if let target {
+            // `a.b.c()` is the function `a.b.c`, or else the method `c` of `a.b`.
+            if mayBeNamespace(target), let namespace = target.qualifiedName,
+                let namespaced = self.function(namespace + "." + name), !namespaced.functions.isEmpty
+            {
                 function = namespaced
                 isMethod = false
             } else if isMisspelledNamespace(target, name) {
                 function = nil
                 isMethod = false
             }
-        } else if let target, named == nil, isMisspelledNamespace(target, name) {
-            isMethod = false
         }
         if let function {
             later(.resolve(node, function, isMethod: isMethod))
