@@ -121,6 +121,16 @@ differential: setup ## our JSON parser against simdjson on a million mutated doc
 	@$(call install,$(differential_packages))
 	DIFFERENTIAL=1 $(swift) run -c release --scratch-path .build-differential $(check) JSONDifferential
 
+CEL_TESTS ?= 25000
+
+.PHONY: differential-cel
+differential-cel: build ## our CEL against Google's C++ engine on CEL_TESTS (25,000) generated expressions
+	@$(call install,python3-venv)
+	[ -x .build-differential/python/bin/pip ] || python3 -m venv .build-differential/python
+	.build-differential/python/bin/pip install --quiet --disable-pip-version-check cel-expr-python==0.1.3
+	.build-differential/python/bin/python Tests/Differential/CEL/generate.py --count $(CEL_TESTS) >.build-differential/cel.jsonl
+	$(release) cel conformance .build-differential/cel.jsonl
+
 FUZZ_SECONDS ?= 60
 
 .PHONY: fuzz
