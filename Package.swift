@@ -49,7 +49,7 @@ var targets: [Target] = [
     .executableTarget(
         name: "portcullis",
         dependencies: [
-            "Admission", "Azure", "EventLoop", "HTTPClient", "HTTPWire", "JSON", "Kubernetes", "Observability",
+            "Admission", "Azure", "CEL", "EventLoop", "HTTPClient", "HTTPWire", "JSON", "Kubernetes", "Observability",
             "Policy",
             "Server", "TLS", arguments, log,
         ],

@@ -15,7 +15,7 @@ struct Portcullis: ParsableCommand {
             environment or a configuration file is wrong; 3 a bug of ours.
             """,
         version: Version.text,
-        subcommands: [Serve.self, Certs.self, Demo.self, Version.self]
+        subcommands: [Serve.self, CELCommand.self, Certs.self, Demo.self, Version.self]
     )
 
     /// What the shell learns.
@@ -34,6 +34,8 @@ struct Portcullis: ParsableCommand {
             fail(.usage, error.description)
         } catch let error as CommandFailure {
             fail(.failed, error.description)
+        } catch let code as ArgumentParser.ExitCode {
+            Glibc.exit(code.rawValue)
         } catch {
             // What is left is the parser's: a wrong command line, or --help and --version, which it throws as well.
             let code = exitCode(for: error)

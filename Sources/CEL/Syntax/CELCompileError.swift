@@ -87,3 +87,11 @@ public struct CELCompileError: Error, Sendable, CustomStringConvertible {
         .joined(separator: "\n")
     }
 }
+
+extension CELError {
+    /// The failure as `line:column: message`, with the line and a caret under the sub-expression that failed.
+    public func description(in source: String) -> String {
+        guard let offset else { return message }
+        return CELCompileError([(message, offset)], source: source).description
+    }
+}

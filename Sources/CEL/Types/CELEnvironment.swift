@@ -127,4 +127,23 @@ public enum Profile: Hashable, Sendable {
     case standard
     /// What a release of Kubernetes 1 speaks, by its minor version, 30 to 36.
     case kubernetes(Int)
+
+    /// Every profile there is.
+    public static let all = [.standard] + (30...36).map { Profile.kubernetes($0) }
+}
+
+extension Profile {
+    /// A profile by its name: `standard`, or `kubernetes-1.30` and its successors.
+    public init?(name: String) {
+        guard let profile = Self.all.first(where: { $0.name == name }) else { return nil }
+        self = profile
+    }
+
+    /// The name by which settings and commands know it.
+    public var name: String {
+        switch self {
+        case .standard: "standard"
+        case .kubernetes(let minor): "kubernetes-1.\(minor)"
+        }
+    }
 }
