@@ -239,7 +239,9 @@ extension FormatClauses {
         }
     }
 
-    /// Writes any value, without recursion: JSON may be deep. Entries of maps are sorted by what is written of their keys.
+    /// Writes any value, without recursion, because JSON may be deep.
+    ///
+    /// Entries of maps are sorted by what is written of their keys.
     fileprivate func writeText(
         _ value: CELValue,
         to result: inout TextBuilder,
