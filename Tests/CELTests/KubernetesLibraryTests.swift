@@ -27,6 +27,7 @@ import Testing
         ),
         .gives("url('https://example.com/path?').getQuery()", "{}"),
         .gives("url('https://example.com/path').getQuery()", "{}"),
+        .gives("url('x://a:1:2/').getHostname()", "'a:1'"),
         .gives("url('https://a/?q') == url('HTTPS://a/?q')", "true"),
         .gives("url('https://a/?q') == url('https://a/?r')", "false"),
         .gives(
@@ -43,7 +44,8 @@ import Testing
     static let notURLs = [
         "https://a:b:c/", "../relative-path", "", ":a", "1http://a", "http://exa mple.com", "http://a%41/",
         "http://[1.2.3.4]/",
-        "http://[::1", "http://[::1]x/", "/%zz", "https://user%zz@h/", "https://us er@h/", "http://[::g]/", "a",
+        "http://[::1", "http://[::1]x/", "http://a[::1]/", "http://a:1:2/", "/%zz", "https://user%zz@h/",
+        "https://us er@h/", "http://[::g]/", "a",
         "http://a\\u0001/",
     ]
 
@@ -101,6 +103,7 @@ import Testing
         ),
         // The parser is what decides, not the documentation.
         .gives("isQuantity('Mi') && isQuantity('+') && isQuantity('.') && isQuantity('1.G')", "true"),
+        .gives("isQuantity('Pi') || isQuantity('-.Ei')", "false"),
     ]
 
     @Test(arguments: quantities) func computesQuantities(_ test: LibraryCase) { test.check(.kubernetes(36)) }
@@ -174,6 +177,10 @@ import Testing
             "true"
         ),
         .gives("format.qualifiedName().validate('apiextensions.k8s.io/v1beta1').hasValue()", "false"),
+        .gives(
+            "['dns1123Label', 'labelValue'].map(f, format.named(f).value().validate('0123456789abcdef'.replace('', 'abc')).value())",
+            "[['must be no more than 63 characters'], ['must be no more than 63 bytes']]"
+        ),
         .gives("format.qualifiedName().validate('/b').value()", "['prefix part must be non-empty']"),
         .gives("format.qualifiedName().validate('a/').value().size()", "2"),
         .gives("format.qualifiedName().validate('a/b/c').value()[0].endsWith(\"(e.g. 'example.com/MyName')\")", "true"),

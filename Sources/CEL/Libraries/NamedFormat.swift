@@ -126,9 +126,9 @@ struct NamedFormat: Sendable {
         return flaws
     }
 
-    static func subdomain(_ text: [UInt8]) -> [String] {
-        guard !isSubdomain(text) else { return tooLong(text, 253) }
-        return tooLong(text, 253) + [
+    static func subdomain(_ text: [UInt8], unit: String = "characters") -> [String] {
+        guard !isSubdomain(text) else { return tooLong(text, 253, unit) }
+        return tooLong(text, 253, unit) + [
             mismatch(
                 "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', "
                     + "and must start and end with an alphanumeric character",
@@ -165,16 +165,18 @@ struct NamedFormat: Sendable {
         }
         var flaws: [String] = []
         if parts.count == 2 {
-            flaws = (parts[0].isEmpty ? ["must be non-empty"] : subdomain(parts[0])).map { "prefix part \($0)" }
+            flaws = (parts[0].isEmpty ? ["must be non-empty"] : subdomain(parts[0], unit: "bytes")).map {
+                "prefix part \($0)"
+            }
         }
-        flaws += (name.isEmpty ? ["must be non-empty"] : tooLong(name, 63)).map { "name part \($0)" }
+        flaws += (name.isEmpty ? ["must be non-empty"] : tooLong(name, 63, "bytes")).map { "name part \($0)" }
         if !isKey(name) { flaws.append("name part \(mismatch)") }
         return flaws
     }
 
     private static func labelValue(_ text: [UInt8]) -> [String] {
-        guard !text.isEmpty, !isKey(text) else { return tooLong(text, 63) }
-        return tooLong(text, 63) + [
+        guard !text.isEmpty, !isKey(text) else { return tooLong(text, 63, "bytes") }
+        return tooLong(text, 63, "bytes") + [
             mismatch(
                 "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', "
                     + "and must start and end with an alphanumeric character",
@@ -189,8 +191,9 @@ struct NamedFormat: Sendable {
         text.count > 1 && text.last == UInt8(ascii: "-") ? text.dropLast(2) + [UInt8(ascii: "a")] : text
     }
 
-    private static func tooLong(_ text: [UInt8], _ limit: Int) -> [String] {
-        text.count > limit ? ["must be no more than \(limit) bytes"] : []
+    /// Bytes are counted, whatever the message calls them.
+    private static func tooLong(_ text: [UInt8], _ limit: Int, _ unit: String = "characters") -> [String] {
+        text.count > limit ? ["must be no more than \(limit) \(unit)"] : []
     }
 
     private static func mismatch(_ rule: String, _ pattern: String, _ examples: [String]) -> String {

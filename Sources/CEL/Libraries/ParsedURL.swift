@@ -87,10 +87,10 @@ struct ParsedURL: Hashable, Sendable {
 
     private mutating func parseAuthority(_ authority: ArraySlice<UInt8>) throws(Flaw) {
         guard let at = authority.lastIndex(of: UInt8(ascii: "@")) else {
-            host = try Self.host(authority)
+            host = try parseHost(authority)
             return
         }
-        host = try Self.host(authority[(at + 1)...])
+        host = try parseHost(authority[(at + 1)...])
         let user = authority[..<at]
         let marks = Array("-._:~!$&'()*+,;=%@".utf8)
         guard user.allSatisfy({ Self.isAlphanumeric($0) || marks.contains($0) }) else {
@@ -100,19 +100,28 @@ struct ParsedURL: Hashable, Sendable {
         self.user = Array(user)
     }
 
-    private static func host(_ text: ArraySlice<UInt8>) throws(Flaw) -> [UInt8] {
-        guard let open = text.lastIndex(of: UInt8(ascii: "[")) else {
-            if let colon = text.lastIndex(of: UInt8(ascii: ":")), !isOptionalPort(text[colon...]) {
+    private func parseHost(_ text: ArraySlice<UInt8>) throws(Flaw) -> [UInt8] {
+        guard text.contains(UInt8(ascii: "[")) else {
+            let isStrict = scheme.elementsEqual("http".utf8) || scheme.elementsEqual("https".utf8)
+            let colon = UInt8(ascii: ":")
+            // A host of HTTP has no colons but the port's; others may list hosts with their ports.
+            if let port = isStrict ? text.firstIndex(of: colon) : text.lastIndex(of: colon),
+                !Self.isOptionalPort(text[port...])
+            {
                 throw Flaw("invalid port after host")
             }
-            return try unescape(text, .host)
+            return try Self.unescape(text, .host)
         }
-        guard let close = text.lastIndex(of: UInt8(ascii: "]")), close > open else {
-            throw Flaw("missing ']' in host")
-        }
+        guard text.lastIndex(of: UInt8(ascii: "[")) == text.startIndex else { throw Flaw("invalid IP-literal") }
+        return try Self.literalHost(text)
+    }
+
+    /// `[::1]`, with a port or none.
+    private static func literalHost(_ text: ArraySlice<UInt8>) throws(Flaw) -> [UInt8] {
+        guard let close = text.lastIndex(of: UInt8(ascii: "]")) else { throw Flaw("missing ']' in host") }
         let port = text[(close + 1)...]
         guard isOptionalPort(port) else { throw Flaw("invalid port after host") }
-        let name = text[(open + 1)..<close]
+        let name = text[(text.startIndex + 1)..<close]
         let zone = name.indices.first { name[$0...].starts(with: "%25".utf8) } ?? close
         let address = try unescape(name[..<zone], .host)
         // What brackets hold is IPv6.
@@ -154,7 +163,10 @@ struct ParsedURL: Hashable, Sendable {
     }
 
     /// The parameters of the query, decoded, each key with its values in their order; what cannot be decoded is left out.
+    ///
+    /// Of a query with more than ten thousand parameters none are read.
     var parameters: [(key: [UInt8], values: [[UInt8]])] {
+        guard query.lazy.filter({ $0 == UInt8(ascii: "&") }).count < 10_000 else { return [] }
         var places: [[UInt8]: Int] = [:]
         var result: [(key: [UInt8], values: [[UInt8]])] = []
         for part in query.split(separator: UInt8(ascii: "&")) where !part.contains(UInt8(ascii: ";")) {

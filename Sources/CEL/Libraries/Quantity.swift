@@ -33,6 +33,7 @@ struct Quantity: Sendable {
         if let small = Self.small(parts, suffix) {
             amount = small
         } else {
+            guard parts.hasDigits else { throw Self.flaw("unable to parse numeric part of quantity") }
             var decimal = Decimal(digits: parts.whole + parts.fraction, scale: parts.fraction.count)
             if suffix.isBinary {
                 for _ in 0..<(suffix.exponent / 10) { decimal.multiply(by: 1024) }
@@ -75,6 +76,8 @@ struct Quantity: Sendable {
         let whole: ArraySlice<UInt8>
         let fraction: ArraySlice<UInt8>
         let suffix: ArraySlice<UInt8>
+        /// Whether there are any digits; only some numbers without them are refused.
+        let hasDigits: Bool
 
         init(_ text: [UInt8]) throws(CELError) {
             var rest = text[...]
@@ -93,6 +96,7 @@ struct Quantity: Sendable {
                 fraction = []
             }
             suffix = rest
+            hasDigits = text[..<rest.startIndex].contains(where: Self.isDigit)
             let letters = Array("eEinumkKMGTP".utf8)
             rest = rest.drop { letters.contains($0) }
             if rest.first == UInt8(ascii: "-") || rest.first == UInt8(ascii: "+") { rest = rest.dropFirst() }

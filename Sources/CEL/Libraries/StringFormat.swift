@@ -463,9 +463,9 @@ private struct KubernetesClauses: FormatClauses {
             let number = try double(clause, value, evaluation)
             try result.append(fixed(number, digits: digits ?? 6))
         case .scientific(let width):
-            // What looks like a precision becomes a width there; the digits are always six.
+            // The precision, six if there is none, becomes a width there; the digits are always six.
             let text = scientific(try double(clause, value, evaluation))
-            for _ in 0..<max(0, (width ?? 0) - text.unicodeScalars.count) { try result.append(" ") }
+            for _ in 0..<max(0, (width ?? 6) - text.unicodeScalars.count) { try result.append(" ") }
             try result.append(text)
         default: try writeInteger(clause, value, to: &result, evaluation)
         }
@@ -510,12 +510,12 @@ private struct KubernetesClauses: FormatClauses {
         return String(decoding: text, as: UTF8.self)
     }
 
-    /// `1.052033 × 10⁰³`, with narrow spaces that do not break.
+    /// Such as `1.052033×10⁰³`.
     private func scientific(_ number: Double) -> String {
         if let special = special(number) { return special }
         let text = (number == 0 ? 0 : number).text(digits: 6, scientific: true)
         let parts = text.split(separator: "e")
-        var result = String(parts[0]) + "\u{202F}×\u{202F}10"
+        var result = String(parts[0]) + "×10"
         for digit in parts[1].unicodeScalars {
             switch digit {
             case "-": result += "\u{207B}"

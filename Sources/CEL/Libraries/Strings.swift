@@ -247,11 +247,12 @@ private enum Strings {
         _ evaluation: inout Evaluation
     ) throws(CELError) -> CELValue {
         let number = from.intValue
-        guard number >= 0 else { throw outOfRange(number) }
         return try evaluation.withUTF8(text, part) { (bytes, part) throws(CELError) -> CELValue in
-            let start = bytes.offset(ofCodePoint: Int(number))
-            if part.isEmpty { return .int(start == nil ? Int64(bytes.codePoints) : number) }
-            guard let start, let place = bytes.first(of: part, from: start) else { return .int(-1) }
+            // Kubernetes finds the empty text at every position there is, and at every other.
+            if part.isEmpty { return .int(number) }
+            guard number >= 0 else { throw outOfRange(number) }
+            guard let start = bytes.offset(ofCodePoint: Int(number)), let place = bytes.first(of: part, from: start)
+            else { return .int(-1) }
             return .int(number + Int64(bytes.extracting(start..<place).codePoints))
         }
     }
@@ -285,11 +286,11 @@ private enum Strings {
         _ evaluation: inout Evaluation
     ) throws(CELError) -> CELValue {
         let number = from.intValue
-        guard number >= 0 else { throw outOfRange(number) }
         return try evaluation.withUTF8(text, part) { (bytes, part) throws(CELError) -> CELValue in
-            let start = bytes.offset(ofCodePoint: Int(number))
-            if part.isEmpty { return .int(start == nil ? Int64(bytes.codePoints) : number) }
-            guard let start, start < bytes.count else { return .int(-1) }
+            // Kubernetes finds the empty text at every position there is, and at every other.
+            if part.isEmpty { return .int(number) }
+            guard number >= 0 else { throw outOfRange(number) }
+            guard let start = bytes.offset(ofCodePoint: Int(number)), start < bytes.count else { return .int(-1) }
             let end = Swift.min(bytes.count, start + part.count)
             guard let place = bytes.last(of: part, endingBy: end) else { return .int(-1) }
             return .int(Int64(bytes.extracting(0..<place).codePoints))
