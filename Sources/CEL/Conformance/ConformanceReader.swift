@@ -45,12 +45,14 @@ struct ConformanceReader {
     /// The environment that a test declares, and the values of its variables by their number.
     func environment(_ profile: Profile) throws(Obstacle) -> (CELEnvironment, [CELValue?]) {
         var variables: [CELEnvironment.Variable] = []
+        var functions: [CELEnvironment.Function] = []
         if let declarations = member("typeEnv", of: document.root) {
             for declaration in document.elements(of: declarations) {
                 guard let name = text("name", of: declaration) else { throw Obstacle("a declaration has no name") }
                 guard let identifier = member("ident", of: declaration), let type = member("type", of: identifier)
                 else {
-                    throw Obstacle("functions cannot be declared")
+                    functions += try self.functions(name, declaration)
+                    continue
                 }
                 variables.append(CELEnvironment.Variable(name, try self.type(type)))
             }
@@ -71,7 +73,32 @@ struct ConformanceReader {
             }
         }
         let container = text("container", of: document.root) ?? ""
-        return (CELEnvironment(profile, variables: variables, container: container), values)
+        let environment = CELEnvironment(profile, variables: variables, functions: functions, container: container)
+        return (environment, values)
+    }
+
+    /// Functions that are declared for the checker alone: nothing says what they do.
+    private func functions(_ name: String, _ declaration: JSONValue) throws(Obstacle) -> [CELEnvironment.Function] {
+        guard let function = member("function", of: declaration), let overloads = member("overloads", of: function)
+        else {
+            throw Obstacle("a declaration is neither of a variable nor of a function")
+        }
+        var functions: [CELEnvironment.Function] = []
+        for overload in document.elements(of: overloads) {
+            var parameters: [CELType] = []
+            if let list = member("params", of: overload) {
+                for parameter in document.elements(of: list) { parameters.append(try type(parameter)) }
+            }
+            let isMember = member("isInstanceFunction", of: overload)?.bool ?? false
+            let result =
+                try member("resultType", of: overload).map { value throws(Obstacle) in try type(value) } ?? .dyn
+            functions.append(
+                CELEnvironment.Function(name, isMember: isMember, parameters, result) { _, _ throws(CELError) in
+                    throw CELError(.host, "the function '\(name)' is only declared")
+                }
+            )
+        }
+        return functions
     }
 
     // MARK: Types
@@ -103,6 +130,7 @@ struct ConformanceReader {
                 return known.type
             case nil: throw Obstacle("a message without a name")
             }
+        case "typeParam": return .parameter(document.string(value) ?? "")
         case "listType":
             return .list(
                 try member("elemType", of: value).map { element throws(Obstacle) in try type(element) } ?? .dyn

@@ -175,7 +175,9 @@ extension Standard {
     }
 
     static func noOverload(_ function: String, _ types: [String]) -> CELError {
-        CELError(.noSuchOverload, "no such overload: \(function) for \(types.joined(separator: ", "))")
+        // Operators are called `!_` inside.
+        let name = function.hasSuffix("_") ? function.filter { $0 != "_" } : function
+        return CELError(.noSuchOverload, "no such overload: \(name) for \(types.joined(separator: ", "))")
     }
 
     private static let overflow = CELError(.arithmetic, "the result leaves the range of 64 bits")

@@ -51,48 +51,114 @@ final class AttributeNode: Node {
     override var isAttribute: Bool { true }
 
     override func evaluate(_ evaluation: inout Evaluation) throws(CELError) -> CELValue {
+        try charge(&evaluation)
+        return try resolve(&evaluation)
+    }
+
+    override func resolve(_ evaluation: inout Evaluation) throws(CELError) -> CELValue {
+        switch try read(&evaluation) {
+        case .value(let value): value
+        case .present(let value): rules.isTest ? .bool(true) : .optional(OptionalValue(value))
+        case .absent: rules.isTest ? .bool(false) : .optional(.none)
+        }
+    }
+
+    /// Evaluates the path as the target of `orValue`: an optional value is not put into an object first.
+    func evaluateOptional(_ evaluation: inout Evaluation) throws(CELError) -> Finding {
+        try charge(&evaluation)
+        return try read(&evaluation)
+    }
+
+    /// Where a path has led.
+    enum Finding {
+        /// To a value, which may be an optional.
+        case value(CELValue)
+        /// By an optional step, to a value.
+        case present(CELValue)
+        /// By an optional step, to nothing.
+        case absent
+    }
+
+    @inline(__always)
+    private func charge(_ evaluation: inout Evaluation) throws(CELError) {
         // A path that begins with a conditional is not charged for it, and `has()` is a unit cheaper.
         switch (base is ConditionalNode, rules.isTest) {
         case (false, false): try evaluation.charge(1)
         case (true, true): evaluation.refund(1)
         default: break
         }
-        return try resolve(&evaluation)
     }
 
-    override func resolve(_ evaluation: inout Evaluation) throws(CELError) -> CELValue {
-        var value = try base.isAttribute ? base.resolve(&evaluation) : base.evaluate(&evaluation)
+    /// Where the reading of a path stands.
+    private struct Position {
+        var value: CELValue
         var isOptional = false
-        for index in steps.indices {
-            if case .optional(let optional) = value {
-                isOptional = true
-                guard let inner = optional.value else { return rules.isTest ? .bool(false) : value }
-                value = inner
+        var isAbsent = false
+
+        /// Goes into an optional value; false if there is none.
+        mutating func enter() -> Bool {
+            guard case .optional(let optional) = value else { return true }
+            isOptional = true
+            guard let inner = optional.value else {
+                isAbsent = true
+                return false
             }
-            isOptional = isOptional || steps[index].isOptional
-            let isTest = rules.isTest && index == steps.count - 1
-            // A step that must succeed is charged in any case, an optional one only if it does.
-            if !isOptional { try evaluation.charge(1) }
-            guard let next = try take(index, from: value, isTest: isTest || isOptional, &evaluation) else {
-                return rules.isTest ? .bool(false) : .optional(.none)
-            }
-            if isOptional { try evaluation.charge(1) }
-            if isTest {
-                if case .optional(let optional) = next { return .bool(optional.value != nil) }
-                return .bool(true)
-            }
-            value = next
+            value = inner
+            return true
         }
-        return isOptional ? .optional(OptionalValue(value)) : value
+    }
+
+    // Indices may be paths themselves, and so on: what recurses keeps little on the stack.
+    private func read(_ evaluation: inout Evaluation) throws(CELError) -> Finding {
+        var position = Position(value: try root(&evaluation))
+        for index in steps.indices {
+            guard position.enter() else { return .absent }
+            var key = CELValue.null
+            if case .computed(let node) = steps[index].kind {
+                // An index is evaluated after the value that it is taken of, and is not charged for as a variable.
+                key = try node.isAttribute ? node.resolve(&evaluation) : node.evaluate(&evaluation)
+            }
+            try take(index, key, &position, &evaluation)
+            if position.isAbsent { return .absent }
+        }
+        return position.isOptional ? .present(position.value) : .value(position.value)
+    }
+
+    @inline(never)
+    private func root(_ evaluation: inout Evaluation) throws(CELError) -> CELValue {
+        try base.isAttribute ? base.resolve(&evaluation) : base.evaluate(&evaluation)
+    }
+
+    /// Goes one step further.
+    @inline(never)
+    private func take(
+        _ index: Int,
+        _ computed: CELValue,
+        _ position: inout Position,
+        _ evaluation: inout Evaluation
+    ) throws(CELError) {
+        position.isOptional = position.isOptional || steps[index].isOptional
+        let isTest = rules.isTest && index == steps.count - 1
+        // A step that must succeed is charged in any case, an optional one only if it does.
+        if !position.isOptional { try evaluation.charge(1) }
+        let mayBeAbsent = isTest || position.isOptional
+        guard let next = try find(index, computed, in: position.value, mayBeAbsent: mayBeAbsent, &evaluation) else {
+            position.isAbsent = true
+            return
+        }
+        if position.isOptional { try evaluation.charge(1) }
+        position.value = next
+        if isTest { position.isOptional = true }
     }
 
     /// Reads one field, key or element.
     ///
     /// - Returns: nil if it is absent and may be.
-    private func take(
+    private func find(
         _ index: Int,
-        from value: CELValue,
-        isTest: Bool,
+        _ computed: CELValue,
+        in value: CELValue,
+        mayBeAbsent: Bool,
         _ evaluation: inout Evaluation
     ) throws(CELError) -> CELValue? {
         let key: CELValue
@@ -100,22 +166,21 @@ final class AttributeNode: Node {
         case .field(let field, let name):
             if case .json(let json) = value {
                 let document = evaluation.document(of: json)
-                if let member = document.member(field, of: json) { return evaluation.value(member) }
+                if let member = document.member(field, of: json) { return evaluation.value(member, in: document) }
             }
             key = .string(name)
         case .constant(let constant):
             key = constant
-        case .computed(let node):
-            key = try node.isAttribute ? node.resolve(&evaluation) : node.evaluate(&evaluation)
+        case .computed:
+            key = computed
         }
         do throws(CELError) {
-            if let found = try evaluation.member(key, of: value, isTest: isTest, isStrict: rules.isStrict) {
-                return found
-            }
+            let member = try evaluation.member(key, of: value, isTest: mayBeAbsent, isStrict: rules.isStrict)
+            if let member { return member }
         } catch {
             throw error.located(at: steps[index].offset)
         }
-        guard !isTest else { return nil }
+        guard !mayBeAbsent else { return nil }
         throw missing(key, in: value, evaluation).located(at: steps[index].offset)
     }
 

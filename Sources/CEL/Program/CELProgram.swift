@@ -76,7 +76,7 @@ extension CELEnvironment {
 
     /// Makes a program of a tree.
     func plan(_ checked: CheckedExpression, tracing: Bool = false) throws(CELCompileError) -> CELProgram {
-        var planner = Planner(checked, self, traces: tracing)
+        let planner = Planner(checked, self, traces: tracing)
         let root = try planner.plan()
         return CELProgram(checked, root: root, slots: planner.slotCount)
     }

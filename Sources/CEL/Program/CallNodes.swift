@@ -24,15 +24,30 @@ final class CallNode: Node {
         }
     }
 
+    // What recurses keeps little on the stack: an overload is large.
     private func evaluateUnary(_ evaluation: inout Evaluation) throws(CELError) -> CELValue {
         let value: CELValue
         do throws(CELError) {
             value = try arguments[0].evaluate(&evaluation)
         } catch {
-            guard error.isCatchable else { throw error }
-            try charge([.null], &evaluation)
-            throw error
+            throw failUnary(error, &evaluation)
         }
+        return try applyUnary(value, &evaluation)
+    }
+
+    @inline(never)
+    private func failUnary(_ failure: CELError, _ evaluation: inout Evaluation) -> CELError {
+        guard failure.isCatchable else { return failure }
+        do throws(CELError) {
+            try charge([.null], &evaluation)
+            return failure
+        } catch {
+            return error
+        }
+    }
+
+    @inline(never)
+    private func applyUnary(_ value: CELValue, _ evaluation: inout Evaluation) throws(CELError) -> CELValue {
         for overload in overloads where evaluation.isValue(value, of: overload.parameters[0]) {
             guard case .unary(let body) = overload.implementation else {
                 return try call(overload, [value], &evaluation)
@@ -58,6 +73,15 @@ final class CallNode: Node {
         let (a, b) = try evaluateBoth(arguments[0], arguments[1], &evaluation) { a, b, evaluation in
             Self.failureCost(overloads, [a, b], evaluation)
         }
+        return try applyBinary(a, b, &evaluation)
+    }
+
+    @inline(never)
+    private func applyBinary(
+        _ a: CELValue,
+        _ b: CELValue,
+        _ evaluation: inout Evaluation
+    ) throws(CELError) -> CELValue {
         for overload in overloads
         where evaluation.isValue(a, of: overload.parameters[0]) && evaluation.isValue(b, of: overload.parameters[1]) {
             guard case .binary(let body) = overload.implementation else {

@@ -20,8 +20,15 @@ private struct ExpressionWriter {
         text += room > 0 ? part : "…"
     }
 
+    /// How deep what is written lies; deeper than this nobody reads, and the stack is finite.
+    private var depth = 0
+    private static let maximumDepth = 32
+
     mutating func write(_ expression: Expression) {
         guard room > 0 else { return }
+        guard depth < Self.maximumDepth else { return put("…") }
+        depth += 1
+        defer { depth -= 1 }
         switch expression.form {
         case .constant(let constant):
             put(Evaluation().description(of: CELValue(constant)))

@@ -71,7 +71,16 @@ final class OptionalOrNode: Node {
     }
 
     override func evaluate(_ evaluation: inout Evaluation) throws(CELError) -> CELValue {
-        let value = try optional.evaluate(&evaluation)
+        let value: CELValue
+        if givesValue, let path = optional as? AttributeNode {
+            switch try path.evaluateOptional(&evaluation) {
+            case .present(let inner): return inner
+            case .absent: return try other.evaluate(&evaluation)
+            case .value(let other): value = other
+            }
+        } else {
+            value = try optional.evaluate(&evaluation)
+        }
         guard case .optional(let optional) = value else {
             throw Standard.noOverload(givesValue ? "orValue" : "or", value, in: evaluation).located(at: offset)
         }
@@ -210,21 +219,51 @@ func evaluateBoth(
     do throws(CELError) {
         a = try left.evaluate(&evaluation)
     } catch {
-        guard error.isCatchable else { throw error }
-        var b = CELValue.null
-        do throws(CELError) {
-            b = try right.evaluate(&evaluation)
-        } catch let second {
-            guard second.isCatchable else { throw second }
-        }
-        try evaluation.charge(cost(.null, b, evaluation))
-        throw error
+        throw failLeft(error, right, &evaluation, cost)
     }
     do throws(CELError) {
         return (a, try right.evaluate(&evaluation))
     } catch {
-        guard error.isCatchable else { throw error }
+        throw failRight(error, a, &evaluation, cost)
+    }
+}
+
+/// Charges a call whose first operand has failed.
+@inline(never)
+private func failLeft(
+    _ failure: CELError,
+    _ right: Node,
+    _ evaluation: inout Evaluation,
+    _ cost: (CELValue, CELValue, borrowing Evaluation) -> UInt64
+) -> CELError {
+    guard failure.isCatchable else { return failure }
+    var b = CELValue.null
+    do throws(CELError) {
+        b = try right.evaluate(&evaluation)
+    } catch {
+        guard error.isCatchable else { return error }
+    }
+    do throws(CELError) {
+        try evaluation.charge(cost(.null, b, evaluation))
+        return failure
+    } catch {
+        return error
+    }
+}
+
+/// Charges a call whose second operand has failed.
+@inline(never)
+private func failRight(
+    _ failure: CELError,
+    _ a: CELValue,
+    _ evaluation: inout Evaluation,
+    _ cost: (CELValue, CELValue, borrowing Evaluation) -> UInt64
+) -> CELError {
+    guard failure.isCatchable else { return failure }
+    do throws(CELError) {
         try evaluation.charge(cost(a, .null, evaluation))
-        throw error
+        return failure
+    } catch {
+        return error
     }
 }

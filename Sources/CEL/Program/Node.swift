@@ -77,6 +77,9 @@ final class FailingNode: Node {
         super.init(offset: offset)
     }
 
+    /// Stands where a node was taken for one of another form, which cannot be.
+    static var impossible: Node { FailingNode(CELError(.host, "a part of the expression was misread"), offset: 0) }
+
     override func evaluate(_ evaluation: inout Evaluation) throws(CELError) -> CELValue {
         try evaluation.charge(cost)
         throw error

@@ -1,7 +1,9 @@
 internal import JSON
 
 /// Makes a checked expression a tree of nodes that evaluate it.
-struct Planner {
+///
+/// An object, because it is handed down as deep as the expression is.
+final class Planner {
     private let checked: CheckedExpression
     private let environment: CELEnvironment
     /// Whether sub-expressions are recorded while they are evaluated.
@@ -30,39 +32,44 @@ struct Planner {
     /// Plans the whole.
     ///
     /// - Throws: If a part that is constant is known to fail.
-    mutating func plan() throws(CELCompileError) -> Node { try plan(checked.root) }
+    func plan() throws(CELCompileError) -> Node { try plan(checked.root) }
 
     /// Whether values that Kubernetes takes, such as a map with a key twice, are errors.
     private var isStrict: Bool { environment.profile == .standard }
 
-    private mutating func plan(_ expression: Expression) throws(CELCompileError) -> Node {
+    private func plan(_ expression: Expression) throws(CELCompileError) -> Node {
         let node = try planForm(expression)
         guard traces, node.constant == nil else { return node }
         return TraceNode(node, expression)
     }
 
-    private mutating func planForm(_ expression: Expression) throws(CELCompileError) -> Node {
-        switch expression.form {
-        case .constant(let constant):
-            return ConstantNode(CELValue(constant), offset: expression.offset)
-        case .identifier(let name):
-            return planName(name, expression)
-        case .select(let operand, let field, let isTest):
-            if case .none = checked.references[expression.id] {
-                return try planSelect(expression, operand, field, isTest: isTest)
-            }
-            return planName(field, expression)
-        case .call(let function, let target, let arguments):
-            return try planCall(expression, function, (target.map { [$0] } ?? []) + arguments, isMember: target != nil)
-        case .list(let elements, let optional):
-            return try planList(expression, elements, optional)
-        case .map(let entries):
-            return try planMap(expression, entries)
-        case .object(let name, let fields):
-            return try planObject(expression, name, fields)
-        case .comprehension(let comprehension):
-            return try planComprehension(expression, comprehension)
+    /// Plans a node by its form.
+    ///
+    /// Each form has a function of its own, and what a call is made of is planned apart from what is made of it: so what every
+    /// level has on the stack stays small.
+    private func planForm(_ expression: Expression) throws(CELCompileError) -> Node {
+        switch expression.kind {
+        case .constant: planConstant(expression)
+        case .identifier: planIdentifier(expression)
+        case .select: try planSelect(expression)
+        case .call: try planCall(expression)
+        case .list: try planList(expression)
+        case .map: try planMap(expression)
+        case .object: try planObject(expression)
+        case .comprehension: try planComprehension(expression)
         }
+    }
+
+    @inline(never)
+    private func planConstant(_ expression: Expression) -> Node {
+        guard case .constant(let constant) = expression.form else { return FailingNode.impossible }
+        return ConstantNode(CELValue(constant), offset: expression.offset)
+    }
+
+    @inline(never)
+    private func planIdentifier(_ expression: Expression) -> Node {
+        guard case .identifier(let name) = expression.form else { return FailingNode.impossible }
+        return planName(name, expression)
     }
 
     private func failure(_ error: CELError, at offset: Int) -> CELCompileError {
@@ -104,7 +111,7 @@ struct Planner {
         return nil
     }
 
-    private mutating func slot() -> Int {
+    private func slot() -> Int {
         slots += 1
         slotCount = max(slotCount, slots)
         return slots - 1
@@ -112,13 +119,22 @@ struct Planner {
 
     // MARK: Paths
 
-    private mutating func planSelect(
-        _ expression: Expression,
-        _ operand: Expression,
-        _ field: String,
-        isTest: Bool
-    ) throws(CELCompileError) -> Node {
-        let base = try planUntraced(operand)
+    @inline(never)
+    private func planSelect(_ expression: Expression) throws(CELCompileError) -> Node {
+        guard case .none = checked.references[expression.id] else { return planQualifiedName(expression) }
+        let base = try planUntraced(expression.operands[0])
+        return select(expression, from: base)
+    }
+
+    @inline(never)
+    private func planQualifiedName(_ expression: Expression) -> Node {
+        guard case .select(_, let field, _) = expression.form else { return FailingNode.impossible }
+        return planName(field, expression)
+    }
+
+    @inline(never)
+    private func select(_ expression: Expression, from base: Node) -> Node {
+        guard case .select(_, let field, let isTest) = expression.form else { return FailingNode.impossible }
         let step = AttributeNode.Step(
             kind: .field(JSONKey(field), field),
             isOptional: false,
@@ -128,7 +144,7 @@ struct Planner {
     }
 
     /// Plans what a path begins with: its own steps are not recorded.
-    private mutating func planUntraced(_ expression: Expression) throws(CELCompileError) -> Node {
+    private func planUntraced(_ expression: Expression) throws(CELCompileError) -> Node {
         let node = try plan(expression)
         guard let traced = node as? TraceNode else { return node }
         return traced.inner.isAttribute && !(traced.inner is ConditionalNode) ? traced.inner : traced
@@ -149,18 +165,26 @@ struct Planner {
         return FieldPathNode(variable.number, keys, isTest: isTest, attribute)
     }
 
-    private mutating func planIndex(
+    @inline(never)
+    private func planIndex(_ expression: Expression, isOptional: Bool) throws(CELCompileError) -> Node {
+        let operands = expression.operands
+        let base = try planUntraced(operands[0])
+        let index = try plan(operands[1])
+        return try makeIndex(expression, base, index, isOptional: isOptional)
+    }
+
+    @inline(never)
+    private func makeIndex(
         _ expression: Expression,
-        _ arguments: [Expression],
+        _ base: Node,
+        _ index: Node,
         isOptional: Bool
     ) throws(CELCompileError) -> Node {
-        let base = try planUntraced(arguments[0])
-        let index = try plan(arguments[1])
         let kind: AttributeNode.Step.Kind
         switch index.constant {
         case .string(let name)?: kind = .field(JSONKey(name), name)
         case let value?:
-            if !isStrict { try checkIndex(value, arguments[1]) }
+            if !isStrict { try checkIndex(value, at: index.offset) }
             kind = .constant(value)
         case nil: kind = .computed(index)
         }
@@ -169,53 +193,59 @@ struct Planner {
     }
 
     /// Kubernetes refuses to compile an index that is constant and can be none.
-    private func checkIndex(_ value: CELValue, _ expression: Expression) throws(CELCompileError) {
+    private func checkIndex(_ value: CELValue, at offset: Int) throws(CELCompileError) {
         switch value {
         case .bool, .int, .uint, .double: break
         default:
             let error = CELError(.invalidArgument, "\(Evaluation().description(of: value)) cannot be an index")
-            throw failure(error, at: expression.offset)
+            throw failure(error, at: offset)
         }
     }
 
     // MARK: Literals
 
-    private mutating func planList(
-        _ expression: Expression,
-        _ elements: [Expression],
-        _ optional: [Int]
-    ) throws(CELCompileError) -> Node {
-        let nodes = try planAll(elements)
+    @inline(never)
+    private func planList(_ expression: Expression) throws(CELCompileError) -> Node {
+        makeList(expression, try planAll(expression.operands))
+    }
+
+    @inline(never)
+    private func makeList(_ expression: Expression, _ nodes: [Node]) -> Node {
+        guard case .list(_, let optional) = expression.form else { return FailingNode.impossible }
         let node = ListNode(nodes, optional: Set(optional), offset: expression.offset)
         return nodes.allSatisfy { $0.constant != nil } ? fold(node, isFree: true) : node
     }
 
-    private mutating func planMap(
-        _ expression: Expression,
-        _ entries: [Expression.Entry]
-    ) throws(CELCompileError) -> Node {
-        var nodes: [MapNode.Entry] = []
-        for entry in entries {
-            nodes.append(
-                MapNode.Entry(key: try plan(entry.key), value: try plan(entry.value), isOptional: entry.isOptional)
-            )
-        }
-        let node = MapNode(nodes, isStrict: isStrict, offset: expression.offset)
-        return nodes.allSatisfy { $0.key.constant != nil && $0.value.constant != nil } ? fold(node, isFree: true) : node
+    @inline(never)
+    private func planMap(_ expression: Expression) throws(CELCompileError) -> Node {
+        makeMap(expression, try planAll(expression.operands))
     }
 
-    private mutating func planObject(
-        _ expression: Expression,
-        _ name: String,
-        _ fields: [Expression.Field]
-    ) throws(CELCompileError) -> Node {
-        var nodes: [ObjectNode.Field] = []
-        for field in fields {
-            nodes.append(
-                ObjectNode.Field(name: field.name, value: try plan(field.value), isOptional: field.isOptional)
-            )
+    @inline(never)
+    private func makeMap(_ expression: Expression, _ nodes: [Node]) -> Node {
+        guard case .map(let entries) = expression.form else { return FailingNode.impossible }
+        var planned: [MapNode.Entry] = []
+        for (index, entry) in entries.enumerated() {
+            let (key, value) = (nodes[index * 2], nodes[index * 2 + 1])
+            planned.append(MapNode.Entry(key: key, value: value, isOptional: entry.isOptional))
         }
-        return ObjectNode(typeName(name, expression), nodes, offset: expression.offset)
+        let node = MapNode(planned, isStrict: isStrict, offset: expression.offset)
+        return nodes.allSatisfy { $0.constant != nil } ? fold(node, isFree: true) : node
+    }
+
+    @inline(never)
+    private func planObject(_ expression: Expression) throws(CELCompileError) -> Node {
+        makeObject(expression, try planAll(expression.operands))
+    }
+
+    @inline(never)
+    private func makeObject(_ expression: Expression, _ nodes: [Node]) -> Node {
+        guard case .object(let name, let fields) = expression.form else { return FailingNode.impossible }
+        var planned: [ObjectNode.Field] = []
+        for (field, node) in zip(fields, nodes) {
+            planned.append(ObjectNode.Field(name: field.name, value: node, isOptional: field.isOptional))
+        }
+        return ObjectNode(typeName(name, expression), planned, offset: expression.offset)
     }
 
     /// The full name of an object literal's type.
@@ -224,7 +254,7 @@ struct Planner {
         return name
     }
 
-    private mutating func planAll(_ expressions: [Expression]) throws(CELCompileError) -> [Node] {
+    private func planAll(_ expressions: [Expression]) throws(CELCompileError) -> [Node] {
         var nodes: [Node] = []
         nodes.reserveCapacity(expressions.count)
         for expression in expressions { nodes.append(try plan(expression)) }
@@ -255,24 +285,38 @@ struct Planner {
 
     // MARK: Calls
 
-    private mutating func planCall(
+    @inline(never)
+    private func planCall(_ expression: Expression) throws(CELCompileError) -> Node {
+        let construct = expression.construct
+        guard construct == .other else { return try planConstruct(expression, construct) }
+        return try makeCall(expression, try planAll(operands(of: expression)))
+    }
+
+    @inline(never)
+    private func planConstruct(
         _ expression: Expression,
-        _ function: String,
-        _ arguments: [Expression],
-        isMember: Bool
+        _ construct: Expression.Construct
     ) throws(CELCompileError) -> Node {
+        guard construct != .block else { return try planBlock(expression) }
+        return try planIndex(expression, isOptional: construct == .optionalIndex)
+    }
+
+    /// What a call applies to: not the target, if what stands before the last dot is a part of the function's name.
+    @inline(never)
+    private func operands(of expression: Expression) -> [Expression] {
+        guard case .call(_, .some, let arguments) = expression.form,
+            case .overloads(let overloads) = checked.references[expression.id],
+            let overload = overloads.first, !overload.isMember
+        else { return expression.operands }
+        return arguments
+    }
+
+    @inline(never)
+    private func makeCall(_ expression: Expression, _ nodes: [Node]) throws(CELCompileError) -> Node {
+        guard case .call(let function, _, _) = expression.form else { return FailingNode.impossible }
         let offset = expression.offset
-        switch (function, arguments.count) {
-        case ("_[_]", 2): return try planIndex(expression, arguments, isOptional: false)
-        case ("_[?_]", 2), ("_?._", 2): return try planIndex(expression, arguments, isOptional: true)
-        case ("cel.@block", 2): return try planBlock(expression, arguments)
-        default: break
-        }
         let overloads: [Overload]
         if case .overloads(let left) = checked.references[expression.id] { overloads = left } else { overloads = [] }
-        // A name with dots may be a function's: then what stands before the last is no target.
-        let isQualified = isMember && overloads.first.map { !$0.isMember } ?? false
-        let nodes = try planAll(isQualified ? Array(arguments.dropFirst()) : arguments)
         let overload = overloads.count == 1 ? overloads.first : nil
         if nodes.count == 2 {
             switch function {
@@ -406,10 +450,9 @@ struct Planner {
 
     // MARK: Comprehensions
 
-    private mutating func planBlock(
-        _ expression: Expression,
-        _ arguments: [Expression]
-    ) throws(CELCompileError) -> Node {
+    @inline(never)
+    private func planBlock(_ expression: Expression) throws(CELCompileError) -> Node {
+        let arguments = expression.operands
         guard case .list(let elements, _) = arguments[0].form else {
             throw failure(CELError(.invalidArgument, "cel.block() needs a list literal first"), at: expression.offset)
         }
@@ -427,10 +470,9 @@ struct Planner {
         return BindNode(outer.slots..<outer.slots + elements.count, try plan(arguments[1]), offset: expression.offset)
     }
 
-    private mutating func planComprehension(
-        _ expression: Expression,
-        _ fold: Expression.Comprehension
-    ) throws(CELCompileError) -> Node {
+    @inline(never)
+    private func planComprehension(_ expression: Expression) throws(CELCompileError) -> Node {
+        guard case .comprehension(let fold) = expression.form else { return FailingNode.impossible }
         let outer = (slots: slots, names: scope.count)
         defer {
             slots = outer.slots
@@ -467,7 +509,7 @@ struct Planner {
     }
 
     /// The form that a macro gives a comprehension; nil if it is none of those that are known.
-    private mutating func planKnown(
+    private func planKnown(
         _ expression: Expression,
         _ fold: Expression.Comprehension,
         _ loop: Loop
@@ -516,7 +558,7 @@ struct Planner {
         )
     }
 
-    private mutating func planOptional(_ expression: Expression?) throws(CELCompileError) -> Node? {
+    private func planOptional(_ expression: Expression?) throws(CELCompileError) -> Node? {
         guard let expression else { return nil }
         return try plan(expression)
     }
@@ -528,6 +570,61 @@ extension Overload {
 }
 
 extension Expression {
+    /// The expressions that are evaluated before the node is, in their order; none of a comprehension.
+    fileprivate var operands: [Expression] {
+        switch form {
+        case .constant, .identifier, .comprehension: []
+        case .select(let operand, _, _): [operand]
+        case .call(_, let target, let arguments): target.map { [$0] + arguments } ?? arguments
+        case .list(let elements, _): elements
+        case .map(let entries): entries.flatMap { [$0.key, $0.value] }
+        case .object(_, let fields): fields.map(\.value)
+        }
+    }
+
+    /// The form without what belongs to it.
+    fileprivate enum Kind {
+        case constant
+        case identifier
+        case select
+        case call
+        case list
+        case map
+        case object
+        case comprehension
+    }
+
+    fileprivate var kind: Kind {
+        switch form {
+        case .constant: .constant
+        case .identifier: .identifier
+        case .select: .select
+        case .call: .call
+        case .list: .list
+        case .map: .map
+        case .object: .object
+        case .comprehension: .comprehension
+        }
+    }
+
+    /// What a call is that is no call of a function.
+    fileprivate enum Construct {
+        case index
+        case optionalIndex
+        case block
+        case other
+    }
+
+    fileprivate var construct: Construct {
+        guard case .call(let function, _, let arguments) = form, arguments.count == 2 else { return .other }
+        switch function {
+        case "_[_]": return .index
+        case "_[?_]", "_?._": return .optionalIndex
+        case "cel.@block": return .block
+        default: return .other
+        }
+    }
+
     fileprivate func isConstant(_ value: Constant) -> Bool {
         if case .constant(value) = form { return true }
         return false

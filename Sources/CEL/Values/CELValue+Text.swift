@@ -23,8 +23,15 @@ private struct ValueWriter {
         text += room > 0 ? part : "…"
     }
 
+    /// How deep what is written lies; deeper than this nobody reads, and the stack is finite.
+    private var depth = 0
+    private static let maximumDepth = 32
+
     mutating func write(_ value: CELValue, _ evaluation: borrowing Evaluation) {
         guard room > 0 else { return }
+        guard depth < Self.maximumDepth else { return put("…") }
+        depth += 1
+        defer { depth -= 1 }
         switch value {
         case .null: put("null")
         case .bool(let value): put(value ? "true" : "false")

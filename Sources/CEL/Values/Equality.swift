@@ -75,32 +75,39 @@ extension Evaluation {
         return true
     }
 
+    /// Compares two values of documents, which may be nested deep: what recurses keeps little on the stack.
     private func isEqual(_ a: JSONValue, _ b: JSONValue) -> Bool {
-        if a.isSamePlace(as: b), a.isString { return true }
-        guard a.kind == b.kind else { return false }
-        let first = document(of: a)
+        if a.isArray { return b.isArray && areEqualArrays(a, b) }
+        if a.isObject { return b.isObject && areEqualObjects(a, b) }
+        return areEqualScalars(a, b)
+    }
+
+    @inline(never)
+    private func areEqualScalars(_ a: JSONValue, _ b: JSONValue) -> Bool {
+        guard a.isString else { return isEqual(value(a), value(b)) }
+        if a.isSamePlace(as: b) { return true }
+        return b.isString && document(of: a).utf8(a).isEqual(to: document(of: b).utf8(b))
+    }
+
+    @inline(never)
+    private func areEqualArrays(_ a: JSONValue, _ b: JSONValue) -> Bool {
         let second = document(of: b)
-        switch a.kind {
-        case .string:
-            return first.utf8(a).isEqual(to: second.utf8(b))
-        case .array:
-            guard first.count(of: a) == second.count(of: b) else { return false }
-            var others = second.elements(of: b)
-            for element in first.elements(of: a) {
-                guard let other = others.next(), isEqual(value(element), value(other)) else { return false }
-            }
-            return true
-        case .object:
-            guard first.count(of: a) == second.count(of: b) else { return false }
-            for (key, member) in first.members(of: a) {
-                guard let other = second.member(first.utf8(key), of: b) else { return false }
-                guard isEqual(value(member), value(other)) else { return false }
-            }
-            return true
-        case .null, .bool, .int, .double:
-            // These are never `.json`, see `value(_:)`.
-            return isEqual(value(a), value(b))
+        guard count(of: .json(a)) == second.count(of: b) else { return false }
+        var others = second.elements(of: b)
+        for element in document(of: a).elements(of: a) {
+            guard let other = others.next(), isEqual(element, other) else { return false }
         }
+        return true
+    }
+
+    @inline(never)
+    private func areEqualObjects(_ a: JSONValue, _ b: JSONValue) -> Bool {
+        let (first, second) = (document(of: a), document(of: b))
+        guard first.count(of: a) == second.count(of: b) else { return false }
+        for (key, member) in first.members(of: a) {
+            guard let other = second.member(first.utf8(key), of: b), isEqual(member, other) else { return false }
+        }
+        return true
     }
 
     private func isEqual(_ json: JSONValue, made other: CELValue) -> Bool {
