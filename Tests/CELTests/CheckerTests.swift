@@ -54,7 +54,7 @@ import Testing
         Typed("lib.twice(n)", "int"), Typed(".lib.twice(.n)", "int"), Typed("p.friends[0].name", "string"),
         Typed("Person{name: 'a', age: n}", "Person"), Typed("Person{?name: o}.age", "int"),
         Typed("Object{spec: Object.spec{any: [1]}}.spec.any", "dyn"),
-        Typed("google.protobuf.Int64Value{value: 1}", "int"), Typed("google.protobuf.Value{number_value: 1.0}", "dyn"),
+        Typed("google.protobuf.Int64Value{value: 1}", "dyn"), Typed("google.protobuf.Value{number_value: 1.0}", "dyn"),
         Typed("google.protobuf.NullValue.NULL_VALUE", "int"),
         // Comprehensions and bindings.
         Typed("[1].map(x, string(x))", "list(string)"), Typed("[1].filter(x, x > 0)", "list(int)"),

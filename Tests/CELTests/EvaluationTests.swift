@@ -150,7 +150,7 @@ import Testing
         ("google.protobuf.Value{list_value: [1.0, 'a', null]}", "[1.0, 'a', null]"),
         ("google.protobuf.Struct{fields: {'a': 1.0}}.a", "1.0"),
         ("google.protobuf.Timestamp{seconds: 1}", "timestamp('1970-01-01T00:00:01Z')"),
-        ("google.protobuf.NullValue.NULL_VALUE == 0", "true"),
+        ("google.protobuf.NullValue.NULL_VALUE == 0", "true"), ("google.protobuf.BoolValue{} != null", "true"),
         ("{0: 0, 1: 1, 2: 2, 3: 3, 4: 4, 5: 5, 6: 6, 7: 7, 8: 8, 9: 9, 10: 10}[10u]", "does not compile"),
         ("{0: 0, 1: 1, 2: 2, 3: 3, 4: 4, 5: 5, 6: 6, 7: 7, 8: 8, 9: 9, 10: 10}[dyn(10.0)]", "10"),
     ]

@@ -127,7 +127,7 @@ struct ConformanceReader {
             case "google.protobuf.Duration": return .duration
             case let name?:
                 guard let known = WellKnownType.all[name] else { throw Obstacle("there is no message \(name)") }
-                return known.type
+                return known.checkedType
             case nil: throw Obstacle("a message without a name")
             }
         case "typeParam": return .parameter(document.string(value) ?? "")

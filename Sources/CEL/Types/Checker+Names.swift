@@ -118,7 +118,7 @@ extension Checker {
                 return (candidate, .object(candidate), declared.fields)
             }
             if environment.isOpen(candidate) { return (candidate, .object(candidate), nil) }
-            if let known = WellKnownType.all[candidate] { return (candidate, known.type, known.fields) }
+            if let known = WellKnownType.all[candidate] { return (candidate, known.checkedType, known.fields) }
         }
         return nil
     }

@@ -1,20 +1,35 @@
 /// A message of protobuf that the specification gives a meaning of its own: `google.protobuf.Int64Value{value: 1}` is 1.
 struct WellKnownType: Sendable {
-    /// What its literals are.
+    /// What its values are.
     let type: CELType
+    /// Whether it wraps a value that may be missing as well: then `== null` may be asked of it.
+    var isNullable = false
     let fields: [String: CELType]
+
+    /// What the checker knows of its literals and variables: nothing, if they may be null.
+    var checkedType: CELType { isNullable ? .dyn : type }
+
+    private init(type: CELType, fields: [String: CELType]) {
+        self.type = type
+        self.fields = fields
+    }
+
+    private init(wrapping type: CELType) {
+        self.init(type: type, fields: ["value": type])
+        isNullable = true
+    }
 
     /// By full name.
     static let all: [String: WellKnownType] = [
-        "google.protobuf.BoolValue": WellKnownType(type: .bool, fields: ["value": .bool]),
-        "google.protobuf.BytesValue": WellKnownType(type: .bytes, fields: ["value": .bytes]),
-        "google.protobuf.DoubleValue": WellKnownType(type: .double, fields: ["value": .double]),
-        "google.protobuf.FloatValue": WellKnownType(type: .double, fields: ["value": .double]),
-        "google.protobuf.Int32Value": WellKnownType(type: .int, fields: ["value": .int]),
-        "google.protobuf.Int64Value": WellKnownType(type: .int, fields: ["value": .int]),
-        "google.protobuf.StringValue": WellKnownType(type: .string, fields: ["value": .string]),
-        "google.protobuf.UInt32Value": WellKnownType(type: .uint, fields: ["value": .uint]),
-        "google.protobuf.UInt64Value": WellKnownType(type: .uint, fields: ["value": .uint]),
+        "google.protobuf.BoolValue": WellKnownType(wrapping: .bool),
+        "google.protobuf.BytesValue": WellKnownType(wrapping: .bytes),
+        "google.protobuf.DoubleValue": WellKnownType(wrapping: .double),
+        "google.protobuf.FloatValue": WellKnownType(wrapping: .double),
+        "google.protobuf.Int32Value": WellKnownType(wrapping: .int),
+        "google.protobuf.Int64Value": WellKnownType(wrapping: .int),
+        "google.protobuf.StringValue": WellKnownType(wrapping: .string),
+        "google.protobuf.UInt32Value": WellKnownType(wrapping: .uint),
+        "google.protobuf.UInt64Value": WellKnownType(wrapping: .uint),
         "google.protobuf.Duration": WellKnownType(type: .duration, fields: ["seconds": .int, "nanos": .int]),
         "google.protobuf.Timestamp": WellKnownType(type: .timestamp, fields: ["seconds": .int, "nanos": .int]),
         "google.protobuf.ListValue": WellKnownType(type: .list(.dyn), fields: ["values": .list(.dyn)]),
