@@ -25,7 +25,8 @@ public final class CELProgram: @unchecked Sendable {
 
     /// Evaluates the expression with the variables that are bound.
     ///
-    /// `evaluation.cost` is what it has cost afterwards, whether it has failed or not.
+    /// `evaluation.cost` is what it has cost afterwards, whether it has failed or not. While another expression is evaluated
+    /// with the same `evaluation`, as in a host's function, this belongs into `nested`.
     ///
     /// - Throws: Why there is no value; `.costExceeded`, `.deadlineExceeded` and `.tooLarge` are limits.
     public func evaluate(_ evaluation: inout Evaluation) throws(CELError) -> CELValue {
