@@ -8,10 +8,10 @@ enum Explanation: Hashable, Sendable {
     case absent
     /// The value is taken from elsewhere when Azure is asked; the text says from where.
     case unknown(String)
-    /// The value is above a ceiling.
-    case above(String)
+    /// The value is above a ceiling; what was measured follows if the value does not say it itself.
+    case above(String, measured: String?)
     /// What the value, a name, stands for is above a ceiling.
-    case sizeAbove(String)
+    case sizeAbove(String, measured: String?)
     /// The value does not match a pattern.
     case mismatch(String)
     /// The field may not be there at all.
@@ -23,110 +23,136 @@ enum Explanation: Hashable, Sendable {
     /// A failure with words of its own: what is said of the field, and the mend.
     case text(message: String, mend: String)
 
+    /// What an explanation speaks of.
+    struct Words: ~Escapable {
+        let path: Span<UInt8>
+        let value: Span<UInt8>
+        let hasValue: Bool
+        /// Whether the value is not shown, so that nothing that was measured may be either.
+        let isRedacted: Bool
+        let allowed: Span<UInt8>
+
+        @_lifetime(copy path, copy value, copy allowed)
+        init(path: Span<UInt8>, value: Span<UInt8>, hasValue: Bool, isRedacted: Bool, allowed: Span<UInt8>) {
+            self.path = path
+            self.value = value
+            self.hasValue = hasValue
+            self.isRedacted = isRedacted
+            self.allowed = allowed
+        }
+    }
+
     /// Appends what is wrong: field, value, and what is allowed.
-    func writeMessage(to text: inout String, path: String, value: String?, allowed: String) {
-        text += path
+    func writeMessage(to text: inout [UInt8], _ words: borrowing Words) {
+        text.append(words.path)
         switch self {
-        case .notAllowed: writeState(value, allowed, to: &text)
+        case .notAllowed:
+            words.writeState(to: &text)
+            words.writeAlternatives(to: &text)
         case .denied:
-            writeState(value, to: &text)
-            text += ", which is denied"
-        case .absent: writeState(nil, allowed, to: &text)
+            words.writeState(to: &text)
+            text.append(", which is denied")
+        case .absent:
+            text.append(" is not set")
+            words.writeAlternatives(to: &text)
         case .unknown(let source):
-            text += " is not known at admission ("
-            text += source
-            text += ")"
-            writeAlternatives(allowed, to: &text)
-        case .above(let limit), .sizeAbove(let limit):
-            writeState(value, to: &text)
-            text += ", the maximum is "
-            text += limit
+            text.append(" is not known at admission (")
+            text.append(source)
+            text.append(")")
+            words.writeAlternatives(to: &text)
+        case .above(let limit, let measured), .sizeAbove(let limit, let measured):
+            words.writeState(to: &text)
+            if let measured, !words.isRedacted {
+                text.append(" (")
+                text.append(measured)
+                text.append(")")
+            }
+            text.append(", the maximum is ")
+            text.append(limit)
         case .mismatch(let pattern):
-            writeState(value, to: &text)
-            text += ", which does not match "
-            text += pattern
+            words.writeState(to: &text)
+            text.append(", which does not match ")
+            text.append(pattern)
         case .unwanted(let why):
-            writeState(value, to: &text)
-            text += ": "
-            text += why
+            words.writeState(to: &text)
+            text.append(": ")
+            text.append(why)
         case .refused(let why, _):
-            writeState(value, to: &text)
-            text += why
-            writeAlternatives(allowed, to: &text)
+            words.writeState(to: &text)
+            text.append(why)
+            words.writeAlternatives(to: &text)
         case .skuNotAllowed:
-            text += ": the SKU"
-            writeState(value, allowed, to: &text)
+            text.append(": the SKU")
+            words.writeState(to: &text)
+            words.writeAlternatives(to: &text)
         case .text(let message, _):
-            text += " "
-            text += message
+            text.append(" ")
+            text.append(message)
         }
     }
 
     /// Appends what to do about it.
-    func writeMend(to text: inout String, path: String, allowed: String) {
+    func writeMend(to text: inout [UInt8], _ words: borrowing Words) {
         switch self {
         case .notAllowed, .absent:
-            text += "set "
-            text += path
-            if !allowed.isEmpty { writeChoice(allowed, behind: " to ", to: &text) }
+            text.append("set ")
+            text.append(words.path)
+            if !words.allowed.isEmpty { words.writeChoice(behind: " to ", to: &text) }
         case .denied:
-            text += "choose another "
-            text += path
+            text.append("choose another ")
+            text.append(words.path)
         case .unknown:
-            text += "set "
-            text += path
-            text += " itself"
-            if !allowed.isEmpty { writeChoice(allowed, behind: " to ", to: &text) }
-        case .above(let limit):
-            text += "set "
-            text += path
-            text += " to "
-            text += limit
-            text += " or less"
-        case .sizeAbove(let limit):
-            text += "choose a size of "
-            text += limit
-            text += " or less for "
-            text += path
+            text.append("set ")
+            text.append(words.path)
+            text.append(" itself")
+            if !words.allowed.isEmpty { words.writeChoice(behind: " to ", to: &text) }
+        case .above(let limit, _):
+            text.append("set ")
+            text.append(words.path)
+            text.append(" to ")
+            text.append(limit)
+            text.append(" or less")
+        case .sizeAbove(let limit, _):
+            text.append("choose a size of ")
+            text.append(limit)
+            text.append(" or less for ")
+            text.append(words.path)
         case .mismatch(let pattern):
-            text += "set "
-            text += path
-            text += " to a value that matches "
-            text += pattern
+            text.append("set ")
+            text.append(words.path)
+            text.append(" to a value that matches ")
+            text.append(pattern)
         case .unwanted:
-            text += "remove "
-            text += path
-        case .skuNotAllowed: writeChoice(allowed, behind: "choose a SKU with ", to: &text)
-        case .refused(_, let mend), .text(_, let mend): text += mend
+            text.append("remove ")
+            text.append(words.path)
+        case .skuNotAllowed: words.writeChoice(behind: "choose a SKU with ", to: &text)
+        case .refused(_, let mend), .text(_, let mend): text.append(mend)
         }
     }
+}
 
-    private func writeState(_ value: String?, _ allowed: String = "", to text: inout String) {
-        if let value {
-            text += " is \""
-            text += value
-            text += "\""
-        } else {
-            text += " is not set"
-        }
-        writeAlternatives(allowed, to: &text)
+extension Explanation.Words {
+    fileprivate func writeState(to text: inout [UInt8]) {
+        guard hasValue else { return text.append(" is not set") }
+        text.append(" is \"")
+        text.append(value)
+        text.append("\"")
     }
 
-    private func writeAlternatives(_ allowed: String, to text: inout String) {
+    fileprivate func writeAlternatives(to text: inout [UInt8]) {
         guard !allowed.isEmpty else { return }
-        text += "; allowed: "
-        text += allowed
+        text.append("; allowed: ")
+        text.append(allowed)
     }
 
     /// Appends `a, b, c` as people choose: `a, b or c`.
-    private func writeChoice(_ list: String, behind words: String, to text: inout String) {
-        text += words
-        guard let comma = list.utf8.lastIndex(of: UInt8(ascii: ",")) else {
-            text += list
-            return
-        }
-        text += list[..<comma]
-        text += " or"
-        text += list[list.utf8.index(after: comma)...]
+    fileprivate func writeChoice(behind words: StaticString, to text: inout [UInt8]) {
+        text.append(words)
+        var comma = allowed.count - 1
+        while comma >= 0, allowed[comma] != UInt8(ascii: ",") { comma -= 1 }
+        guard comma >= 0 else { return text.append(allowed) }
+        text.append(allowed.extracting(0..<comma))
+        text.append(" or")
+        text.append(allowed.extracting((comma + 1)...))
     }
 }

@@ -453,7 +453,7 @@ import Testing
         ),
         (
             "skus: {maximum: {vCores: 4}}", resource(postgres, spec: "{sku: {name: Standard_D8s_v3}}"),
-            "p/r: spec.sku.name is \"Standard_D8s_v3 (8 vCores)\", the maximum is 4 vCores; "
+            "p/r: spec.sku.name is \"Standard_D8s_v3\" (8 vCores), the maximum is 4 vCores; "
                 + "choose a size of 4 vCores or less for spec.sku.name"
         ),
         (

@@ -13,6 +13,7 @@ public final class AdmissionService {
     private let metrics: AdmissionMetrics
     private let shard: MetricsShard
     private let decisionLog: LineLog?
+    private var answer = DecisionAnswer()
     /// The line that is being made for the decision log; kept for its storage.
     private var line: [UInt8] = []
 
@@ -121,9 +122,14 @@ public final class AdmissionService {
         let left = timeout / 5 * 4 - (start.nanoseconds - received.nanoseconds)
         let deadline = ContinuousClock.now + .nanoseconds(left)
         let decision = set.decide(request, mode: webhook == .validate ? .validate : .mutate, deadline: deadline)
-        let response = AdmissionResponse(decision, of: request, isMutating: webhook == .mutate)
-        if response.patch != nil { shard.add(to: metrics.patches[]) }
-        response.encode(answering: request, into: &output)
+        let hasPatch = answer.write(
+            decision,
+            answering: request,
+            isMutating: webhook == .mutate,
+            isLogged: decisionLog != nil,
+            into: &output
+        )
+        if hasPatch { shard.add(to: metrics.patches[]) }
         let end = MonotonicInstant.now()
         shard.observe(
             nanoseconds: UInt64(clamping: end.nanoseconds - start.nanoseconds),
@@ -157,20 +163,18 @@ public final class AdmissionService {
         guard let decisionLog else { return }
         let record = DecisionRecord(
             webhook: webhook,
-            request: request,
             outcome: outcome,
-            decision: decision,
             code: code,
             generation: policies.set?.generation ?? 0,
             latencyNanoseconds: latency
         )
+        // Taken out and put back, so that it is written where it stands and not where the class might be.
+        var line = line
+        self.line = []
         line.removeAll(keepingCapacity: true)
-        var writer = JSONWriter(appendingTo: line)
-        line = []
-        record.write(to: &writer, time: .now())
-        let written = writer.finish()
-        decisionLog.append(written.span)
-        line = written
+        record.write(request, decision, failures: answer.logged, time: .now(), to: &line)
+        decisionLog.append(line.span)
+        self.line = line
     }
 
     private func refuse(

@@ -25,11 +25,11 @@ extension PolicySet {
             decision.notes.insert(.statusWrite)
             return decision
         }
-        if mode == .mutate && !hasMutations { return decision }
-        let evaluation = Evaluation(set: self, request: request)
+        if isEmpty || mode == .mutate && !hasMutations { return decision }
+        let evaluation = Evaluation(self, request)
         var report = Report(meter: Meter(maximumSteps: configuration.maximumSteps, deadline: deadline))
-        evaluation.run(mode, &report, &decision)
-        if !report.findings.isEmpty || decision.patch != nil { decision.take(report) }
+        evaluation.run(request, mode, &report, &decision)
+        if !report.failures.isEmpty || decision.patch != nil { decision.take(report) }
         return decision
     }
 }
@@ -37,14 +37,13 @@ extension PolicySet {
 /// One request on its way through a set.
 private struct Evaluation: ~Copyable {
     let set: PolicySet
-    let request: AdmissionRequest
     let kind: AzureKind
     let isAzure: Bool
     let position: PolicyIndex.Position
 
-    init(set: PolicySet, request: AdmissionRequest) {
+    // The request is handed from function to function: a copy of it costs as much as a rule.
+    init(_ set: PolicySet, _ request: AdmissionRequest) {
         self.set = set
-        self.request = request
         let document = request.document
         let group = document.utf8(request.kind.group)
         let tables = set.configuration.tables
@@ -62,7 +61,7 @@ private struct Evaluation: ~Copyable {
         )
     }
 
-    private func subject(_ object: JSONValue?, in document: JSONDocument) -> Subject {
+    private func subject(_ object: JSONValue?, in document: JSONDocument, _ request: AdmissionRequest) -> Subject {
         Subject(
             document: document,
             object: object ?? document.root,
@@ -74,11 +73,11 @@ private struct Evaluation: ~Copyable {
         )
     }
 
-    func run(_ mode: DecisionMode, _ report: inout Report, _ decision: inout Decision) {
-        let governor = governor()
+    func run(_ request: AdmissionRequest, _ mode: DecisionMode, _ report: inout Report, _ decision: inout Decision) {
+        let governor = governor(request)
         let candidates = candidates()
         guard governor != nil || candidates.exist else { return }
-        note(&decision)
+        note(request, &decision)
         switch Write(request, controllers: set.controllers) {
         case .ordinary: break
         case .byController:
@@ -93,21 +92,21 @@ private struct Evaluation: ~Copyable {
             return
         }
         guard let object = request.subject else {
-            judgeKindOnly(&report, &decision)
+            judgeKindOnly(request, &report, &decision)
             return
         }
-        var subject = subject(object, in: request.document)
-        if mode != .validate, let mutated = mutate(subject, &report, &decision) { subject = mutated }
+        var subject = subject(object, in: request.document, request)
+        if mode != .validate, let mutated = mutate(subject, request, &report, &decision) { subject = mutated }
         guard mode != .mutate else { return }
         if let governor { judge(subject, by: governor, &report) }
         if candidates.exist {
-            let unreadable = read(candidates.facets, of: &subject)
-            judge(subject, unreadable, &report, &decision)
-            ratchet(subject, candidates.facets, &report, &decision)
+            let unreadable = read(candidates.demand, of: &subject)
+            judge(subject, request, unreadable, &report, &decision)
+            ratchet(subject, request, candidates.demand, &report, &decision)
         }
     }
 
-    private func note(_ decision: inout Decision) {
+    private func note(_ request: AdmissionRequest, _ decision: inout Decision) {
         if kind.isGeneral {
             decision.notes.insert(.generalKind)
         } else if kind.match(version: request.document.utf8(request.kind.version)) == .unlisted {
@@ -118,19 +117,19 @@ private struct Evaluation: ~Copyable {
     // MARK: Policies
 
     /// Whether the index knows a policy for the request, and what the rules of all of them ask of an object.
-    private func candidates() -> (exist: Bool, facets: FacetSet) {
+    private func candidates() -> (exist: Bool, demand: PolicySet.Demand) {
         var exist = false
-        var facets: FacetSet = []
+        var demand = PolicySet.Demand()
         for word in 0..<set.index.wordCount {
             let (matching, undecided) = set.index.word(word, at: position)
             var bits = matching | undecided
             exist = exist || bits != 0
             while bits != 0 {
-                facets.formUnion(set.facets[word &* 64 &+ bits.trailingZeroBitCount])
+                demand.formUnion(set.plans[word &* 64 &+ bits.trailingZeroBitCount].demand)
                 bits &= bits &- 1
             }
         }
-        return (exist, facets)
+        return (exist, demand)
     }
 
     /// The policies that match the request, in the order of their names, and of each whether the index could say so.
@@ -142,11 +141,11 @@ private struct Evaluation: ~Copyable {
 
     /// Goes on to the next policy that matches.
     ///
-    /// - Returns: The policy, and whether only the namespace's labels could tell that it matches, which are not known.
-    private func next(_ matches: inout Matches) -> (policy: PolicySet.Policy, isUndecided: Bool)? {
+    /// - Returns: The policy's place, and whether only the namespace's labels could tell that it matches, which are not known.
+    private func next(_ matches: inout Matches, _ request: AdmissionRequest) -> (policy: Int, isUndecided: Bool)? {
         while true {
             while matches.bits == 0 {
-                matches.word += 1
+                matches.word &+= 1
                 guard matches.word < set.index.wordCount else { return nil }
                 let (matching, undecided) = set.index.word(matches.word, at: position)
                 matches.bits = matching | undecided
@@ -154,13 +153,13 @@ private struct Evaluation: ~Copyable {
             }
             let bit = matches.bits.trailingZeroBitCount
             matches.bits &= matches.bits &- 1
-            let policy = set.policies[matches.word &* 64 &+ bit]
-            if !policy.match.isEverything && !self.matches(policy.match) { continue }
+            let policy = matches.word &* 64 &+ bit
+            if !set.plans[policy].matchesEverybody, !self.matches(set.policies[policy].match, request) { continue }
             return (policy, matches.undecided & 1 << UInt64(bit) != 0)
         }
     }
 
-    private func matches(_ match: PolicyMatch) -> Bool {
+    private func matches(_ match: PolicyMatch, _ request: AdmissionRequest) -> Bool {
         guard match.matches(request.userInfo, in: request.document) else { return false }
         guard let selector = match.objectSelector else { return true }
         // As webhooks do: the old object counts too, or taking a label away would be the way out.
@@ -174,50 +173,73 @@ private struct Evaluation: ~Copyable {
 
     private func judge(
         _ subject: borrowing Subject,
+        _ request: AdmissionRequest,
         _ unreadable: EvaluationError?,
         _ report: inout Report,
         _ decision: inout Decision
     ) {
         var matches = Matches()
-        while let (policy, isUndecided) = next(&matches) {
+        while let (policy, isUndecided) = next(&matches, request) {
             decision.matchedPolicyCount += 1
             do throws(EvaluationError) {
-                if isUndecided { throw .unknownNamespace(namespaceName) }
+                if isUndecided { throw .unknownNamespace(namespaceName(request)) }
                 if let unreadable { throw unreadable }
-                try policy.judge(subject, &report)
+                try judge(subject, by: set.plans[policy].rules, &report)
             } catch {
-                fail(policy, "rules", error, &report, &decision)
+                fail(set.policies[policy], "rules", error, &report, &decision)
+            }
+        }
+    }
+
+    /// Tries rules on the subject.
+    private func judge(
+        _ subject: borrowing Subject,
+        by rules: Range<Int>,
+        _ report: inout Report
+    ) throws(EvaluationError) {
+        for index in rules {
+            let rule = set.rules[index]
+            switch rule.test {
+            case .locations(let test): try test.check(subject, rule, &report)
+            case .skus(let test): try test.check(subject, rule, &report)
+            case .tags(let test): try test.check(subject, rule, &report)
+            case .naming(let test): try test.check(subject, rule, &report)
+            case .exposure(let test): try test.check(subject, rule, &report)
+            case .kinds(let test): test.check(subject, rule, &report)
             }
         }
     }
 
     /// Finds the places that rules will look at; says why if that is not possible.
-    private func read(_ facets: FacetSet, of subject: inout Subject) -> EvaluationError? {
+    private func read(_ demand: PolicySet.Demand, of subject: inout Subject) -> EvaluationError? {
         do throws(ObjectFacets.TooManyPlaces) {
             subject.facets = try ObjectFacets(
-                facets,
+                demand.facets,
+                parts: demand.parts,
                 of: kind,
                 in: subject.document,
                 of: subject.object,
                 maximumPlaces: Meter.maximumPlaces
             )
+            if demand.facets.contains(.tags) { subject.readTags() }
             return nil
         } catch {
             return .tooManyPlaces
         }
     }
 
-    private var namespaceName: String {
+    private func namespaceName(_ request: AdmissionRequest) -> String {
         request.namespace.flatMap { request.document.string($0) } ?? ""
     }
 
     /// A connection has no object that rules could read; what remains is whether there may be one.
-    private func judgeKindOnly(_ report: inout Report, _ decision: inout Decision) {
-        let subject = subject(nil, in: request.document)
+    private func judgeKindOnly(_ request: AdmissionRequest, _ report: inout Report, _ decision: inout Decision) {
+        let subject = subject(nil, in: request.document, request)
         var matches = Matches()
-        while let (policy, isUndecided) = next(&matches) {
+        while let (policy, isUndecided) = next(&matches, request) {
             decision.matchedPolicyCount += 1
-            if isUndecided { fail(policy, "rules", .unknownNamespace(namespaceName), &report, &decision) }
+            let policy = set.policies[policy]
+            if isUndecided { fail(policy, "rules", .unknownNamespace(namespaceName(request)), &report, &decision) }
             for rule in policy.rules where !isUndecided {
                 guard case .kinds(let test) = rule.test else { continue }
                 test.check(subject, rule, &report)
@@ -243,7 +265,7 @@ private struct Evaluation: ~Copyable {
     // MARK: Bindings
 
     /// Who answers for the subject's identity; nil if nobody is asked.
-    private func governor() -> BindingCheck.Governor? {
+    private func governor(_ request: AdmissionRequest) -> BindingCheck.Governor? {
         guard set.hasBinding, isAzure, request.operation == .create || request.operation == .update else { return nil }
         let match = set.bindingIndex.match(request.document.text(of: request.namespace))
         var found: Binding?
@@ -260,8 +282,8 @@ private struct Evaluation: ~Copyable {
                 }
             }
         }
-        if !names.isEmpty { return .several(names, namespace: namespaceName) }
-        return found.map { .binding($0) } ?? .none(namespace: namespaceName)
+        if !names.isEmpty { return .several(names, namespace: namespaceName(request)) }
+        return found.map { .binding($0) } ?? .none(namespace: namespaceName(request))
     }
 
     private func judge(_ subject: Subject, by governor: BindingCheck.Governor, _ report: inout Report) {
@@ -276,14 +298,20 @@ private struct Evaluation: ~Copyable {
     // MARK: Mutations
 
     /// Puts the mutations' patch into the decision; the object as it leaves it, if there is one.
-    private func mutate(_ subject: Subject, _ report: inout Report, _ decision: inout Decision) -> Subject? {
+    private func mutate(
+        _ subject: Subject,
+        _ request: AdmissionRequest,
+        _ report: inout Report,
+        _ decision: inout Decision
+    ) -> Subject? {
         guard set.hasMutations, request.operation == .create || request.operation == .update else { return nil }
         var plan = MutationPlan(subject)
         var matches = Matches()
-        while let (policy, isUndecided) = next(&matches) {
+        while let (policy, isUndecided) = next(&matches, request) {
+            let policy = set.policies[policy]
             guard !policy.mutations.isEmpty else { continue }
             do throws(EvaluationError) {
-                if isUndecided { throw .unknownNamespace(namespaceName) }
+                if isUndecided { throw .unknownNamespace(namespaceName(request)) }
                 try plan.apply(policy.mutations, of: policy.name)
             } catch {
                 fail(policy, "mutations", error, &report, &decision)
@@ -294,7 +322,7 @@ private struct Evaluation: ~Copyable {
             let document = try patch.apply(to: JSONFragment(subject.document, subject.object))
             decision.patch = patch
             decision.mutations = plan.applied
-            return self.subject(document.root, in: document)
+            return self.subject(document.root, in: document, request)
         } catch {
             report.add(.patch("\(error)"), of: .builtIn, "portcullis", "mutations")
             return nil
@@ -306,65 +334,45 @@ private struct Evaluation: ~Copyable {
     /// Turns denials that the old object had already into warnings.
     private func ratchet(
         _ subject: Subject,
-        _ facets: FacetSet,
+        _ request: AdmissionRequest,
+        _ demand: PolicySet.Demand,
         _ report: inout Report,
         _ decision: inout Decision
     ) {
         guard request.operation == .update, let old = request.oldObject, report.uncounted == 0 else { return }
-        guard report.findings.contains(where: { $0.failure.effect == .deny && $0.failure.source == .policy }) else {
-            return
-        }
+        guard report.failures.contains(where: { $0.effect == .deny && $0.source == .policy }) else { return }
         var oldReport = Report(meter: report.meter)
-        var oldSubject = self.subject(old, in: request.document)
+        var oldSubject = self.subject(old, in: request.document, request)
         // What could not be compared is not old.
         guard
-            read(facets, of: &oldSubject) == nil, judgeOld(oldSubject, &oldReport), oldReport.uncounted == 0
+            read(demand, of: &oldSubject) == nil, judgeOld(oldSubject, request, &oldReport), oldReport.uncounted == 0
         else { return }
-        let ratchet = Ratchet(oldReport.findings, of: oldSubject)
-        report.update { finding in
-            guard finding.failure.effect == .deny, finding.failure.reason != .error, ratchet.isOld(finding, of: subject)
-            else {
-                return
-            }
-            finding.failure.effect = .ratcheted
+        let ratchet = Ratchet(oldReport.failures, of: oldSubject)
+        report.update { failure in
+            guard failure.effect == .deny, failure.reason != .error, ratchet.isOld(failure, of: subject) else { return }
+            failure.effect = .ratcheted
             decision.notes.insert(.ratcheted)
         }
     }
 
     /// Judges what the object was, by those policies that match it as it was; says whether that was possible.
-    private func judgeOld(_ subject: Subject, _ report: inout Report) -> Bool {
+    private func judgeOld(_ subject: Subject, _ request: AdmissionRequest, _ report: inout Report) -> Bool {
         var matches = Matches()
-        while let (policy, isUndecided) = next(&matches) {
+        while let (policy, isUndecided) = next(&matches, request) {
             // It judged neither the one nor the other.
             if isUndecided { continue }
-            if let selector = policy.match.objectSelector,
+            if let selector = set.policies[policy].match.objectSelector,
                 !selector.matches(subject.document, labels: ObjectMeta(of: subject.object, in: subject.document).labels)
             {
                 continue
             }
             do throws(EvaluationError) {
-                try policy.judge(subject, &report)
+                try judge(subject, by: set.plans[policy].rules, &report)
             } catch {
                 return false
             }
         }
         return true
-    }
-}
-
-extension PolicySet.Policy {
-    /// Tries every rule on the subject.
-    fileprivate func judge(_ subject: borrowing Subject, _ report: inout Report) throws(EvaluationError) {
-        for rule in rules {
-            switch rule.test {
-            case .locations(let test): try test.check(subject, rule, &report)
-            case .skus(let test): try test.check(subject, rule, &report)
-            case .tags(let test): try test.check(subject, rule, &report)
-            case .naming(let test): try test.check(subject, rule, &report)
-            case .exposure(let test): try test.check(subject, rule, &report)
-            case .kinds(let test): test.check(subject, rule, &report)
-            }
-        }
     }
 }
 
@@ -375,9 +383,8 @@ extension Decision {
         var warned = NameList()
         var audited = NameList()
         var ratcheted = NameList()
-        failures.reserveCapacity(report.findings.count)
-        for finding in report.findings {
-            let failure = finding.failure
+        failures = report.failures
+        for failure in failures {
             switch failure.effect {
             case .deny: denied.add(failure)
             case .warn:
@@ -388,14 +395,13 @@ extension Decision {
                 warnings.append("\(failure.description), as before this update".singleLine)
             case .audit: audited.add(failure)
             }
-            failures.append(failure)
         }
         if report.uncounted > 0 {
             warnings.append("\(report.uncounted) more failures are not listed")
             notes.insert(.truncated)
         }
         // Nobody has compared what was not counted with anything: it may deny.
-        allowed = denied.text.isEmpty && !report.hasUncountedDenial
+        allowed = denied.isEmpty && !report.hasUncountedDenial
         if !allowed {
             // The patch of what is refused is nobody's.
             patch = nil
@@ -415,16 +421,18 @@ extension Decision {
 
 /// `policy/rule` of failures, each once: those of one rule follow each other.
 private struct NameList {
-    private(set) var text = ""
-    private var last: (policy: String, rule: String)?
+    private var bytes: [UInt8] = []
+    private var last: Failure.Origin?
+
+    var isEmpty: Bool { bytes.isEmpty }
+
+    var text: String { String(decoding: bytes, as: UTF8.self) }
 
     mutating func add(_ failure: Failure) {
-        if let last, last.rule == failure.rule, last.policy == failure.policy { return }
-        last = (failure.policy, failure.rule)
-        if !text.isEmpty { text += ", " }
-        text += failure.policy
-        text += "/"
-        text += failure.rule
+        if let last, last === failure.origin || last.label == failure.origin.label { return }
+        last = failure.origin
+        if !bytes.isEmpty { bytes.append(", ") }
+        bytes += failure.origin.label
     }
 }
 

@@ -1,5 +1,10 @@
+internal import Azure
+internal import JSON
+
 /// One rule that the subject breaks, at one field.
-public struct Failure: Hashable, Sendable, CustomStringConvertible {
+///
+/// A failure holds where it is and why; its words are made when somebody asks for them, each time anew.
+public struct Failure: Sendable, CustomStringConvertible {
     /// Which of the documents' words a failure goes back to.
     public enum Source: String, Hashable, Sendable {
         /// A rule of an AzurePolicy.
@@ -38,59 +43,224 @@ public struct Failure: Hashable, Sendable, CustomStringConvertible {
         case ratcheted
     }
 
-    /// What kind of document asks for it.
-    public let source: Source
-    /// The document's `metadata.name`.
-    public let policy: String
-    /// The rule's name; for a binding the field of its spec that is guarded.
-    public let rule: String
+    /// Whom failures are reported under.
+    final class Origin: Sendable {
+        let source: Source
+        let policy: String
+        let rule: String
+        let effect: Effect
+        let message: String?
+        /// `policy/rule`.
+        let label: [UInt8]
+
+        init(source: Source, policy: String, rule: String, effect: Effect, message: String?) {
+            self.source = source
+            self.policy = policy
+            self.rule = rule
+            self.effect = effect
+            self.message = message
+            label = Array("\(policy)/\(rule)".utf8)
+        }
+    }
+
+    /// The object that failed, for as long as somebody may ask for words about it.
+    final class Object: Sendable {
+        let document: JSONDocument
+        let value: JSONValue
+        let kind: AzureKind
+        /// Whether it is a Secret, no value of which may ever be shown.
+        let isSecret: Bool
+
+        init(_ subject: borrowing Subject) {
+            document = subject.document
+            value = subject.object
+            kind = subject.kind
+            isSecret = subject.isSecret
+        }
+    }
+
+    /// Where a failure is.
+    enum Place: Sendable {
+        /// Where a facet is kept, or should be.
+        case occurrence(Occurrence)
+        /// A member of a facet's object.
+        case member(Occurrence, key: JSONValue)
+        /// A member that a facet's object should have.
+        case missing(Occurrence, String)
+        /// Anywhere else in the object.
+        case path(FieldPath)
+        /// What comes nearest to a failure that no value of the object stands for.
+        case field(String)
+    }
+
+    let origin: Origin
+    let place: Place
+    /// What stands there.
+    let found: JSONValue?
+    /// The value in better words than its own.
+    let shown: String?
+    let object: Object?
+    let explanation: Explanation
+
     /// What came of it.
     public internal(set) var effect: Effect
     /// What kind of failure.
     public let reason: Reason
-    /// The field (`spec.agentPoolProfiles[0].vmSize`), as `details.causes[].field` wants it.
-    public let path: String
-    /// The value, shortened to 128 characters, or `(redacted)`; nil if there is none.
-    public let value: String?
     /// What would be allowed (`westeurope, northeurope`); empty if that is not a list.
     public let allowed: String
+
+    /// What kind of document asks for it.
+    public var source: Source { origin.source }
+    /// The document's `metadata.name`.
+    public var policy: String { origin.policy }
+    /// The rule's name; for a binding the field of its spec that is guarded.
+    public var rule: String { origin.rule }
     /// The policy author's own words, if the rule has a `message`.
-    public let customMessage: String?
+    public var customMessage: String? { origin.message }
 
-    /// The parts that `message` and `mend` are made of when somebody asks.
-    let explanation: Explanation
+    /// The field (`spec.agentPoolProfiles[0].vmSize`), as `details.causes[].field` wants it.
+    public var path: String { String(FailureText(self).path.span) }
 
-    /// What is wrong, in one line: field, value, and what is allowed.
-    public var message: String {
-        var text = ""
-        explanation.writeMessage(to: &text, path: path, value: value, allowed: allowed)
-        return text
-    }
-
-    /// What to do about it: `set spec.location to westeurope or northeurope`.
-    public var mend: String {
-        var text = ""
-        explanation.writeMend(to: &text, path: path, allowed: allowed)
-        return text
+    /// The value, shortened to 128 bytes, or `(redacted)`; nil if there is none.
+    public var value: String? {
+        let text = FailureText(self)
+        return text.hasValue ? String(text.value.span) : nil
     }
 
     /// `policy/rule: message; mend`, in one line.
-    public var description: String {
-        // Appended piece by piece into one buffer: a denial tells many of these.
-        var text = ""
-        text.reserveCapacity(2 * path.utf8.count + 2 * allowed.utf8.count + 128)
-        text += policy
-        text += "/"
-        text += rule
-        text += ": "
-        if let customMessage {
-            text += customMessage
-            text += " ("
+    public var description: String { String(FailureText(self).line.span) }
+}
+
+/// A failure in words, as UTF-8: made in buffers that serve for one failure after the other.
+public struct FailureText: Sendable {
+    /// The field (`spec.agentPoolProfiles[0].vmSize`), as `details.causes[].field` wants it.
+    public private(set) var path: [UInt8] = []
+    /// The value, shortened to 128 bytes, or `(redacted)`; empty if there is none.
+    public private(set) var value: [UInt8] = []
+    /// Whether there is a value.
+    public private(set) var hasValue = false
+    /// `policy/rule: message; mend`, in one line.
+    public private(set) var line: [UInt8] = []
+
+    /// The longest value that is shown, in bytes.
+    static let maximumValueBytes = 128
+    /// The longest path that is shown, in bytes: longer ones have names that nobody reads.
+    static let maximumPathBytes = 512
+
+    /// Makes empty buffers.
+    public init() {}
+
+    init(_ failure: borrowing Failure) {
+        render(failure)
+    }
+
+    /// Puts a failure into words, in the place of the last one's.
+    public mutating func render(_ failure: borrowing Failure) {
+        path.removeAll(keepingCapacity: true)
+        value.removeAll(keepingCapacity: true)
+        line.removeAll(keepingCapacity: true)
+        let name = failure.writePath(to: &path)
+        let isSecret = failure.object.map { $0.isSecret || path.span.extracting(name).namesSecret } ?? false
+        if case .field = failure.place {} else { path.tidy(Self.maximumPathBytes) }
+        hasValue = failure.writeValue(to: &value, isSecret: isSecret)
+        line += failure.origin.label
+        line.append(": ")
+        if let message = failure.origin.message {
+            line.append(message)
+            line.append(" (")
         }
-        explanation.writeMessage(to: &text, path: path, value: value, allowed: allowed)
-        text += "; "
-        explanation.writeMend(to: &text, path: path, allowed: allowed)
-        if customMessage != nil { text += ")" }
-        return text
+        // Copies of the references, for `line` is written while they are read.
+        let (field, value) = (path, value)
+        let words = Explanation.Words(
+            path: field.span,
+            value: value.span,
+            hasValue: hasValue,
+            isRedacted: isSecret,
+            allowed: failure.allowed.utf8Span.span
+        )
+        failure.explanation.writeMessage(to: &line, words)
+        line.append("; ")
+        failure.explanation.writeMend(to: &line, words)
+        if failure.origin.message != nil { line.append(")") }
+    }
+
+    /// Cuts the line to so many characters (Unicode scalars), an ellipsis for the rest included.
+    public mutating func shortenLine(to characters: Int) {
+        // No text has more scalars than bytes.
+        guard line.count > characters else { return }
+        let scalars = String(decoding: line, as: UTF8.self).unicodeScalars
+        guard scalars.count > characters else { return }
+        line = Array((String(scalars.prefix(characters - 1)) + "…").utf8)
+    }
+}
+
+extension Failure {
+    /// Appends the path as it is.
+    ///
+    /// - Returns: Where in the text the last name stands.
+    fileprivate func writePath(to text: inout [UInt8]) -> Range<Int> {
+        switch place {
+        case .occurrence(let place):
+            return object?.write(place, to: &text) ?? 0..<0
+        case .member(let place, let key):
+            guard let object else { return 0..<0 }
+            _ = object.write(place, to: &text)
+            let document = object.document
+            return FieldPath.append(document.utf8(key), to: &text)
+        case .missing(let place, let name):
+            _ = object?.write(place, to: &text)
+            return FieldPath.append(name.utf8Span.span, to: &text)
+        case .path(let path):
+            return path.write(to: &text)
+        case .field(let name):
+            text.append(name)
+            return 0..<0
+        }
+    }
+
+    /// Appends the value as it may be shown: short, on one line, and nothing of what should be secret.
+    ///
+    /// - Returns: Whether there is one.
+    fileprivate func writeValue(to text: inout [UInt8], isSecret: Bool) -> Bool {
+        if found == nil && shown == nil { return false }
+        if isSecret {
+            text.append("(redacted)")
+        } else if let shown {
+            text.append(shown)
+            text.tidy(FailureText.maximumValueBytes)
+        } else if let found, let document = object?.document {
+            switch found.kind {
+            case .string: text.append(startOf: document.utf8(found), FailureText.maximumValueBytes)
+            case .null, .bool, .int, .double:
+                text.append(startOf: document.lexeme(found), FailureText.maximumValueBytes)
+            case .array: text.append("a list of \(document.count(of: found))")
+            case .object: text.append("an object of \(document.count(of: found))")
+            }
+        }
+        return true
+    }
+
+    /// Where the failure is, as a path.
+    var fieldPath: FieldPath {
+        guard let object else {
+            guard case .field(let name) = place else { return FieldPath([] as [FieldPath.Step]) }
+            return FieldPath([.member(name)])
+        }
+        func path(_ place: Occurrence) -> FieldPath {
+            object.kind.path(of: place, in: object.document, of: object.value)
+        }
+        return switch place {
+        case .occurrence(let place): path(place)
+        case .member(let place, let key): path(place).appending(object.document.string(key) ?? "")
+        case .missing(let place, let name): path(place).appending(name)
+        case .path(let path): path
+        case .field(let name): FieldPath([.member(name)])
+        }
+    }
+}
+
+extension Failure.Object {
+    fileprivate func write(_ place: Occurrence, to text: inout [UInt8]) -> Range<Int> {
+        kind.writePath(of: place, in: document, of: value, to: &text)
     }
 }

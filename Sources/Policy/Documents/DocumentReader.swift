@@ -14,7 +14,7 @@ final class Loading {
 
     init(tables: AzureTables) {
         self.tables = tables
-        kindNames = tables.kinds.map { "\($0.group)/\($0.kind)" }
+        kindNames = tables.kinds.map(\.description)
     }
 
     /// How many errors, and how many warnings, are kept: a folder of nonsense must not become a log of nonsense.
