@@ -23,27 +23,18 @@ enum Explanation: Hashable, Sendable {
     /// A failure with words of its own: what is said of the field, and the mend.
     case text(message: String, mend: String)
 
-    /// What an explanation speaks of.
-    struct Words: ~Escapable {
-        let path: Span<UInt8>
-        let value: Span<UInt8>
+    /// What an explanation speaks of; path and value stand in the text already that it is written to.
+    struct Words {
+        let path: Range<Int>
+        let value: Range<Int>
         let hasValue: Bool
         /// Whether the value is not shown, so that nothing that was measured may be either.
         let isRedacted: Bool
-        let allowed: Span<UInt8>
-
-        @_lifetime(copy path, copy value, copy allowed)
-        init(path: Span<UInt8>, value: Span<UInt8>, hasValue: Bool, isRedacted: Bool, allowed: Span<UInt8>) {
-            self.path = path
-            self.value = value
-            self.hasValue = hasValue
-            self.isRedacted = isRedacted
-            self.allowed = allowed
-        }
+        let allowed: String
     }
 
     /// Appends what is wrong: field, value, and what is allowed.
-    func writeMessage(to text: inout [UInt8], _ words: borrowing Words) {
+    func writeMessage(to text: inout TextBuffer, _ words: Words) {
         text.append(words.path)
         switch self {
         case .notAllowed:
@@ -92,7 +83,7 @@ enum Explanation: Hashable, Sendable {
     }
 
     /// Appends what to do about it.
-    func writeMend(to text: inout [UInt8], _ words: borrowing Words) {
+    func writeMend(to text: inout TextBuffer, _ words: Words) {
         switch self {
         case .notAllowed, .absent:
             text.append("set ")
@@ -132,27 +123,28 @@ enum Explanation: Hashable, Sendable {
 }
 
 extension Explanation.Words {
-    fileprivate func writeState(to text: inout [UInt8]) {
+    fileprivate func writeState(to text: inout TextBuffer) {
         guard hasValue else { return text.append(" is not set") }
         text.append(" is \"")
         text.append(value)
         text.append("\"")
     }
 
-    fileprivate func writeAlternatives(to text: inout [UInt8]) {
+    fileprivate func writeAlternatives(to text: inout TextBuffer) {
         guard !allowed.isEmpty else { return }
         text.append("; allowed: ")
         text.append(allowed)
     }
 
     /// Appends `a, b, c` as people choose: `a, b or c`.
-    fileprivate func writeChoice(behind words: StaticString, to text: inout [UInt8]) {
+    fileprivate func writeChoice(behind words: StaticString, to text: inout TextBuffer) {
         text.append(words)
-        var comma = allowed.count - 1
-        while comma >= 0, allowed[comma] != UInt8(ascii: ",") { comma -= 1 }
-        guard comma >= 0 else { return text.append(allowed) }
-        text.append(allowed.extracting(0..<comma))
+        let list = allowed.utf8Span.span
+        var comma = list.count - 1
+        while comma >= 0, list[comma] != UInt8(ascii: ",") { comma -= 1 }
+        guard comma >= 0 else { return text.append(list) }
+        text.append(list.extracting(0..<comma))
         text.append(" or")
-        text.append(allowed.extracting((comma + 1)...))
+        text.append(list.extracting((comma + 1)...))
     }
 }

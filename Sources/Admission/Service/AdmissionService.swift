@@ -15,7 +15,7 @@ public final class AdmissionService {
     private let decisionLog: LineLog?
     private var answer = DecisionAnswer()
     /// The line that is being made for the decision log; kept for its storage.
-    private var line: [UInt8] = []
+    private var line = TextBuffer()
 
     /// Makes the service of one event loop.
     ///
@@ -168,13 +168,9 @@ public final class AdmissionService {
             generation: policies.set?.generation ?? 0,
             latencyNanoseconds: latency
         )
-        // Taken out and put back, so that it is written where it stands and not where the class might be.
-        var line = line
-        self.line = []
-        line.removeAll(keepingCapacity: true)
+        line.removeAll()
         record.write(request, decision, failures: answer.logged, time: .now(), to: &line)
-        decisionLog.append(line.span)
-        self.line = line
+        line.append(to: decisionLog)
     }
 
     private func refuse(
@@ -217,5 +213,12 @@ enum FailureEffect {
         case .audit: 2
         case .ratcheted: 3
         }
+    }
+}
+
+extension TextBuffer {
+    /// A class' own buffer cannot be lent as a span.
+    fileprivate func append(to log: LineLog) {
+        log.append(span)
     }
 }

@@ -27,14 +27,16 @@ enum AnswerLimits {
 /// Puts decisions into answers, in buffers that serve for one request after the other.
 ///
 /// Every failure is put into words once: for the message, for the causes and for the decision log.
-struct DecisionAnswer {
+struct DecisionAnswer: ~Copyable {
     private var text = FailureText()
     /// The status' message and its causes, as JSON without quotes and brackets.
-    private var message: [UInt8] = []
-    private var causes: [UInt8] = []
+    private var message = TextBuffer()
+    private var causes = TextBuffer()
 
     /// The failures as elements of a JSON array, for the decision log.
-    private(set) var logged: [UInt8] = []
+    private(set) var logged = TextBuffer()
+
+    private var answer = TextBuffer()
 
     /// Appends the AdmissionReview that tells a decision.
     ///
@@ -53,68 +55,73 @@ struct DecisionAnswer {
         into output: inout [UInt8]
     ) -> Bool {
         if !decision.failures.isEmpty || !decision.allowed { render(decision, request, isLogged: isLogged) }
-        if decision.allowed {
-            var response = AdmissionResponse(isAllowed: true)
-            // The API server answers a patch of a DELETE, and one from a validating webhook, with an error.
-            if isMutating, request.operation != .delete { response.patch = decision.patch?.encode() }
-            response.auditAnnotations = decision.auditAnnotations.map { annotation in
-                AuditAnnotation(key: Self.annotationKey(annotation.key), value: Self.annotationValue(annotation.value))
-            }
-            response.warnings = Self.lines(decision.warnings)
-            response.encode(answering: request, into: &output)
-            return response.patch != nil
-        }
-        output.append(#"{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","response":{"uid":"#)
+        guard !decision.allowed else { return allow(decision, request, isMutating: isMutating, into: &output) }
+        answer.removeAll()
+        answer.append(#"{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","response":{"uid":"#)
         // Byte for byte as it came.
-        output.append(request.document.lexeme(request.uid))
-        output.append(#","allowed":false"#)
-        writeStatus(to: &output)
-        if !decision.auditAnnotations.isEmpty { Self.write(decision.auditAnnotations, to: &output) }
-        if !decision.warnings.isEmpty { Self.write(warnings: decision.warnings, to: &output) }
-        output.append("}}")
+        answer.append(request.document.lexeme(request.uid))
+        answer.append(#","allowed":false,"status":{"status":"Failure","message":""#)
+        answer.append(message)
+        answer.append(#"","reason":"Forbidden""#)
+        if causes.count > 0 {
+            answer.append(#","details":{"causes":["#)
+            answer.append(causes)
+            answer.append("]}")
+        }
+        answer.append(#","code":403}"#)
+        Self.write(decision.auditAnnotations, to: &answer)
+        Self.write(warnings: Self.lines(decision.warnings), to: &answer)
+        answer.append("}}")
+        answer.append(to: &output)
         return false
     }
 
-    private func writeStatus(to output: inout [UInt8]) {
-        output.append(#","status":{"status":"Failure","message":""#)
-        output += message
-        output.append(#"","reason":"Forbidden""#)
-        if !causes.isEmpty {
-            output.append(#","details":{"causes":["#)
-            output += causes
-            output.append("]}")
+    /// Most of what is allowed has nothing to tell.
+    private func allow(
+        _ decision: Decision,
+        _ request: AdmissionRequest,
+        isMutating: Bool,
+        into output: inout [UInt8]
+    ) -> Bool {
+        var response = AdmissionResponse(isAllowed: true)
+        // The API server answers a patch of a DELETE, and one from a validating webhook, with an error.
+        if isMutating, request.operation != .delete { response.patch = decision.patch?.encode() }
+        if !decision.auditAnnotations.isEmpty {
+            response.auditAnnotations = decision.auditAnnotations.map { annotation in
+                AuditAnnotation(key: Self.annotationKey(annotation.key), value: Self.annotationValue(annotation.value))
+            }
         }
-        output.append(#","code":403}"#)
+        if !decision.warnings.isEmpty { response.warnings = Self.lines(decision.warnings) }
+        response.encode(answering: request, into: &output)
+        return response.patch != nil
     }
 
     // MARK: Failures
 
     /// Puts the failures into words.
     private mutating func render(_ decision: Decision, _ request: AdmissionRequest, isLogged: Bool) {
-        message.removeAll(keepingCapacity: true)
-        causes.removeAll(keepingCapacity: true)
-        logged.removeAll(keepingCapacity: true)
-        let failures = decision.failures.span
+        message.removeAll()
+        causes.removeAll()
+        logged.removeAll()
+        let failures = decision.failures.indices
         var denials = 0
-        for index in failures.indices where failures[index].effect == .deny { denials += 1 }
+        for index in failures where decision.effect(ofFailure: index) == .deny { denials += 1 }
         // Each denial is among the failures, unless there are more than the engine lists.
         if !decision.allowed { writeHead(request, denials) }
         let shown = denials > AnswerLimits.messageLines ? AnswerLimits.messageLines - 1 : denials
         let isSecret = request.document.equals(request.kind.name, "Secret")
         var denied = 0
-        for index in failures.indices {
+        for index in failures {
             let isLogged = isLogged && index < AnswerLimits.loggedFailures
-            let isDenial = failures[index].effect == .deny
-            let isCause = isDenial && denied < AnswerLimits.causes
+            let isCause = decision.effect(ofFailure: index) == .deny && denied < AnswerLimits.causes
             guard isLogged || isCause else { continue }
-            text.render(failures[index])
-            if isLogged { log(failures[index], isSecret: isSecret) }
+            text.render(failure: index, of: decision, lineCharacters: AnswerLimits.lineCharacters)
+            if isLogged { Self.log(decision.source(ofFailure: index), text, isSecret: isSecret, to: &logged) }
             guard isCause else { continue }
-            let line = addCause(failures[index])
+            let line = Self.add(text, to: &causes)
             if denied < shown {
-                let causes = causes
                 message.append(denials == 1 ? " " : #"\n- "#)
-                message.append(causes.span.extracting(line))
+                message.append(causes, line)
             }
             denied += 1
         }
@@ -139,69 +146,77 @@ struct DecisionAnswer {
         message.append(":")
     }
 
-    /// Adds a reason of the status, for clients that read field by field.
+    /// Adds a cause to the status, for clients that read field by field.
     ///
-    /// - Returns: Where in `causes` its message stands, without quotes.
-    private mutating func addCause(_ failure: borrowing Failure) -> Range<Int> {
-        causes.append(causes.isEmpty ? #"{"reason":""# : #",{"reason":""#)
-        causes.append(failure.reason.rawValue)
+    /// - Returns: Where its message stands, without quotes.
+    private static func add(
+        _ text: borrowing FailureText,
+        to causes: inout TextBuffer
+    ) -> Range<Int> {
+        causes.append(causes.count == 0 ? #"{"reason":""# : #",{"reason":""#)
+        causes.append(text.reason.rawValue)
         causes.append(#"","message":""#)
         let start = causes.count
-        text.shortenLine(to: AnswerLimits.lineCharacters)
-        let text = text
-        causes.append(escaping: text.line.span)
+        causes.append(escaping: text.line)
         let line = start..<causes.count
-        causes.append(#"""#)
-        if !text.path.isEmpty {
-            causes.append(#","field":""#)
-            causes.append(escaping: text.path.span)
-            causes.append(#"""#)
+        if text.path.isEmpty {
+            causes.append(#""}"#)
+        } else {
+            causes.append(#"","field":""#)
+            causes.append(escaping: text.path)
+            causes.append(#""}"#)
         }
-        causes.append("}")
         return line
     }
 
-    private mutating func log(_ failure: borrowing Failure, isSecret: Bool) {
-        let text = text
+    private static func log(
+        _ source: (policy: String, rule: String),
+        _ text: borrowing FailureText,
+        isSecret: Bool,
+        to logged: inout TextBuffer
+    ) {
         // Names of policies and rules need no escapes.
-        logged.append(logged.isEmpty ? #"{"policy":""# : #",{"policy":""#)
-        logged.append(failure.policy)
+        logged.append(logged.count == 0 ? #"{"policy":""# : #",{"policy":""#)
+        logged.append(source.policy)
         logged.append(#"","rule":""#)
-        logged.append(failure.rule)
+        logged.append(source.rule)
         logged.append(#"","effect":""#)
-        logged.append(failure.effect.rawValue)
+        logged.append(text.effect.rawValue)
         logged.append(#"","reason":""#)
-        logged.append(failure.reason.rawValue)
+        logged.append(text.reason.rawValue)
         logged.append(#"","field":""#)
-        logged.append(escaping: text.path.span)
+        logged.append(escaping: text.path)
         if text.hasValue, !isSecret {
             logged.append(#"","value":""#)
-            logged.append(escaping: text.value.span)
+            logged.append(escaping: text.value)
         }
         logged.append(#""}"#)
     }
 
     // MARK: Annotations and warnings
 
-    private static func write(_ annotations: [(key: String, value: String)], to output: inout [UInt8]) {
-        output.append(#","auditAnnotations":"#)
-        output.json { writer in
-            writer.beginObject()
-            for (key, value) in annotations {
-                writer.key(annotationKey(key))
-                writer.string(annotationValue(value))
-            }
-            writer.endObject()
+    private static func write(_ annotations: [(key: String, value: String)], to answer: inout TextBuffer) {
+        guard !annotations.isEmpty else { return }
+        var separator: StaticString = #","auditAnnotations":{""#
+        for (key, value) in annotations {
+            answer.append(separator)
+            answer.append(annotationKey(key))
+            answer.append(#"":""#)
+            answer.append(escaping: annotationValue(value).utf8Span.span)
+            separator = #"",""#
         }
+        answer.append(#""}"#)
     }
 
-    private static func write(warnings: [String], to output: inout [UInt8]) {
-        output.append(#","warnings":"#)
-        output.json { writer in
-            writer.beginArray()
-            for line in lines(warnings) { writer.string(line) }
-            writer.endArray()
+    private static func write(warnings: [String], to answer: inout TextBuffer) {
+        guard !warnings.isEmpty else { return }
+        var separator: StaticString = #","warnings":[""#
+        for warning in warnings {
+            answer.append(separator)
+            answer.append(escaping: warning.utf8Span.span)
+            separator = #"",""#
         }
+        answer.append(#""]"#)
     }
 
     private static func annotationValue(_ value: String) -> String {

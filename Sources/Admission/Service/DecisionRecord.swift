@@ -28,9 +28,9 @@ struct DecisionRecord {
     func write(
         _ request: borrowing AdmissionRequest,
         _ decision: Decision?,
-        failures: [UInt8],
+        failures: borrowing TextBuffer,
         time: Timestamp,
-        to line: inout [UInt8]
+        to line: inout TextBuffer
     ) {
         let document = request.document
         line.append(#"{"time":""#)
@@ -69,10 +69,10 @@ struct DecisionRecord {
         line.append("}")
     }
 
-    private static func write(_ decision: Decision, _ failures: [UInt8], to line: inout [UInt8]) {
+    private static func write(_ decision: Decision, _ failures: borrowing TextBuffer, to line: inout TextBuffer) {
         if !decision.failures.isEmpty {
             line.append(#","failures":["#)
-            line += failures
+            line.append(failures)
             line.append("]")
             if decision.failures.count > AnswerLimits.loggedFailures {
                 line.append(#","failuresOmitted":"#)
@@ -96,12 +96,18 @@ struct DecisionRecord {
     }
 
     /// Copies a string of the review, quotes and escapes as they came.
-    private static func copy(_ key: StaticString, _ value: JSONValue, _ document: JSONDocument, to line: inout [UInt8])
-    {
+    private static func copy(
+        _ key: StaticString,
+        _ value: JSONValue,
+        _ document: JSONDocument,
+        to line: inout TextBuffer
+    ) {
         line.append(key)
         let text = document.utf8(value)
         guard text.count > textBytes else { return line.append(document.lexeme(value)) }
         let start = (document.string(value) ?? "").unicodeScalars.prefix(textBytes / 4)
-        line.json { $0.string(String(start) + "…") }
+        line.append("\"")
+        line.append(escaping: "\(String(start))…".utf8Span.span)
+        line.append("\"")
     }
 }

@@ -88,13 +88,9 @@ extension Span where Element == UInt8 {
 }
 
 extension UInt8 {
+    /// Letters, digits, `_`, `-` and `$`.
     fileprivate var isPlainInPath: Bool {
-        switch self {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "-"), UInt8(ascii: "$"):
-            true
-        default: false
-        }
+        isASCIIAlphanumeric || self == UInt8(ascii: "_") || self == UInt8(ascii: "-") || self == UInt8(ascii: "$")
     }
 }
 

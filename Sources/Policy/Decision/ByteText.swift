@@ -1,42 +1,4 @@
-// Text for people: bytes that are appended to bytes, because a denial tells much of it.
-
-extension [UInt8] {
-    mutating func append(_ text: Span<UInt8>) {
-        append(addingCapacity: text.count) { output in
-            unsafe output.withUnsafeMutableBufferPointer { buffer, count in
-                // What is free in the output is at least what was asked for.
-                unsafe text.withUnsafeBytes { unsafe UnsafeMutableRawBufferPointer(buffer).copyMemory(from: $0) }
-                count = text.count
-            }
-        }
-    }
-
-    mutating func append(_ text: StaticString) {
-        unsafe append(Span(_unsafeElements: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount)))
-    }
-
-    @_disfavoredOverload
-    mutating func append(_ text: String) {
-        unsafe text.utf8.withContiguousStorageIfAvailable { unsafe append($0.span) } ?? append(text.utf8Span.span)
-    }
-
-    /// Appends the start of a text on one line; a megabyte of it is not looked at.
-    mutating func append(startOf text: Span<UInt8>, _ byteCount: Int) {
-        // One byte more than fits, so that it shows that there is more.
-        let start = text.extracting(0..<Swift.min(text.count, byteCount + 4))
-        if start.count <= byteCount, !start.mayHaveControls {
-            append(start)
-        } else {
-            append(String(start).singleLine.shortened(to: byteCount))
-        }
-    }
-
-    /// Puts the whole text on one line, and shortens it.
-    mutating func tidy(_ byteCount: Int) {
-        guard count > byteCount || span.mayHaveControls else { return }
-        self = Array(String(span).singleLine.shortened(to: byteCount).utf8)
-    }
-}
+// Text for people.
 
 extension Span where Element == UInt8 {
     func equals(_ other: Span<UInt8>) -> Bool {
@@ -73,12 +35,6 @@ extension Span where Element == UInt8 {
             }
             return true
         }
-    }
-
-    /// Whether a byte of a control character may be in it; hardly any text has one.
-    fileprivate var mayHaveControls: Bool {
-        for index in indices where self[index] < 0x20 || self[index] == 0x7f || self[index] == 0xc2 { return true }
-        return false
     }
 }
 
@@ -121,5 +77,26 @@ extension String {
 
     init(_ bytes: Span<UInt8>) {
         self = unsafe bytes.withUnsafeBufferPointer { unsafe String(decoding: $0, as: UTF8.self) }
+    }
+}
+
+extension TextBuffer {
+    /// Appends the start of a text on one line; a megabyte of it is not looked at.
+    mutating func append(startOf text: Span<UInt8>, _ byteCount: Int) {
+        // One byte more than fits, so that it shows that there is more.
+        let start = text.extracting(0..<min(text.count, byteCount + 4))
+        if start.count <= byteCount, !start.mayHaveControls {
+            append(start)
+        } else {
+            append(String(start).singleLine.shortened(to: byteCount))
+        }
+    }
+
+    /// Puts what stands behind a place on one line, and shortens it.
+    mutating func tidy(from start: Int, _ byteCount: Int) {
+        guard count - start > byteCount || span(start..<count).mayHaveControls else { return }
+        let tidied = String(span(start..<count)).singleLine.shortened(to: byteCount)
+        removeAll(after: start)
+        append(tidied)
     }
 }

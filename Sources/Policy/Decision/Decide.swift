@@ -42,7 +42,7 @@ private struct Evaluation: ~Copyable {
     let position: PolicyIndex.Position
 
     // The request is handed from function to function: a copy of it costs as much as a rule.
-    init(_ set: PolicySet, _ request: AdmissionRequest) {
+    init(_ set: PolicySet, _ request: borrowing AdmissionRequest) {
         self.set = set
         let document = request.document
         let group = document.utf8(request.kind.group)
@@ -384,16 +384,17 @@ extension Decision {
         var audited = NameList()
         var ratcheted = NameList()
         failures = report.failures
-        for failure in failures {
-            switch failure.effect {
-            case .deny: denied.add(failure)
+        let found = report.failures.span
+        for index in found.indices {
+            switch found[index].effect {
+            case .deny: denied.add(found[index])
             case .warn:
-                warned.add(failure)
-                warnings.append(failure.description.singleLine)
+                warned.add(found[index])
+                warnings.append(found[index].description.singleLine)
             case .ratcheted:
-                ratcheted.add(failure)
-                warnings.append("\(failure.description), as before this update".singleLine)
-            case .audit: audited.add(failure)
+                ratcheted.add(found[index])
+                warnings.append("\(found[index].description), as before this update".singleLine)
+            case .audit: audited.add(found[index])
             }
         }
         if report.uncounted > 0 {
@@ -420,19 +421,19 @@ extension Decision {
 }
 
 /// `policy/rule` of failures, each once: those of one rule follow each other.
-private struct NameList {
-    private var bytes: [UInt8] = []
+private struct NameList: ~Copyable {
+    private var bytes = TextBuffer()
     private var last: Failure.Origin?
 
-    var isEmpty: Bool { bytes.isEmpty }
+    var isEmpty: Bool { bytes.count == 0 }
 
-    var text: String { String(decoding: bytes, as: UTF8.self) }
+    var text: String { String(bytes.span) }
 
-    mutating func add(_ failure: Failure) {
+    mutating func add(_ failure: borrowing Failure) {
         if let last, last === failure.origin || last.label == failure.origin.label { return }
         last = failure.origin
-        if !bytes.isEmpty { bytes.append(", ") }
-        bytes += failure.origin.label
+        if !isEmpty { bytes.append(", ") }
+        bytes.append(failure.origin.label)
     }
 }
 

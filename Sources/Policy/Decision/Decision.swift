@@ -62,6 +62,17 @@ public struct Decision: Sendable {
     /// Whether an evaluation broke (a failure's `reason` is then `.error`, or a warning says so).
     public var isBroken: Bool { notes.contains(.broken) }
 
+    /// What came of the failure at a place of `failures`, without a copy of it.
+    public func effect(ofFailure place: Int) -> Failure.Effect {
+        failures.span[place].effect
+    }
+
+    /// The policy and the rule of the failure at a place of `failures`, without a copy of it.
+    public func source(ofFailure place: Int) -> (policy: String, rule: String) {
+        let origin = failures.span[place].origin
+        return (origin.policy, origin.rule)
+    }
+
     /// The failures that made `allowed` false.
     public var denials: some Sequence<Failure> {
         failures.lazy.filter { $0.effect == .deny }

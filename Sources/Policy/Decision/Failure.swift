@@ -119,35 +119,56 @@ public struct Failure: Sendable, CustomStringConvertible {
     public var customMessage: String? { origin.message }
 
     /// The field (`spec.agentPoolProfiles[0].vmSize`), as `details.causes[].field` wants it.
-    public var path: String { String(FailureText(self).path.span) }
+    public var path: String { String(FailureText(self).path) }
 
     /// The value, shortened to 128 bytes, or `(redacted)`; nil if there is none.
     public var value: String? {
         let text = FailureText(self)
-        return text.hasValue ? String(text.value.span) : nil
+        return text.hasValue ? String(text.value) : nil
     }
 
     /// `policy/rule: message; mend`, in one line.
-    public var description: String { String(FailureText(self).line.span) }
+    public var description: String { String(FailureText(self).line) }
 }
 
-/// A failure in words, as UTF-8: made in buffers that serve for one failure after the other.
-public struct FailureText: Sendable {
-    /// The field (`spec.agentPoolProfiles[0].vmSize`), as `details.causes[].field` wants it.
-    public private(set) var path: [UInt8] = []
-    /// The value, shortened to 128 bytes, or `(redacted)`; empty if there is none.
-    public private(set) var value: [UInt8] = []
+/// A failure in words, as UTF-8, in a buffer that serves for one failure after the other.
+public struct FailureText: ~Copyable, Sendable {
+    private var text = TextBuffer()
+    private var pathEnd = 0
+    private var valueEnd = 0
+
     /// Whether there is a value.
     public private(set) var hasValue = false
+
+    /// What kind of failure.
+    public private(set) var reason = Failure.Reason.error
+    /// What came of it.
+    public private(set) var effect = Failure.Effect.deny
+
+    /// The field (`spec.agentPoolProfiles[0].vmSize`), as `details.causes[].field` wants it.
+    public var path: Span<UInt8> {
+        @_lifetime(borrow self)
+        get { text.span(0..<pathEnd) }
+    }
+
+    /// The value, shortened to 128 bytes, or `(redacted)`; empty if there is none.
+    public var value: Span<UInt8> {
+        @_lifetime(borrow self)
+        get { text.span(pathEnd..<valueEnd) }
+    }
+
     /// `policy/rule: message; mend`, in one line.
-    public private(set) var line: [UInt8] = []
+    public var line: Span<UInt8> {
+        @_lifetime(borrow self)
+        get { text.span(valueEnd..<text.count) }
+    }
 
     /// The longest value that is shown, in bytes.
     static let maximumValueBytes = 128
     /// The longest path that is shown, in bytes: longer ones have names that nobody reads.
     static let maximumPathBytes = 512
 
-    /// Makes empty buffers.
+    /// Makes an empty buffer.
     public init() {}
 
     init(_ failure: borrowing Failure) {
@@ -155,79 +176,93 @@ public struct FailureText: Sendable {
     }
 
     /// Puts a failure into words, in the place of the last one's.
-    public mutating func render(_ failure: borrowing Failure) {
-        path.removeAll(keepingCapacity: true)
-        value.removeAll(keepingCapacity: true)
-        line.removeAll(keepingCapacity: true)
-        let name = failure.writePath(to: &path)
-        let isSecret = failure.object.map { $0.isSecret || path.span.extracting(name).namesSecret } ?? false
-        if case .field = failure.place {} else { path.tidy(Self.maximumPathBytes) }
-        hasValue = failure.writeValue(to: &value, isSecret: isSecret)
-        line += failure.origin.label
-        line.append(": ")
-        if let message = failure.origin.message {
-            line.append(message)
-            line.append(" (")
-        }
-        // Copies of the references, for `line` is written while they are read.
-        let (field, value) = (path, value)
-        let words = Explanation.Words(
-            path: field.span,
-            value: value.span,
-            hasValue: hasValue,
-            isRedacted: isSecret,
-            allowed: failure.allowed.utf8Span.span
-        )
-        failure.explanation.writeMessage(to: &line, words)
-        line.append("; ")
-        failure.explanation.writeMend(to: &line, words)
-        if failure.origin.message != nil { line.append(")") }
-    }
-
-    /// Cuts the line to so many characters (Unicode scalars), an ellipsis for the rest included.
-    public mutating func shortenLine(to characters: Int) {
+    ///
+    /// - Parameters:
+    ///   - place: The failure's place among `failures`.
+    ///   - decision: Whose failures.
+    ///   - characters: The most characters (Unicode scalars) that its line may have.
+    public mutating func render(failure place: Int, of decision: borrowing Decision, lineCharacters characters: Int) {
+        render(decision.failures.span[place])
         // No text has more scalars than bytes.
         guard line.count > characters else { return }
-        let scalars = String(decoding: line, as: UTF8.self).unicodeScalars
+        let scalars = String(line).unicodeScalars
         guard scalars.count > characters else { return }
-        line = Array((String(scalars.prefix(characters - 1)) + "…").utf8)
+        text.removeAll(after: valueEnd)
+        text.append(String(scalars.prefix(characters - 1)) + "…")
+    }
+
+    private mutating func render(_ failure: borrowing Failure) {
+        reason = failure.reason
+        effect = failure.effect
+        text.removeAll()
+        let name = failure.writePath(to: &text)
+        var isSecret = false
+        if let object = failure.object { isSecret = object.isSecret || text.span(name).namesSecret }
+        if failure.object != nil { text.tidy(from: 0, Self.maximumPathBytes) }
+        pathEnd = text.count
+        hasValue = failure.writeValue(to: &text, isSecret: isSecret)
+        valueEnd = text.count
+        text.append(failure.origin.label)
+        text.append(": ")
+        if let message = failure.origin.message {
+            text.append(message)
+            text.append(" (")
+        }
+        let words = Explanation.Words(
+            path: 0..<pathEnd,
+            value: pathEnd..<valueEnd,
+            hasValue: hasValue,
+            isRedacted: isSecret,
+            allowed: failure.allowed
+        )
+        failure.explanation.writeMessage(to: &text, words)
+        text.append("; ")
+        failure.explanation.writeMend(to: &text, words)
+        if failure.origin.message != nil { text.append(")") }
     }
 }
 
 extension Failure {
-    /// Appends the path as it is.
+    /// Writes the path as it is.
     ///
     /// - Returns: Where in the text the last name stands.
-    fileprivate func writePath(to text: inout [UInt8]) -> Range<Int> {
-        switch place {
-        case .occurrence(let place):
-            return object?.write(place, to: &text) ?? 0..<0
-        case .member(let place, let key):
-            guard let object else { return 0..<0 }
-            _ = object.write(place, to: &text)
-            let document = object.document
-            return FieldPath.append(document.utf8(key), to: &text)
-        case .missing(let place, let name):
-            _ = object?.write(place, to: &text)
-            return FieldPath.append(name.utf8Span.span, to: &text)
-        case .path(let path):
-            return path.write(to: &text)
-        case .field(let name):
-            text.append(name)
+    fileprivate func writePath(to text: inout TextBuffer) -> Range<Int> {
+        guard let object else {
+            if case .field(let name) = place { text.append(name) }
             return 0..<0
         }
+        var path: [UInt8] = []
+        path.reserveCapacity(64)
+        let name: Range<Int>
+        switch place {
+        case .occurrence(let place):
+            name = object.write(place, to: &path)
+        case .member(let place, let key):
+            _ = object.write(place, to: &path)
+            let document = object.document
+            name = FieldPath.append(document.utf8(key), to: &path)
+        case .missing(let place, let member):
+            _ = object.write(place, to: &path)
+            name = FieldPath.append(member.utf8Span.span, to: &path)
+        case .path(let field):
+            name = field.write(to: &path)
+        case .field(let field):
+            path = Array(field.utf8)
+            name = 0..<0
+        }
+        text.append(path.span)
+        return name
     }
 
     /// Appends the value as it may be shown: short, on one line, and nothing of what should be secret.
     ///
     /// - Returns: Whether there is one.
-    fileprivate func writeValue(to text: inout [UInt8], isSecret: Bool) -> Bool {
+    fileprivate func writeValue(to text: inout TextBuffer, isSecret: Bool) -> Bool {
         if found == nil && shown == nil { return false }
         if isSecret {
             text.append("(redacted)")
         } else if let shown {
-            text.append(shown)
-            text.tidy(FailureText.maximumValueBytes)
+            text.append(shown.singleLine.shortened(to: FailureText.maximumValueBytes))
         } else if let found, let document = object?.document {
             switch found.kind {
             case .string: text.append(startOf: document.utf8(found), FailureText.maximumValueBytes)

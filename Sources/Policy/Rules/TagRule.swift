@@ -66,14 +66,22 @@ struct TagKey: Sendable {
     private let pattern: NamePattern
     /// Length and first bytes of the name; nil if the pattern is not one name.
     private let sketch: NameSketch?
+    /// What names begin with that the pattern fits; 0 if it may be anything.
+    private let first: UInt8
 
     init(_ pattern: NamePattern) {
         self.pattern = pattern
         sketch = pattern.isLiteral ? NameSketch(pattern.description.utf8Span.span) : nil
+        let start = pattern.description.utf8.first?.lowercasedASCII ?? 0
+        first = start == UInt8(ascii: "*") ? 0 : start
     }
 
     func matches(_ tag: Subject.Tags.Tag, in document: JSONDocument) -> Bool {
-        if let sketch, sketch != tag.sketch { return false }
+        if let sketch {
+            guard sketch == tag.sketch else { return false }
+        } else if first != 0, tag.sketch.first != first {
+            return false
+        }
         return pattern.matches(document.utf8(tag.key))
     }
 }
@@ -86,9 +94,14 @@ struct NameSketch: BitwiseCopyable, Equatable, Sendable {
     init(_ name: Span<UInt8>) {
         length = name.count
         var start: UInt64 = 0
-        for index in 0..<min(8, name.count) { start = start << 8 | UInt64(name[index].lowercasedASCII) }
+        for index in 0..<min(8, name.count) {
+            start |= UInt64(name[index].lowercasedASCII) << UInt64(truncatingIfNeeded: index &* 8)
+        }
         self.start = start
     }
+
+    /// The first byte; 0 if there is none.
+    var first: UInt8 { UInt8(truncatingIfNeeded: start) }
 }
 
 extension Subject {
