@@ -132,7 +132,7 @@ public final class PolicySet: Sendable {
         index = PolicyIndex(
             policies.map(\.0),
             namespaces: namespaces,
-            kinds: configuration.tables.kinds.map(\.description)
+            kinds: configuration.tables.kindNames
         )
         bindingIndex = PatternIndex(bindings.map(\.0), names: namespaces.map { Array($0.name.utf8) })
         var seen: Set<String> = []

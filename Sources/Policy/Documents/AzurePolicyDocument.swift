@@ -4,7 +4,6 @@ internal import Kubernetes
 /// An AzurePolicy as the folder says it, before it has its place in a set.
 struct AzurePolicyDocument {
     let name: String
-    let node: Node
     var entry = PolicyIndex.Entry()
     var match = PolicyMatch()
     var failurePolicy = FailurePolicy.fail
@@ -12,9 +11,8 @@ struct AzurePolicyDocument {
     var mutations: [Mutation] = []
 
     /// Reads `spec`; what is wrong goes to the node's log, and the result is then not used.
-    init(name: String, node: Node, spec: Node?) {
+    init(name: String, spec: Node?) {
         self.name = name
-        self.node = node
         entry.resources.included = [Glob("*.azure.com/*")]
         guard
             let spec,
