@@ -230,7 +230,7 @@ import Testing
 
     /// A change that nothing but the content shows: in place, by renaming over, by turning a link; size and time are the same.
     ///
-    /// - Parameter age: How old the file is when it is read first: just written, or long enough for its times to be trusted.
+    /// The file is just written when it is read first, or old enough for its times to be trusted.
     @Test(arguments: [Duration.zero, .milliseconds(3200)]) func aChangeIsNeverMissed(_ age: Duration) async throws {
         // Both names have as many letters.
         let (before, after) = (policy("a", allow: "northeurope"), policy("a", allow: "francesouth"))

@@ -485,6 +485,21 @@ import Testing
             "p/r: spec.allowBlobPublicAccess is \"true\"; allowed: false; set spec.allowBlobPublicAccess to false"
         ),
         (
+            "exposure: {minimumTLSVersion: '1.2'}", storageAccount("{minimumTlsVersion: TLS1_0}"),
+            "p/r: spec.minimumTlsVersion is \"TLS1_0\"; allowed: TLS1_2 or later; "
+                + "set spec.minimumTlsVersion to TLS1_2 or later"
+        ),
+        (
+            "exposure: {minimumTLSVersion: '1.2'}",
+            resource("sql.azure.com/v1api20211101/Server", spec: "{minimalTlsVersion: None}"),
+            "p/r: spec.minimalTlsVersion is \"None\"; allowed: 1.2 or later; set spec.minimalTlsVersion to 1.2 or later"
+        ),
+        (
+            "exposure: {minimumTLSVersion: '1.2'}",
+            resource("documentdb.azure.com/v1api20240815/DatabaseAccount", spec: "{}"),
+            "p/r: spec.minimalTlsVersion is not set; allowed: Tls12 or later; set spec.minimalTlsVersion to Tls12 or later"
+        ),
+        (
             "kinds: {allow: [sql.azure.com/Server]}", storageAccount("{}"),
             "p/r: kind is \"storage.azure.com/StorageAccount\", which is not allowed here; allowed: sql.azure.com/Server; "
                 + "use another kind of resource"

@@ -43,6 +43,22 @@ public struct TLSVersion: Hashable, Comparable, Sendable, CustomStringConvertibl
     }
 }
 
+extension AzureKind {
+    /// A version of TLS as the kind's provider writes it, for people to copy: `1.2`, `TLS1_2`, `Tls12`.
+    ///
+    /// From the enumerations of Azure Service Operator's definitions; kinds without one take what most do.
+    public func spelling(of version: TLSVersion) -> String {
+        let (major, minor) = (version.number / 10, version.number % 10)
+        switch group {
+        case "storage.azure.com", "dbformariadb.azure.com": return "TLS\(major)_\(minor)"
+        case "documentdb.azure.com": return version.number == 10 ? "Tls" : "Tls\(major)\(minor)"
+        case "cdn.azure.com": return "TLS\(major)\(minor)"
+        case "network.azure.com": return "TLSv\(major)_\(minor)"
+        default: return version.description
+        }
+    }
+}
+
 extension Occurrence {
     /// Whether the value leaves something open that it could close: public access, unencrypted requests, keys beside Entra ID.
     ///

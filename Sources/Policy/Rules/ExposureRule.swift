@@ -18,7 +18,6 @@ final class ExposureRule: Sendable {
     let parts: PartSet
     /// The oldest version of TLS that may be accepted.
     let minimumTLSVersion: TLSVersion?
-    private let shownTLSVersion: String
 
     private enum Closed: String, CaseIterable {
         case disabled = "Disabled"
@@ -64,7 +63,6 @@ final class ExposureRule: Sendable {
         self.switches = switches
         let version = fields["minimumTLSVersion"]?.keyword(Version.self)
         minimumTLSVersion = version.flatMap { TLSVersion(parsing: $0.rawValue.utf8Span.span) }
-        shownTLSVersion = version.map { "\($0.rawValue) or later" } ?? ""
         var facets: FacetSet = version == nil ? [] : FacetSet(.tls)
         var parts: PartSet = version == nil ? [] : PartSet(.minimumVersion)
         for demand in switches {
@@ -96,7 +94,14 @@ extension ExposureRule {
             }
             if let minimumTLSVersion, place.part == .minimumVersion {
                 let isFine = (place.tlsVersion(in: document) ?? .none) >= minimumTLSVersion
-                judge(place, isFine, shownTLSVersion, subject, rule, &report)
+                judge(
+                    place,
+                    isFine,
+                    "\(subject.kind.spelling(of: minimumTLSVersion)) or later",
+                    subject,
+                    rule,
+                    &report
+                )
             }
         }
     }
