@@ -142,7 +142,8 @@ sanitized := --disable-xctest --filter '^($(sanitized))Tests\.' --skip aThousand
 
 .PHONY: asan tsan
 asan: setup ## the tests under AddressSanitizer, to find what touches memory that is not its own
-	@$(swift) test --scratch-path .build-asan --sanitize address $(sanitized)
+	@LSAN_OPTIONS="suppressions=$(CURDIR)/Tests/LeakSanitizer.supp:print_suppressions=0" $(swift) test \
+		--scratch-path .build-asan --sanitize address $(sanitized)
 tsan: setup ## the tests under ThreadSanitizer, to find what two threads touch at once
 	@TSAN_OPTIONS="suppressions=$(CURDIR)/Tests/ThreadSanitizer.supp" $(swift) test --scratch-path .build-tsan \
 		--sanitize thread $(sanitized)
