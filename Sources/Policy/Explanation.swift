@@ -8,10 +8,10 @@ enum Explanation: Hashable, Sendable {
     case absent
     /// The value is taken from elsewhere when Azure is asked; the text says from where.
     case unknown(String)
-    /// The value is above a ceiling.
-    case above(String)
+    /// The value is above a ceiling; what was measured follows if the value does not say it itself.
+    case above(String, measured: String?)
     /// What the value, a name, stands for is above a ceiling.
-    case sizeAbove(String)
+    case sizeAbove(String, measured: String?)
     /// The value does not match a pattern.
     case mismatch(String)
     /// The field may not be there at all.
@@ -27,125 +27,143 @@ enum Explanation: Hashable, Sendable {
     /// A failure with words of its own: what is said of the field, and the mend.
     case text(message: String, mend: String)
 
+    /// What an explanation speaks of; path and value stand in the text already that it is written to.
+    struct Words {
+        let path: Range<Int>
+        let value: Range<Int>
+        let hasValue: Bool
+        /// Whether the value is not shown, so that nothing that was measured may be either.
+        let isRedacted: Bool
+        let allowed: String
+    }
+
     /// Appends what is wrong: field, value, and what is allowed.
-    func writeMessage(to text: inout String, path: String, value: String?, allowed: String) {
-        if case .expression(let message, let showsPath, let expression) = self {
-            if showsPath {
-                text += path
-                text += ": "
-            }
-            text += message ?? "failed expression: \(expression)"
-            return
-        }
-        text += path
+    func writeMessage(to text: inout TextBuffer, _ words: Words) {
         switch self {
-        case .notAllowed: writeState(value, allowed, to: &text)
+        case .expression(let message, let showsPath, let expression):
+            if showsPath {
+                text.append(words.path)
+                text.append(": ")
+            }
+            return text.append(message ?? "failed expression: \(expression)")
+        case .admission(let message, _): return text.append(message)
+        default: text.append(words.path)
+        }
+        switch self {
+        case .notAllowed:
+            words.writeState(to: &text)
+            words.writeAlternatives(to: &text)
         case .denied:
-            writeState(value, to: &text)
-            text += ", which is denied"
-        case .absent: writeState(nil, allowed, to: &text)
+            words.writeState(to: &text)
+            text.append(", which is denied")
+        case .absent:
+            text.append(" is not set")
+            words.writeAlternatives(to: &text)
         case .unknown(let source):
-            text += " is not known at admission ("
-            text += source
-            text += ")"
-            writeAlternatives(allowed, to: &text)
-        case .above(let limit), .sizeAbove(let limit):
-            writeState(value, to: &text)
-            text += ", the maximum is "
-            text += limit
+            text.append(" is not known at admission (")
+            text.append(source)
+            text.append(")")
+            words.writeAlternatives(to: &text)
+        case .above(let limit, let measured), .sizeAbove(let limit, let measured):
+            words.writeState(to: &text)
+            if let measured, !words.isRedacted {
+                text.append(" (")
+                text.append(measured)
+                text.append(")")
+            }
+            text.append(", the maximum is ")
+            text.append(limit)
         case .mismatch(let pattern):
-            writeState(value, to: &text)
-            text += ", which does not match "
-            text += pattern
+            words.writeState(to: &text)
+            text.append(", which does not match ")
+            text.append(pattern)
         case .unwanted(let why):
-            writeState(value, to: &text)
-            text += ": "
-            text += why
+            words.writeState(to: &text)
+            text.append(": ")
+            text.append(why)
         case .refused(let why, _):
-            writeState(value, to: &text)
-            text += why
-            writeAlternatives(allowed, to: &text)
+            words.writeState(to: &text)
+            text.append(why)
+            words.writeAlternatives(to: &text)
         case .skuNotAllowed:
-            text += ": the SKU"
-            writeState(value, allowed, to: &text)
+            text.append(": the SKU")
+            words.writeState(to: &text)
+            words.writeAlternatives(to: &text)
         case .text(let message, _):
-            text += " "
-            text += message
-        case .expression: break
-        case .admission(let message, _): text += message
+            text.append(" ")
+            text.append(message)
+        case .expression, .admission: break
         }
     }
 
     /// Appends what to do about it.
-    func writeMend(to text: inout String, path: String, allowed: String) {
+    func writeMend(to text: inout TextBuffer, _ words: Words) {
         switch self {
         case .notAllowed, .absent:
-            text += "set "
-            text += path
-            if !allowed.isEmpty { writeChoice(allowed, behind: " to ", to: &text) }
+            text.append("set ")
+            text.append(words.path)
+            if !words.allowed.isEmpty { words.writeChoice(behind: " to ", to: &text) }
         case .denied:
-            text += "choose another "
-            text += path
+            text.append("choose another ")
+            text.append(words.path)
         case .unknown:
-            text += "set "
-            text += path
-            text += " itself"
-            if !allowed.isEmpty { writeChoice(allowed, behind: " to ", to: &text) }
-        case .above(let limit):
-            text += "set "
-            text += path
-            text += " to "
-            text += limit
-            text += " or less"
-        case .sizeAbove(let limit):
-            text += "choose a size of "
-            text += limit
-            text += " or less for "
-            text += path
+            text.append("set ")
+            text.append(words.path)
+            text.append(" itself")
+            if !words.allowed.isEmpty { words.writeChoice(behind: " to ", to: &text) }
+        case .above(let limit, _):
+            text.append("set ")
+            text.append(words.path)
+            text.append(" to ")
+            text.append(limit)
+            text.append(" or less")
+        case .sizeAbove(let limit, _):
+            text.append("choose a size of ")
+            text.append(limit)
+            text.append(" or less for ")
+            text.append(words.path)
         case .mismatch(let pattern):
-            text += "set "
-            text += path
-            text += " to a value that matches "
-            text += pattern
+            text.append("set ")
+            text.append(words.path)
+            text.append(" to a value that matches ")
+            text.append(pattern)
         case .unwanted:
-            text += "remove "
-            text += path
-        case .skuNotAllowed: writeChoice(allowed, behind: "choose a SKU with ", to: &text)
-        case .refused(_, let mend), .text(_, let mend): text += mend
-        case .admission: break
-        case .expression(nil, _, _): text += "change the object so that it holds"
+            text.append("remove ")
+            text.append(words.path)
+        case .skuNotAllowed: words.writeChoice(behind: "choose a SKU with ", to: &text)
+        case .refused(_, let mend), .text(_, let mend): text.append(mend)
+        case .expression(nil, _, _): text.append("change the object so that it holds")
         case .expression(_, _, let expression):
-            text += "what must hold is: "
-            text += expression
+            text.append("what must hold is: ")
+            text.append(expression)
+        case .admission: break
         }
     }
+}
 
-    private func writeState(_ value: String?, _ allowed: String = "", to text: inout String) {
-        if let value {
-            text += " is \""
-            text += value
-            text += "\""
-        } else {
-            text += " is not set"
-        }
-        writeAlternatives(allowed, to: &text)
+extension Explanation.Words {
+    fileprivate func writeState(to text: inout TextBuffer) {
+        guard hasValue else { return text.append(" is not set") }
+        text.append(" is \"")
+        text.append(value)
+        text.append("\"")
     }
 
-    private func writeAlternatives(_ allowed: String, to text: inout String) {
+    fileprivate func writeAlternatives(to text: inout TextBuffer) {
         guard !allowed.isEmpty else { return }
-        text += "; allowed: "
-        text += allowed
+        text.append("; allowed: ")
+        text.append(allowed)
     }
 
     /// Appends `a, b, c` as people choose: `a, b or c`.
-    private func writeChoice(_ list: String, behind words: String, to text: inout String) {
-        text += words
-        guard let comma = list.utf8.lastIndex(of: UInt8(ascii: ",")) else {
-            text += list
-            return
-        }
-        text += list[..<comma]
-        text += " or"
-        text += list[list.utf8.index(after: comma)...]
+    fileprivate func writeChoice(behind words: StaticString, to text: inout TextBuffer) {
+        text.append(words)
+        let list = allowed.utf8Span.span
+        var comma = list.count - 1
+        while comma >= 0, list[comma] != UInt8(ascii: ",") { comma -= 1 }
+        guard comma >= 0 else { return text.append(list) }
+        text.append(list.extracting(0..<comma))
+        text.append(" or")
+        text.append(list.extracting((comma + 1)...))
     }
 }

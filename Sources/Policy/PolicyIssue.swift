@@ -47,6 +47,19 @@ public struct PolicyIssue: Error, Hashable, Sendable, CustomStringConvertible {
         self.mend = mend
     }
 
+    /// The same fault in other words.
+    func saying(_ message: String) -> PolicyIssue {
+        PolicyIssue(
+            severity: severity,
+            file: file,
+            line: line,
+            column: column,
+            field: field,
+            message: message,
+            mend: mend
+        )
+    }
+
     /// `file:line:column: error: field: message; mend`, as compilers print it.
     public var description: String {
         let place = line > 0 ? "\(file):\(line):\(column)" : file

@@ -73,8 +73,33 @@ public final class PolicySet: Sendable {
 
     /// Sorted by name, so that neither decisions nor patches depend on the order of files.
     let policies: [Policy]
-    /// What the rules of each policy ask of an object.
-    let facets: [FacetSet]
+    /// What rules ask of an object.
+    struct Demand: BitwiseCopyable {
+        var facets: FacetSet = []
+        var parts: PartSet = []
+
+        mutating func formUnion(_ other: Demand) {
+            facets.formUnion(other.facets)
+            parts.formUnion(other.parts)
+        }
+    }
+
+    /// What every request that a policy matches asks of it, without a reference to count.
+    struct Plan: BitwiseCopyable {
+        let demand: Demand
+        /// Whether the policy's `match` asks nothing beyond the index.
+        let matchesEverybody: Bool
+        fileprivate let firstRule: Int
+        fileprivate let endOfRules: Int
+
+        /// The policy's rules among those of the set.
+        var rules: Range<Int> { firstRule..<endOfRules }
+    }
+
+    /// One for each policy.
+    let plans: [Plan]
+    /// The rules of all policies.
+    let rules: [Rule]
     let index: PolicyIndex
     let bindings: [Binding]
     let bindingIndex: PatternIndex
@@ -109,14 +134,27 @@ public final class PolicySet: Sendable {
         let policies = policies.sorted { $0.1.name < $1.1.name }
         let bindings = bindings.sorted { $0.1.name < $1.1.name }
         self.policies = policies.map(\.1)
-        facets = policies.map { $0.1.rules.reduce(into: []) { $0.formUnion($1.facets) } }
+        var rules: [Rule] = []
+        plans = policies.map { _, policy in
+            let first = rules.count
+            rules += policy.rules
+            return Plan(
+                demand: policy.rules.reduce(into: Demand()) {
+                    $0.formUnion(Demand(facets: $1.facets, parts: $1.parts))
+                },
+                matchesEverybody: policy.match.isEverything,
+                firstRule: first,
+                endOfRules: rules.count
+            )
+        }
+        self.rules = rules
         self.bindings = bindings.map(\.1)
         self.admissionPolicies = admissionPolicies
         self.configuration = configuration
         index = PolicyIndex(
             policies.map(\.0),
             namespaces: namespaces,
-            kinds: configuration.tables.kinds.map { "\($0.group)/\($0.kind)" }
+            kinds: configuration.tables.kindNames
         )
         bindingIndex = PatternIndex(bindings.map(\.0), names: namespaces.map { Array($0.name.utf8) })
         var seen: Set<String> = []
@@ -139,10 +177,13 @@ public final class PolicySet: Sendable {
     public let namespaceCount: Int
 
     /// How many rules there are in all.
-    public var ruleCount: Int { policies.reduce(0) { $0 + $1.rules.count } }
+    public var ruleCount: Int { rules.count }
 
     /// How many mutations there are in all.
     public var mutationCount: Int { policies.reduce(0) { $0 + $1.mutations.count } }
+
+    /// Whether there is nothing that could judge or change anything.
+    var isEmpty: Bool { policies.isEmpty && bindings.isEmpty }
 
     /// Whether identity is checked at all.
     public var hasBinding: Bool { !bindings.isEmpty }

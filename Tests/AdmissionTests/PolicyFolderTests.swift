@@ -181,6 +181,101 @@ import Testing
         }
     }
 
+    @Test func onlyWhatChangedIsCompiledAgain() throws {
+        for name in ["a", "b", "c"] { try files.write(policy(name), to: "\(name).yaml") }
+        #expect(folder.reload().compiledFiles == 3)
+        #expect(folder.reload().compiledFiles == 0)
+        try files.write(policy("b", allow: "northeurope"), to: "b.yaml")
+        #expect(folder.reload().compiledFiles == 1)
+        #expect(try !allows("westeurope"))
+        try files.write(policy("a"), to: "a.yaml")
+        #expect(folder.reload().compiledFiles == 0)
+        try FileManager.default.removeItem(atPath: files.path("b.yaml"))
+        #expect(folder.reload().compiledFiles == 0)
+        #expect(try allows("westeurope"))
+        #expect(holder.current?.policyCount == 2 && holder.current?.generation == 5)
+    }
+
+    /// What is wrong with two files only together is found, and found to be mended, whichever of them changes.
+    @Test func keptFilesAreJudgedTogetherWithNewOnes() throws {
+        try files.write(policy("same"), to: "a.yaml")
+        try files.write(policy("other"), to: "b.yaml")
+        #expect(folder.reload().isCurrent)
+        try files.write(policy("same"), to: "b.yaml")
+        let refused = folder.reload()
+        #expect(!refused.isCurrent && refused.compiledFiles == 1)
+        #expect(refused.issues.map(\.file) == [files.path("b.yaml")])
+        #expect(refused.issues.first?.message == "AzurePolicy same exists already (\(files.path("a.yaml")):3)")
+        try files.write(policy("first"), to: "a.yaml")
+        let mended = folder.reload()
+        #expect(mended.isCurrent && mended.compiledFiles == 1 && holder.current?.policyCount == 2)
+    }
+
+    @Test func aFaultOfAKeptFileIsToldEachTime() throws {
+        try files.write(policy("a"), to: "a.yaml")
+        try files.write("kind: [", to: "b.yaml")
+        let first = folder.reload()
+        let second = folder.reload()
+        #expect(first.compiledFiles == 2 && second.compiledFiles == 0)
+        #expect(!second.isCurrent && second.issues == first.issues)
+    }
+
+    @Test func ofAConfigMapOnlyTheChangedFilesAreCompiledAgain() throws {
+        try mount("one", ["a.yaml": policy("a"), "b.yaml": policy("b")])
+        #expect(folder.reload().compiledFiles == 2)
+        try mount("two", ["a.yaml": policy("a"), "b.yaml": policy("b", allow: "northeurope")])
+        #expect(folder.reload().compiledFiles == 1)
+        #expect(try !allows("westeurope"))
+    }
+
+    /// A change that nothing but the content shows: in place, by renaming over, by turning a link; size and time are the same.
+    ///
+    /// The file is just written when it is read first, or old enough for its times to be trusted.
+    @Test(arguments: [Duration.zero, .milliseconds(3200)]) func aChangeIsNeverMissed(_ age: Duration) async throws {
+        // Both names have as many letters.
+        let (before, after) = (policy("a", allow: "northeurope"), policy("a", allow: "francesouth"))
+        #expect(before.utf8.count == after.utf8.count)
+        let time = [FileAttributeKey.modificationDate: Date(timeIntervalSince1970: 1_700_000_000)]
+        let changes: [(name: String, () throws -> Void)] = [
+            ("in place", { [files] in try files.write(after, to: "real/a.txt") }),
+            (
+                "renamed over",
+                { [files] in
+                    try files.write(before, to: "real/b.txt")
+                    #expect(files.rename("real/b.txt", to: "real/a.txt"))
+                }
+            ),
+            (
+                "link turned",
+                { [files] in
+                    try files.write(after, to: "real/c.txt")
+                    try FileManager.default.createSymbolicLink(
+                        atPath: files.path("link"),
+                        withDestinationPath: "real/c.txt"
+                    )
+                    #expect(files.rename("link", to: "a.yaml"))
+                }
+            ),
+        ]
+        try files.write(before, to: "real/a.txt")
+        try FileManager.default.setAttributes(time, ofItemAtPath: files.path("real/a.txt"))
+        try FileManager.default.createSymbolicLink(atPath: files.path("a.yaml"), withDestinationPath: "real/a.txt")
+        var region = "northeurope"
+        for (name, change) in changes {
+            try await Task.sleep(for: age)
+            folder.reload()
+            #expect(folder.reload().compiledFiles == 0, "\(name)")
+            #expect(try allows(region), "\(name)")
+            try change()
+            for file in try FileManager.default.contentsOfDirectory(atPath: files.path("real")) {
+                try FileManager.default.setAttributes(time, ofItemAtPath: files.path("real/\(file)"))
+            }
+            region = region == "northeurope" ? "francesouth" : "northeurope"
+            #expect(folder.reload().compiledFiles == 1, "\(name)")
+            #expect(try allows(region), "\(name)")
+        }
+    }
+
     @Test func aThousandPoliciesAreInForceQuickly() throws {
         for index in 0..<1000 { try files.write(policy("p\(index)"), to: "p\(index).yaml") }
         let status = folder.reload()

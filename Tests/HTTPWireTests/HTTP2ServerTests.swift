@@ -205,6 +205,40 @@ import Testing
         #expect(server.isIdle && server.connection.deadlineNanoseconds == nil)
     }
 
+    /// RFC 9113 §6.9.2: a new initial size moves the windows of open streams too, if need be below zero.
+    @Test func windowsFollowTheSettings() {
+        let server = EchoServer(.http2)
+        server.responseBody = Array(repeating: 0x61, count: 100)
+        func sent() -> Int { received(server).filter { $0.type == 0 }.reduce(0) { $0 + $1.payload.count } }
+        server.receive(frames("preface\nframe SETTINGS 00 0 000400000064 000400000003\nrequest 05 1"))
+        #expect(sent() == 3, "the last of two values")
+        server.receive(frames("frame SETTINGS 00 0 000400000005"))
+        #expect(sent() == 2)
+        server.receive(frames("frame SETTINGS 00 0 000400000002\nframe WINDOW_UPDATE 00 1 00000003"))
+        #expect(sent() == 0, "from -3 to 0")
+        server.receive(frames("frame WINDOW_UPDATE 00 1 00000001"))
+        #expect(sent() == 1)
+    }
+
+    /// Whatever the error is: what is under way is answered, and then the connection is over.
+    @Test(arguments: ["00000000", "000000ff"]) func endsWhenThePeerSaysThatItDoes(error: String) {
+        let server = EchoServer(.http2)
+        server.receive(frames("preface\nrequest 04 1\nframe GOAWAY 00 0 00000000\(error)"))
+        #expect(!server.isClosed)
+        server.receive(frames("frame DATA 01 1 \"hello\""))
+        #expect(server.transcript == ["POST / @ a\nhello", "closed"])
+        #expect(received(server).contains { $0.type == 1 && $0.stream == 1 })
+    }
+
+    @Test func acknowledgesSettingsAndNothingElse() {
+        let server = EchoServer(.http2)
+        server.receive(frames("preface"))
+        _ = received(server)
+        server.receive(frames("frame SETTINGS 00 0 00ff00000001\nframe PING 01 0 0102030405060708\nframe 22 00 0 00"))
+        let answers = received(server)
+        #expect(answers.map(\.type) == [4] && answers.first?.flags == 1 && answers.first?.payload == [])
+    }
+
     @Test func givesUpOnAPeerThatOpensNoWindow() {
         let server = EchoServer(.http2)
         server.responseBody = Array(repeating: 0x61, count: 1000)

@@ -169,3 +169,18 @@ extension Decision {
     /// `path: message; mend` of all failures, for comparisons.
     var lines: [String] { failures.map(\.description) }
 }
+
+extension Failure {
+    /// What the failure's line says behind its policy and rule; of an expression's, what comes before the mend.
+    var message: String {
+        let line = description.dropFirst("\(document)/\(rule): ".count)
+        for mend in ["; what must hold is: ", "; change the object so that it holds", "; ask the platform team"] {
+            var end = line.startIndex
+            while end < line.endIndex {
+                if line[end...].hasPrefix(mend) { return String(line[..<end]) }
+                end = line.index(after: end)
+            }
+        }
+        return String(line)
+    }
+}

@@ -453,7 +453,7 @@ import Testing
         ),
         (
             "skus: {maximum: {vCores: 4}}", resource(postgres, spec: "{sku: {name: Standard_D8s_v3}}"),
-            "p/r: spec.sku.name is \"Standard_D8s_v3 (8 vCores)\", the maximum is 4 vCores; "
+            "p/r: spec.sku.name is \"Standard_D8s_v3\" (8 vCores), the maximum is 4 vCores; "
                 + "choose a size of 4 vCores or less for spec.sku.name"
         ),
         (
@@ -483,6 +483,21 @@ import Testing
         (
             "exposure: {publicAccess: Disabled}", storageAccount("{allowBlobPublicAccess: true}"),
             "p/r: spec.allowBlobPublicAccess is \"true\"; allowed: false; set spec.allowBlobPublicAccess to false"
+        ),
+        (
+            "exposure: {minimumTLSVersion: '1.2'}", storageAccount("{minimumTlsVersion: TLS1_0}"),
+            "p/r: spec.minimumTlsVersion is \"TLS1_0\"; allowed: TLS1_2 or later; "
+                + "set spec.minimumTlsVersion to TLS1_2 or later"
+        ),
+        (
+            "exposure: {minimumTLSVersion: '1.2'}",
+            resource("sql.azure.com/v1api20211101/Server", spec: "{minimalTlsVersion: None}"),
+            "p/r: spec.minimalTlsVersion is \"None\"; allowed: 1.2 or later; set spec.minimalTlsVersion to 1.2 or later"
+        ),
+        (
+            "exposure: {minimumTLSVersion: '1.2'}",
+            resource("documentdb.azure.com/v1api20240815/DatabaseAccount", spec: "{}"),
+            "p/r: spec.minimalTlsVersion is not set; allowed: Tls12 or later; set spec.minimalTlsVersion to Tls12 or later"
         ),
         (
             "kinds: {allow: [sql.azure.com/Server]}", storageAccount("{}"),

@@ -55,7 +55,8 @@ public enum Corpus {
     }
 
     private static func sharedFolder(_ name: String, variable: String) -> URL {
-        if let path = ProcessInfo.processInfo.environment[variable] { return URL(filePath: path) }
+        // Set but empty is how a Makefile says that it knows of none; as a path it would be the working directory.
+        if let path = ProcessInfo.processInfo.environment[variable], !path.isEmpty { return URL(filePath: path) }
         // Tests/Support/Corpus.swift is three levels inside the checkout, and a worktree one level deeper than the checkout.
         let checkout = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent()

@@ -6,9 +6,9 @@ internal import Synchronization
 
 /// A folder of policies, and what became of it when it was read last.
 ///
-/// `reload()` reads every file and puts the set that they make in force, whole; if anything in them is wrong, the set that
-/// was in force before stays, and the issues say where the fault is. It reads from a disk: never call it on a loop that
-/// serves connections.
+/// `reload()` puts the set that all files make in force, whole; if anything in them is wrong, the set that was in force
+/// before stays, and the issues say where the fault is. What was compiled of a file is kept as long as the file stays as it
+/// is. It reads from a disk: never call it on a loop that serves connections.
 public final class PolicyFolder: Sendable {
     /// What is known of the folder; a copy that does not change.
     public struct Status: Sendable {
@@ -24,6 +24,8 @@ public final class PolicyFolder: Sendable {
         public fileprivate(set) var failures = 0
         /// When the set in force was put there.
         public fileprivate(set) var lastSuccess: Timestamp?
+        /// How many files the last reload compiled; the others were as before.
+        public fileprivate(set) var compiledFiles = 0
         /// How long the last reload took, from the first file to the set.
         public fileprivate(set) var duration = Duration.zero
     }
@@ -34,6 +36,17 @@ public final class PolicyFolder: Sendable {
     private let holder: PolicyHolder
     private let configuration: PolicyConfiguration
     private let state = Mutex(Status())
+    /// What is known of each file, by name; held for the length of a reload.
+    private let known = Mutex<[String: KnownFile]>([:])
+
+    /// A file as it was read last.
+    private struct KnownFile {
+        let path: String
+        /// Nil if it changed too lately, or too fast, for an identity to vouch for the content.
+        let identity: FileIdentity?
+        let content: [UInt8]
+        let compiled: PolicyFile
+    }
 
     /// The largest file, in bytes: a ConfigMap holds 1 MiB, and files beside a server may be larger.
     public static let maximumFileBytes = 8 << 20
@@ -65,9 +78,10 @@ public final class PolicyFolder: Sendable {
     public func reload() -> Status {
         let start = MonotonicInstant.now()
         let generation = status.generation + 1
-        let result = compile(generation: generation)
+        let (result, compiledFiles) = known.withLock { compile(generation: generation, &$0) }
         return state.withLock { status in
             status.issues = result.issues
+            status.compiledFiles = compiledFiles
             status.isCurrent = result.set != nil
             if let set = result.set {
                 holder.replace(with: set)
@@ -82,12 +96,16 @@ public final class PolicyFolder: Sendable {
         }
     }
 
-    private func compile(generation: UInt64) -> PolicyCompiler.Result {
+    private func compile(
+        generation: UInt64,
+        _ known: inout [String: KnownFile]
+    ) -> (PolicyCompiler.Result, compiledFiles: Int) {
         var attempt = 1
+        var compiledFiles = 0
         while true {
             var compiler = PolicyCompiler(configuration: configuration)
             do throws(FileError) {
-                try addFiles(to: &compiler)
+                try addFiles(to: &compiler, &known, &compiledFiles)
             } catch {
                 // The kubelet removes the old version of a ConfigMap volume soon after it put the new one in place.
                 if error.isNotFound, attempt < Self.attempts, FileSystem.exists(path) {
@@ -103,14 +121,18 @@ public final class PolicyFolder: Sendable {
                     )
                 )
             }
-            return compiler.finish(generation: generation)
+            return (compiler.finish(generation: generation), compiledFiles)
         }
     }
 
     /// How often a folder is read from which files disappear meanwhile; the watch tells of the next change anyway.
     private static let attempts = 3
 
-    private func addFiles(to compiler: inout PolicyCompiler) throws(FileError) {
+    private func addFiles(
+        to compiler: inout PolicyCompiler,
+        _ known: inout [String: KnownFile],
+        _ compiledFiles: inout Int
+    ) throws(FileError) {
         let files = try PolicyFiles.list(path).filter { Self.isPolicyFile($0.name) }
         if files.isEmpty {
             compiler.add(
@@ -122,10 +144,15 @@ public final class PolicyFolder: Sendable {
                 )
             )
         }
+        var current: [String: KnownFile] = [:]
+        current.reserveCapacity(files.count)
+        compiledFiles = 0
         var bytes = 0
         for file in files {
-            let content = try FileSystem.read(file.path, limitBytes: Self.maximumFileBytes)
-            bytes += content.count
+            let (entry, isNew) = try read(file, known[file.name])
+            if isNew { compiledFiles += 1 }
+            current[file.name] = entry
+            bytes += entry.content.count
             guard bytes <= Self.maximumBytes else {
                 let issue = PolicyIssue(
                     file: path,
@@ -134,22 +161,48 @@ public final class PolicyFolder: Sendable {
                 )
                 return compiler.add(issue)
             }
-            let name = FileSystem.path(path, file.name)
-            do throws(YAMLError) {
-                for document in try JSONDocument.parseYAML(content) {
-                    compiler.add(document, file: name)
-                }
-            } catch {
-                compiler.add(
-                    PolicyIssue(
-                        file: name,
-                        line: error.line,
-                        column: error.column,
-                        message: error.message,
-                        mend: error.mend
-                    )
+            compiler.add(entry.compiled)
+        }
+        // Only now, for a file that vanishes makes the reading begin anew.
+        known = current
+    }
+
+    /// A file as it is now, with what was compiled of it before if it is the same.
+    private func read(
+        _ file: PolicyFiles.File,
+        _ before: KnownFile?
+    ) throws(FileError) -> (KnownFile, isNew: Bool) {
+        // Looked at before it is read: a change in between shows next time.
+        let identity = FileIdentity(of: file.path)
+        if let before, before.path == file.path, let known = before.identity, known == identity {
+            return (before, false)
+        }
+        let content = try FileSystem.read(file.path, limitBytes: Self.maximumFileBytes)
+        let isSame = before?.content == content
+        let compiled = if isSame, let before { before.compiled } else { compile(content, of: file) }
+        let current = KnownFile(
+            path: file.path,
+            identity: identity?.isSettled == true ? identity : nil,
+            content: content,
+            compiled: compiled
+        )
+        return (current, !isSame)
+    }
+
+    private func compile(_ content: [UInt8], of file: PolicyFiles.File) -> PolicyFile {
+        let name = FileSystem.path(path, file.name)
+        do throws(YAMLError) {
+            return PolicyFile(try JSONDocument.parseYAML(content), file: name, configuration: configuration)
+        } catch {
+            return PolicyFile(
+                PolicyIssue(
+                    file: name,
+                    line: error.line,
+                    column: error.column,
+                    message: error.message,
+                    mend: error.mend
                 )
-            }
+            )
         }
     }
 

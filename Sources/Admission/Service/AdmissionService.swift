@@ -13,8 +13,9 @@ public final class AdmissionService {
     private let metrics: AdmissionMetrics
     private let shard: MetricsShard
     private let decisionLog: LineLog?
+    private var answer = DecisionAnswer()
     /// The line that is being made for the decision log; kept for its storage.
-    private var line: [UInt8] = []
+    private var line = TextBuffer()
 
     /// Makes the service of one event loop.
     ///
@@ -121,9 +122,14 @@ public final class AdmissionService {
         let left = timeout / 5 * 4 - (start.nanoseconds - received.nanoseconds)
         let deadline = ContinuousClock.now + .nanoseconds(left)
         let decision = set.decide(request, mode: webhook == .validate ? .validate : .mutate, deadline: deadline)
-        let response = AdmissionResponse(decision, of: request, isMutating: webhook == .mutate)
-        if response.patch != nil { shard.add(to: metrics.patches[]) }
-        response.encode(answering: request, into: &output)
+        let hasPatch = answer.write(
+            decision,
+            answering: request,
+            isMutating: webhook == .mutate,
+            isLogged: decisionLog != nil,
+            into: &output
+        )
+        if hasPatch { shard.add(to: metrics.patches[]) }
         let end = MonotonicInstant.now()
         shard.observe(
             nanoseconds: UInt64(clamping: end.nanoseconds - start.nanoseconds),
@@ -158,20 +164,14 @@ public final class AdmissionService {
         guard let decisionLog else { return }
         let record = DecisionRecord(
             webhook: webhook,
-            request: request,
             outcome: outcome,
-            decision: decision,
             code: code,
             generation: policies.set?.generation ?? 0,
             latencyNanoseconds: latency
         )
-        line.removeAll(keepingCapacity: true)
-        var writer = JSONWriter(appendingTo: line)
-        line = []
-        record.write(to: &writer, time: .now())
-        let written = writer.finish()
-        decisionLog.append(written.span)
-        line = written
+        line.removeAll()
+        record.write(request, decision, failures: answer.logged, time: .now(), to: &line)
+        line.append(to: decisionLog)
     }
 
     private func refuse(
@@ -214,5 +214,12 @@ enum FailureEffect {
         case .audit: 2
         case .ratcheted: 3
         }
+    }
+}
+
+extension TextBuffer {
+    /// A class' own buffer cannot be lent as a span.
+    fileprivate func append(to log: LineLog) {
+        log.append(span)
     }
 }

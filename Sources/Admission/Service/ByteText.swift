@@ -21,6 +21,8 @@ extension Span<UInt8> {
 
     /// Whether these are a media type, with or without parameters (RFC 9110 §8.3.1).
     func isMediaType(_ type: StaticString) -> Bool {
+        // As every API server writes it.
+        if equals(type) { return true }
         var end = 0
         while end < count, self[end] != UInt8(ascii: ";") { end += 1 }
         while end > 0, self[end - 1] == UInt8(ascii: " ") || self[end - 1] == UInt8(ascii: "\t") { end -= 1 }

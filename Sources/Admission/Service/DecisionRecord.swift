@@ -9,105 +9,105 @@ internal import Policy
 /// engine shows it; of a Secret not even those.
 struct DecisionRecord {
     let webhook: WebhookKind
-    let request: AdmissionRequest
     let outcome: AdmissionMetrics.Outcome
-    let decision: Decision?
     let code: Int
     let generation: UInt64
     let latencyNanoseconds: UInt64
 
     /// The longest name or user that is copied whole, in bytes; the API server allows 253.
     private static let textBytes = 256
-    /// The most failures that a line lists.
-    private static let failures = 100
 
-    func write(to writer: inout JSONWriter, time: Timestamp) {
-        writer.beginObject()
-        writer.key("time")
-        writer.string(time.rfc3339.span)
-        copy("uid", request.uid, to: &writer)
-        // Members that are constant go in one piece, as JSON.
-        writer.raw(webhook == .validate ? #""webhook":"validate""# : #""webhook":"mutate""#)
+    /// Appends the line.
+    ///
+    /// - Parameters:
+    ///   - request: What was asked.
+    ///   - decision: What was decided; nil if there was nothing to decide on.
+    ///   - failures: The decision's failures as elements of an array.
+    ///   - time: When.
+    ///   - line: What is appended to.
+    func write(
+        _ request: borrowing AdmissionRequest,
+        _ decision: Decision?,
+        failures: borrowing TextBuffer,
+        time: Timestamp,
+        to line: inout TextBuffer
+    ) {
+        let document = request.document
+        line.append(#"{"time":""#)
+        line.append(time.rfc3339.span)
+        Self.copy(#"","uid":"#, request.uid, document, to: &line)
+        // What is constant goes in one piece.
+        line.append(webhook == .validate ? #","webhook":"validate""# : #","webhook":"mutate""#)
         switch request.operation {
-        case .create: writer.raw(#""operation":"CREATE""#)
-        case .update: writer.raw(#""operation":"UPDATE""#)
-        case .delete: writer.raw(#""operation":"DELETE""#)
-        case .connect: writer.raw(#""operation":"CONNECT""#)
+        case .create: line.append(#","operation":"CREATE""#)
+        case .update: line.append(#","operation":"UPDATE""#)
+        case .delete: line.append(#","operation":"DELETE""#)
+        case .connect: line.append(#","operation":"CONNECT""#)
         }
-        copy("group", request.kind.group, to: &writer)
-        copy("version", request.kind.version, to: &writer)
-        copy("kind", request.kind.name, to: &writer)
-        copy("subResource", request.subResource, to: &writer)
-        copy("namespace", request.namespace, to: &writer)
-        copy("name", request.name, to: &writer)
-        copy("user", request.userInfo.username, to: &writer)
-        if request.isDryRun { writer.raw(#""dryRun":true"#) }
+        Self.copy(#","group":"#, request.kind.group, document, to: &line)
+        Self.copy(#","version":"#, request.kind.version, document, to: &line)
+        Self.copy(#","kind":"#, request.kind.name, document, to: &line)
+        if let name = request.subResource { Self.copy(#","subResource":"#, name, document, to: &line) }
+        if let name = request.namespace { Self.copy(#","namespace":"#, name, document, to: &line) }
+        if let name = request.name { Self.copy(#","name":"#, name, document, to: &line) }
+        if let name = request.userInfo.username { Self.copy(#","user":"#, name, document, to: &line) }
+        if request.isDryRun { line.append(#","dryRun":true"#) }
         switch outcome {
-        case .allowed: writer.raw(#""decision":"allowed""#)
-        case .denied: writer.raw(#""decision":"denied""#)
-        case .invalid: writer.raw(#""decision":"invalid""#)
+        case .allowed: line.append(#","decision":"allowed""#)
+        case .denied: line.append(#","decision":"denied""#)
+        case .invalid: line.append(#","decision":"invalid""#)
         }
         if outcome != .allowed {
-            writer.key("code")
-            writer.int(code)
+            line.append(#","code":"#)
+            line.append(decimal: UInt64(code))
         }
-        if let decision { write(decision, to: &writer) }
-        writer.key("policySetGeneration")
-        writer.int(Int64(clamping: generation))
-        writer.key("latencyMicroseconds")
-        writer.int(Int64(clamping: (latencyNanoseconds + 500) / 1000))
-        writer.endObject()
+        if let decision { Self.write(decision, failures, to: &line) }
+        line.append(#","policySetGeneration":"#)
+        line.append(decimal: generation)
+        line.append(#","latencyMicroseconds":"#)
+        line.append(decimal: (latencyNanoseconds + 500) / 1000)
+        line.append("}")
     }
 
-    private func write(_ decision: Decision, to writer: inout JSONWriter) {
+    private static func write(_ decision: Decision, _ failures: borrowing TextBuffer, to line: inout TextBuffer) {
         if !decision.failures.isEmpty {
-            let isSecret = request.document.equals(request.kind.name, "Secret")
-            writer.key("failures")
-            writer.beginArray()
-            for failure in decision.failures.prefix(Self.failures) {
-                writer.beginObject()
-                writer.key("policy")
-                writer.string(failure.document)
-                writer.key("rule")
-                writer.string(failure.rule)
-                writer.key("effect")
-                writer.string(failure.effect.rawValue)
-                writer.key("reason")
-                writer.string(failure.reason.rawValue)
-                writer.key("field")
-                writer.string(failure.path)
-                if let value = failure.value, !isSecret {
-                    writer.key("value")
-                    writer.string(value)
-                }
-                writer.endObject()
-            }
-            writer.endArray()
-            if decision.failures.count > Self.failures {
-                writer.key("failuresOmitted")
-                writer.int(decision.failures.count - Self.failures)
+            line.append(#","failures":["#)
+            line.append(failures)
+            line.append("]")
+            if decision.failures.count > AnswerLimits.loggedFailures {
+                line.append(#","failuresOmitted":"#)
+                line.append(decimal: UInt64(decision.failures.count - AnswerLimits.loggedFailures))
             }
         }
-        if !decision.mutations.isEmpty { write("mutations", decision.mutations, to: &writer) }
-        if !decision.notes.isEmpty { write("notes", decision.notes.names, to: &writer) }
-    }
-
-    private func write(_ key: StaticString, _ texts: [String], to writer: inout JSONWriter) {
-        writer.key(key)
-        writer.beginArray()
-        for text in texts { writer.string(text) }
-        writer.endArray()
-    }
-
-    /// Copies a string of the review, quotes and escapes as they came; what is absent is left out.
-    private func copy(_ key: StaticString, _ value: JSONValue?, to writer: inout JSONWriter) {
-        guard let value else { return }
-        writer.key(key)
-        if request.document.utf8(value).count <= Self.textBytes {
-            writer.copy(value, in: request.document)
-        } else {
-            let text = (request.document.string(value) ?? "").unicodeScalars.prefix(Self.textBytes / 4)
-            writer.string(String(text) + "…")
+        if !decision.mutations.isEmpty {
+            line.append(#","mutations":["#)
+            // Names of policies and mutations need no escapes.
+            line.append("\"" + decision.mutations.joined(separator: "\",\"") + "\"")
+            line.append("]")
         }
+        // Nearly every line has these notes, or none.
+        if decision.notes == .noBinding {
+            line.append(#","notes":["noBinding"]"#)
+        } else if !decision.notes.isEmpty {
+            line.append(#","notes":[""#)
+            line.append(decision.notes.names.joined(separator: "\",\""))
+            line.append(#""]"#)
+        }
+    }
+
+    /// Copies a string of the review, quotes and escapes as they came.
+    private static func copy(
+        _ key: StaticString,
+        _ value: JSONValue,
+        _ document: JSONDocument,
+        to line: inout TextBuffer
+    ) {
+        line.append(key)
+        let text = document.utf8(value)
+        guard text.count > textBytes else { return line.append(document.lexeme(value)) }
+        let start = (document.string(value) ?? "").unicodeScalars.prefix(textBytes / 4)
+        line.append("\"")
+        line.append(escaping: "\(String(start))…".utf8Span.span)
+        line.append("\"")
     }
 }

@@ -184,7 +184,7 @@ public enum Facet: String, BitwiseCopyable, CaseIterable, Hashable, Sendable {
 }
 
 /// A set of facets, for reading several in one go.
-public struct FacetSet: OptionSet, Hashable, Sendable {
+public struct FacetSet: OptionSet, BitwiseCopyable, Hashable, Sendable {
     /// One bit a facet.
     public let rawValue: UInt16
 
@@ -205,4 +205,25 @@ public struct FacetSet: OptionSet, Hashable, Sendable {
 
     /// All facets.
     public static let all = FacetSet(rawValue: Facet.allCases.reduce(0) { $0 | $1.bit })
+}
+
+/// A set of parts, whatever facets they are part of: what a reading may leave out.
+public struct PartSet: OptionSet, BitwiseCopyable, Hashable, Sendable {
+    /// One bit a part, in the order of `Facet.Part.allCases`.
+    public let rawValue: UInt64
+
+    /// The set with these bits.
+    public init(rawValue: UInt64) {
+        self.rawValue = rawValue
+    }
+
+    /// The set of one part.
+    public init(_ part: Facet.Part) {
+        // Searched, not computed: sets are made of tables and policies, not for requests.
+        let place = Facet.Part.allCases.firstIndex(of: part) ?? 0
+        rawValue = 1 << UInt64(place)
+    }
+
+    /// All parts.
+    public static let all = PartSet(rawValue: .max)
 }

@@ -18,6 +18,8 @@ struct FacetProgram: Sendable {
         let step: Step
         /// Facets at or below the node.
         var facets: UInt16 = 0
+        /// Parts of them, one bit each (`PartSet`).
+        var parts: UInt64 = 0
         let parent: Int32
         var firstChild: Int32 = -1
         var nextSibling: Int32 = -1
@@ -33,7 +35,18 @@ struct FacetProgram: Sendable {
         let part: Facet.Part
         let absence: Absence
         let sense: Facet.Sense
+        let facetBit: UInt16
+        let partBit: UInt64
         var next: Int32 = -1
+
+        init(facet: Facet, part: Facet.Part, absence: Absence, sense: Facet.Sense) {
+            self.facet = facet
+            self.part = part
+            self.absence = absence
+            self.sense = sense
+            facetBit = facet.bit
+            partBit = PartSet(part).rawValue
+        }
     }
 
     /// When a missing value is worth telling.
@@ -54,7 +67,7 @@ struct FacetProgram: Sendable {
     let commonRoot: Int32
 
     /// What Azure Service Operator appends to the name of a field whose value comes out of a ConfigMap.
-    static let guardSuffix = "FromConfig"
+    static let guardSuffix: StaticString = "FromConfig"
 
     init(_ builder: FacetProgramBuilder) {
         nodes = builder.nodes
@@ -69,6 +82,11 @@ extension FacetProgram.Node {
     @inline(__always)
     var name: Range<Int> {
         Int(nameOffset)..<Int(nameOffset &+ nameLength)
+    }
+
+    fileprivate mutating func add(_ leaf: FacetProgram.Leaf) {
+        facets |= leaf.facetBit
+        parts |= leaf.partBit
     }
 }
 
@@ -92,10 +110,10 @@ struct FacetProgramBuilder {
     /// Adds a path to the tree of `root`; a part of a facet that a path has already stays as it is.
     mutating func add(_ path: FacetPath, below root: Int32, _ leaf: FacetProgram.Leaf) {
         var node = root
-        nodes[Int(node)].facets |= leaf.facet.bit
+        nodes[Int(node)].add(leaf)
         for step in path.steps {
             node = child(of: node, step)
-            nodes[Int(node)].facets |= leaf.facet.bit
+            nodes[Int(node)].add(leaf)
         }
         // In the order of the table.
         var last: Int32 = -1

@@ -57,26 +57,63 @@ extension AzureKind {
     @usableFromInline
     func visit(
         _ facets: FacetSet,
+        _ parts: PartSet = .all,
         in document: JSONDocument,
         of object: JSONValue,
         _ body: (Occurrence) -> Bool
     ) -> Bool {
         let wanted = facets.rawValue & self.facets.rawValue
         if wanted != 0 {
-            let reading = FacetReading(program: program, document: document, wanted: wanted)
-            guard reading.descend(from: program.commonRoot, into: object, depth: 0, body),
-                reading.descend(from: root, into: object, depth: 0, body)
-            else { return false }
+            guard program.read(wanted, parts.rawValue, from: root, in: document, of: object, body) else { return false }
         }
         return !facets.contains(.reference) || visitReferences(in: document, of: object, body)
     }
 }
 
+extension FacetProgram {
+    /// Walks along the paths that every kind has, then along those of one kind.
+    fileprivate func read(
+        _ facets: UInt16,
+        _ parts: UInt64,
+        from root: Int32,
+        in document: JSONDocument,
+        of object: JSONValue,
+        _ body: (Occurrence) -> Bool
+    ) -> Bool {
+        let reading = FacetReading(self, document, facets, parts)
+        return reading.descend(from: commonRoot, into: object, depth: 0, body)
+            && reading.descend(from: root, into: object, depth: 0, body)
+    }
+}
+
 /// One walk along the paths of a kind; every function returns whether to go on.
-struct FacetReading {
-    let program: FacetProgram
+struct FacetReading: ~Escapable {
+    let nodes: Span<FacetProgram.Node>
+    let leaves: Span<FacetProgram.Leaf>
+    let names: Span<UInt8>
     let document: JSONDocument
-    let wanted: UInt16
+    let facets: UInt16
+    let parts: UInt64
+
+    @_lifetime(borrow program)
+    init(_ program: borrowing FacetProgram, _ document: JSONDocument, _ facets: UInt16, _ parts: UInt64) {
+        nodes = program.nodes.span
+        leaves = program.leaves.span
+        names = program.names.span
+        self.document = document
+        self.facets = facets
+        self.parts = parts
+    }
+
+    @inline(__always)
+    private func wants(_ node: FacetProgram.Node) -> Bool {
+        node.facets & facets != 0 && node.parts & parts != 0
+    }
+
+    @inline(__always)
+    private func wants(_ leaf: FacetProgram.Leaf) -> Bool {
+        leaf.facetBit & facets != 0 && leaf.partBit & parts != 0
+    }
 
     /// Visits what lies below a node of the tables, at a value that exists.
     func descend(
@@ -87,10 +124,10 @@ struct FacetReading {
     ) -> Bool {
         // Looked for when the first member is missing; nearly no object has one.
         var hasGuards: Bool?
-        var index = program.nodes[Int(node)].firstChild
+        var index = nodes[Int(node)].firstChild
         while index >= 0 {
-            let child = program.nodes[Int(index)]
-            if child.facets & wanted != 0 {
+            let child = nodes[Int(index)]
+            if wants(child) {
                 switch child.step {
                 case .root:
                     break
@@ -145,8 +182,8 @@ struct FacetReading {
     ) -> Bool {
         var leaf = node.firstLeaf
         while leaf >= 0 {
-            let found = program.leaves[Int(leaf)]
-            if found.facet.bit & wanted != 0, found.sense != .regionOrNone || !document.equals(value, "None") {
+            let found = leaves[Int(leaf)]
+            if wants(found), found.sense != .regionOrNone || !document.equals(value, "None") {
                 guard body(Occurrence(found, .known, in: container, value, node: index, depth: depth)) else {
                     return false
                 }
@@ -169,9 +206,9 @@ struct FacetReading {
     ) -> Bool {
         var leaf = node.firstLeaf
         while leaf >= 0 {
-            let found = program.leaves[Int(leaf)]
+            let found = leaves[Int(leaf)]
             let isTold = state == .unknown || found.absence == .always || (found.absence == .inside && isInside)
-            if isTold, found.facet.bit & wanted != 0 {
+            if isTold, wants(found) {
                 guard body(Occurrence(found, state, in: container, place, node: index, depth: depth)) else {
                     return false
                 }
@@ -181,8 +218,8 @@ struct FacetReading {
         // Below a missing list there is nothing that could lack anything.
         var child = node.firstChild
         while child >= 0 {
-            let next = program.nodes[Int(child)]
-            if next.step == .member, next.facets & wanted != 0 {
+            let next = nodes[Int(child)]
+            if next.step == .member, wants(next) {
                 guard miss(child, next, state, in: container, place, depth: depth, isInside: false, body) else {
                     return false
                 }
@@ -195,13 +232,13 @@ struct FacetReading {
     /// The member that a node names; nil if there is none, or only `null`.
     @inline(__always)
     private func member(_ node: FacetProgram.Node, of container: JSONValue) -> JSONValue? {
-        let value = document.member(program.names.span.extracting(node.name), of: container)
+        let value = document.member(names.extracting(node.name), of: container)
         return value?.isNull == false ? value : nil
     }
 
     /// The `…FromConfig` member that stands in the place of a node's.
     private func standIn(for node: FacetProgram.Node, in container: JSONValue) -> JSONValue? {
-        let name = String(decoding: program.names[node.name], as: UTF8.self) + FacetProgram.guardSuffix
+        let name = "\(String(names.extracting(node.name)))\(FacetProgram.guardSuffix)"
         let value = document.member(name, of: container)
         return value?.isNull == false ? value : nil
     }

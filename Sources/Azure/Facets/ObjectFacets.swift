@@ -19,6 +19,7 @@ public struct ObjectFacets: Sendable {
     ///
     /// - Parameters:
     ///   - facets: What to look for.
+    ///   - parts: The parts that somebody will ask for; others are passed over.
     ///   - kind: The object's kind.
     ///   - document: The document of the object.
     ///   - object: The resource, from its `apiVersion` on.
@@ -26,6 +27,7 @@ public struct ObjectFacets: Sendable {
     /// - Throws: `TooManyPlaces`.
     public init(
         _ facets: FacetSet,
+        parts: PartSet = .all,
         of kind: AzureKind,
         in document: JSONDocument,
         of object: JSONValue,
@@ -34,11 +36,13 @@ public struct ObjectFacets: Sendable {
         self.facets = facets
         guard !facets.isDisjoint(with: kind.facets) || facets.contains(.reference) else { return }
         var places: [Occurrence] = []
-        places.reserveCapacity(24)
-        try kind.forEachOccurrence(of: facets, in: document, of: object) { (place) throws(TooManyPlaces) in
-            guard places.count < maximumPlaces else { throw TooManyPlaces() }
+        places.reserveCapacity(16)
+        let isComplete = kind.visit(facets, parts, in: document, of: object) { place in
+            guard places.count < maximumPlaces else { return false }
             places.append(place)
+            return true
         }
+        guard isComplete else { throw TooManyPlaces() }
         self.places = places
     }
 
@@ -54,21 +58,16 @@ public struct ObjectFacets: Sendable {
         for place in places where place.facet == facet { try body(place) }
     }
 
-    /// Visits the SKUs, if that facet was read.
+    /// The next SKU, if that facet was read.
     ///
-    /// - Parameter body: Is called with each SKU.
-    /// - Throws: What `body` throws.
-    public func forEachSKU<Failure: Error>(_ body: (SKU) throws(Failure) -> Void) throws(Failure) {
-        var next = 0
-        while next < places.count {
-            guard places[next].facet == .sku else {
-                next += 1
-                continue
-            }
-            // Filled where it stands: it is large, and would be copied with every part.
-            var sku = SKU(container: places[next].container)
-            while next < places.count, places[next].facet != .sku || sku.set(places[next]) { next += 1 }
-            try body(sku)
-        }
+    /// - Parameter index: Where to go on, 0 at the beginning; moves behind the SKU's last part.
+    /// - Returns: nil if there is none left.
+    public func nextSKU(_ index: inout Int) -> SKU? {
+        let places = places.span
+        while index < places.count, places[index].facet != .sku { index &+= 1 }
+        guard index < places.count else { return nil }
+        var sku = SKU(container: places[index].container)
+        while index < places.count, places[index].facet != .sku || sku.set(places[index]) { index &+= 1 }
+        return sku
     }
 }

@@ -43,6 +43,22 @@ public struct TLSVersion: Hashable, Comparable, Sendable, CustomStringConvertibl
     }
 }
 
+extension AzureKind {
+    /// A version of TLS as the kind's provider writes it, for people to copy: `1.2`, `TLS1_2`, `Tls12`.
+    ///
+    /// From the enumerations of Azure Service Operator's definitions; kinds without one take what most do.
+    public func spelling(of version: TLSVersion) -> String {
+        let (major, minor) = (version.number / 10, version.number % 10)
+        switch group {
+        case "storage.azure.com", "dbformariadb.azure.com": return "TLS\(major)_\(minor)"
+        case "documentdb.azure.com": return version.number == 10 ? "Tls" : "Tls\(major)\(minor)"
+        case "cdn.azure.com": return "TLS\(major)\(minor)"
+        case "network.azure.com": return "TLSv\(major)_\(minor)"
+        default: return version.description
+        }
+    }
+}
+
 extension Occurrence {
     /// Whether the value leaves something open that it could close: public access, unencrypted requests, keys beside Entra ID.
     ///
@@ -90,11 +106,18 @@ extension Span where Element == UInt8 {
 
     /// What the words of Azure's switches mean; nil for other words.
     fileprivate var isSwitchedOn: Bool? {
-        let on: [StaticString] = ["enabled", "allow", "true", "public", "blob", "container", "external", "on", "yes"]
-        let off: [StaticString] = ["disabled", "deny", "false", "private", "none", "internal", "off", "no"]
-        for word in on where isWord(word) { return true }
-        for word in off where isWord(word) { return false }
-        return nil
+        // Told apart by their length first: this is asked of every switch of every request.
+        switch count {
+        case 2: return isWord("on") ? true : isWord("no") ? false : nil
+        case 3: return isWord("yes") ? true : isWord("off") ? false : nil
+        case 4: return isWord("true") || isWord("blob") ? true : isWord("deny") || isWord("none") ? false : nil
+        case 5: return isWord("allow") ? true : isWord("false") ? false : nil
+        case 6: return isWord("public") ? true : nil
+        case 7: return isWord("enabled") ? true : isWord("private") ? false : nil
+        case 8: return isWord("external") ? true : isWord("disabled") || isWord("internal") ? false : nil
+        case 9: return isWord("container") ? true : nil
+        default: return nil
+        }
     }
 
     /// The value of a Kubernetes quantity; nil if it is none.

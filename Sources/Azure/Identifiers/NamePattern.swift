@@ -18,16 +18,17 @@ public struct NamePattern: Hashable, Sendable, CustomStringConvertible {
 
     /// Whether a name, given in UTF-8, matches.
     public func matches(_ name: Span<UInt8>) -> Bool {
+        let pattern = pattern.span
         // Most patterns are names, and most names differ from them in length.
         if isLiteral {
             guard name.count == pattern.count else { return false }
             for index in name.indices where name[index].asciiLowercased != pattern[index] { return false }
             return true
         }
-        return matchesStars(name)
+        return Self.matchesStars(pattern, name)
     }
 
-    private func matchesStars(_ name: Span<UInt8>) -> Bool {
+    private static func matchesStars(_ pattern: Span<UInt8>, _ name: Span<UInt8>) -> Bool {
         var position = 0
         var next = 0
         // Where to go on when what follows the last `*` does not match: at most `name.count * pattern.count` steps in all.

@@ -1,5 +1,5 @@
 /// A kind of Azure resource as Azure Service Operator knows it.
-public final class AzureKind: Sendable {
+public final class AzureKind: Sendable, CustomStringConvertible {
     /// What a kind's resources lie in.
     public enum Scope: String, CaseIterable, Sendable {
         /// A resource group.
@@ -42,6 +42,9 @@ public final class AzureKind: Sendable {
     /// The kind, such as `ServersDatabase`.
     public let kind: String
 
+    /// `group/Kind`.
+    public let description: String
+
     /// The resource's name in URLs, such as `serversdatabases`; empty for a kind that the tables do not know.
     public let plural: String
 
@@ -78,9 +81,12 @@ public final class AzureKind: Sendable {
     let program: FacetProgram
     let root: Int32
 
+    private let versionTable: VersionTable
+
     init(_ row: KindRow, index: Int, program: FacetProgram, root: Int32) {
         group = row.group
         kind = row.kind
+        description = "\(row.group)/\(row.kind)"
         plural = row.plural
         versions = row.versions
         newestVersion = row.newestVersion
@@ -93,12 +99,35 @@ public final class AzureKind: Sendable {
         facets = FacetSet(rawValue: program.nodes[Int(root)].facets | program.nodes[Int(program.commonRoot)].facets)
         self.program = program
         self.root = root
+        versionTable = VersionTable(row.versions)
     }
 
     /// How the tables know a version, given in UTF-8.
     public func match(version: Span<UInt8>) -> VersionMatch {
-        for known in versions {
-            let known = known.utf8Span.span
+        versionTable.match(version)
+    }
+}
+
+/// The versions of a kind as bytes: every request asks for its own.
+private struct VersionTable {
+    /// One after the other.
+    private var text: [UInt8] = []
+    private var ends: [Int] = []
+
+    init(_ versions: [String]) {
+        for version in versions {
+            text += version.utf8
+            ends.append(text.count)
+        }
+    }
+
+    func match(_ version: Span<UInt8>) -> AzureKind.VersionMatch {
+        let text = text.span
+        let ends = ends.span
+        var start = 0
+        for index in ends.indices {
+            let known = text.extracting(start..<ends[index])
+            start = ends[index]
             if version.equals(known) { return .listed }
             if version.count == known.count + 7, version.starts(with: known), version.ends(with: "storage") {
                 return .storage

@@ -18,6 +18,9 @@ public final class AzureTables: Sendable {
     /// The kinds in the order of their table; `AzureKind.index` is the place here.
     public let kinds: [AzureKind]
 
+    /// `group/Kind` of each of them.
+    public let kindNames: [String]
+
     /// The rules for kinds that the tables do not know.
     public let general: AzureKind
 
@@ -40,6 +43,7 @@ public final class AzureTables: Sendable {
         try builder.readFacets("facets.tsv", files["facets.tsv"] ?? [], hasVersions: false)
         try builder.readFacets("deltas.tsv", files["deltas.tsv"] ?? [], hasVersions: true)
         (kinds, general) = builder.finish()
+        kindNames = kinds.map(\.description)
         index = KindIndex(kinds)
         regionTable = try RegionTable(files["regions.tsv"] ?? [])
         sizes = try SizeTable(files["sizes.tsv"] ?? [])

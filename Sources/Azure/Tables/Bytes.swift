@@ -5,13 +5,27 @@ extension Span where Element == UInt8 {
 
     func starts(with prefix: Span<UInt8>) -> Bool {
         guard count >= prefix.count else { return false }
-        for index in 0..<prefix.count where self[index] != prefix[index] { return false }
+        var index = 0
+        while index &+ 8 <= prefix.count {
+            guard word(at: index) == prefix.word(at: index) else { return false }
+            index &+= 8
+        }
+        while index < prefix.count {
+            guard self[index] == prefix[index] else { return false }
+            index &+= 1
+        }
         return true
     }
 
-    func ends(with suffix: String) -> Bool {
-        let suffix = suffix.utf8Span.span
-        return count >= suffix.count && extracting((count - suffix.count)...).equals(suffix)
+    func ends(with suffix: StaticString) -> Bool {
+        matches(suffix, at: count - suffix.utf8CodeUnitCount, ignoringCase: false)
+    }
+
+    /// Eight bytes as one word; bounds are checked.
+    @inline(__always)
+    private func word(at offset: Int) -> UInt64 {
+        // Unsafe by name, for what it can make of bytes; every pattern of bytes is an integer.
+        unsafe bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self)
     }
 
     /// Whether an ASCII literal, in lower case, stands at `offset` in any case.

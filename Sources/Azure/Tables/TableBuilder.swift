@@ -105,8 +105,7 @@ struct TableBuilder {
             facet: facet,
             part: try reader.word(4 + shift, of: parts),
             absence: try reader.word(5 + shift, of: absences),
-            sense: try reader.word(6 + shift, of: senses),
-            next: -1
+            sense: try reader.word(6 + shift, of: senses)
         )
     }
 

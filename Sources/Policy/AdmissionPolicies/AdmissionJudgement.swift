@@ -344,8 +344,8 @@ struct AdmissionJudgement {
         _ hook: AdmissionHook,
         _ part: String,
         _ actions: [AdmissionBinding.ValidationAction]
-    ) -> Report.Origin {
-        Report.Origin(
+    ) -> Failure.Origin {
+        Failure.Origin(
             source: hook.policy.kind == .validating ? .validatingAdmissionPolicy : .mutatingAdmissionPolicy,
             policy: hook.policy.name,
             rule: part,

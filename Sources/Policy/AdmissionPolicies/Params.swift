@@ -76,9 +76,9 @@ struct ParamManifests {
 }
 
 /// Which parameters a binding names.
-struct ParamReference {
+struct ParamReference: Sendable {
     /// Which of a kind's objects.
-    enum Choice {
+    enum Choice: Sendable {
         case name(String)
         case selector(LabelSelector)
     }

@@ -39,8 +39,9 @@ final class Binding: Sendable {
 }
 
 /// An AzureBinding as the folder says it.
-struct AzureBindingDocument {
-    let node: Node
+struct AzureBindingDocument: Sendable {
+    /// The document's place, for the fault that only shows beside other bindings.
+    let place: PolicyIssue
     let entry: PatternIndex.Entry
     let binding: Binding
 
@@ -58,7 +59,11 @@ struct AzureBindingDocument {
     /// Reads `spec`; what is wrong goes to the node's log.
     init?(name: String, node: Node, spec: Node?) {
         guard let spec, let fields = spec.fields(Self.fields, reserved: Self.reserved) else { return nil }
-        self.node = node
+        place = node.issue(
+            .error,
+            "shares a namespace",
+            mend: "leave a namespace to one binding; bindings do not add up"
+        )
         let namespaces = fields.required("namespaces", "list the namespaces that it binds; globs are allowed")
         entry = PatternIndex.Entry(
             included: namespaces?.globs() ?? [],

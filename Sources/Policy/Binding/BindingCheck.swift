@@ -53,8 +53,8 @@ struct BindingCheck {
         checkName(subject, &report)
     }
 
-    private func origin(_ rule: String) -> Report.Origin {
-        Report.Origin(source: .binding, policy: governor.name, rule: rule, effect: .deny, message: nil)
+    private func origin(_ rule: String) -> Failure.Origin {
+        Failure.Origin(source: .binding, policy: governor.name, rule: rule, effect: .deny, message: nil)
     }
 
     // MARK: Credentials
@@ -68,13 +68,14 @@ struct BindingCheck {
         for name in Self.resourceIDAnnotations {
             guard let annotations, let value = document.member(name, of: annotations), !value.isNull else { continue }
             let path = FieldPath([.member("metadata"), .member("annotations"), .member(name.description)])
-            checkResourceID(value, at: path, subject, &report)
+            checkResourceID(value, at: .path(path), subject, &report)
         }
     }
 
     private func checkCredential(_ value: JSONValue?, _ subject: borrowing Subject, _ report: inout Report) {
-        var path: FieldPath {
-            FieldPath([.member("metadata"), .member("annotations"), .member(Self.credentialAnnotation.description)])
+        var path: Failure.Place {
+            let name = Self.credentialAnnotation.description
+            return .path(FieldPath([.member("metadata"), .member("annotations"), .member(name)]))
         }
         switch governor {
         case .several: return
@@ -121,7 +122,7 @@ struct BindingCheck {
             let value = document.member("armId", of: owner), !value.isNull
         else { return }
         try report.meter.spend(1)
-        checkResourceID(value, at: FieldPath(["spec", "owner", "armId"]), subject, &report)
+        checkResourceID(value, at: .path(FieldPath(["spec", "owner", "armId"])), subject, &report)
     }
 
     private func checkReferences(_ subject: borrowing Subject, _ report: inout Report) throws(EvaluationError) {
@@ -134,7 +135,7 @@ struct BindingCheck {
                 report.add(
                     origin("resourceGroups"),
                     .invalid,
-                    at: subject.path(of: place),
+                    at: .occurrence(place),
                     value,
                     of: subject,
                     shown: "(a property bag)",
@@ -144,7 +145,7 @@ struct BindingCheck {
                     )
                 )
             } else if isOutside(value, in: document) {
-                checkResourceID(value, at: subject.path(of: place), subject, &report)
+                checkResourceID(value, at: .occurrence(place), subject, &report)
             }
         }
     }
@@ -158,7 +159,7 @@ struct BindingCheck {
 
     private func checkResourceID(
         _ value: JSONValue,
-        at path: FieldPath,
+        at path: Failure.Place,
         _ subject: borrowing Subject,
         _ report: inout Report
     ) {
@@ -228,7 +229,7 @@ struct BindingCheck {
             report.add(
                 origin("userAssignedIdentities"),
                 .forbidden,
-                at: subject.path(of: place),
+                at: .occurrence(place),
                 value,
                 of: subject,
                 shown: document.member("name", of: value).flatMap { document.string($0) },
@@ -293,7 +294,7 @@ struct BindingCheck {
         _ report: inout Report,
         _ steps: [FieldPath.Step]
     ) {
-        let path = FieldPath([.member("spec")] + steps)
+        let path = Failure.Place.path(FieldPath([.member("spec")] + steps))
         if key.hasSuffix("FromConfig") {
             let field = String(key.dropLast("FromConfig".count))
             guard binding.fromConfig == .deny, Self.guardedNames.contains(where: { field.lowercased().hasSuffix($0) })
@@ -331,7 +332,7 @@ struct BindingCheck {
             report.add(
                 origin("resourceGroups"),
                 .notSupported,
-                at: field.path,
+                at: .path(field.path),
                 value,
                 of: subject,
                 allowed: allowed,
@@ -341,7 +342,7 @@ struct BindingCheck {
             report.add(
                 origin("resourceGroups"),
                 .unknown,
-                at: field.path,
+                at: .path(field.path),
                 nil,
                 of: subject,
                 allowed: allowed,

@@ -23,16 +23,15 @@ extension PolicySet {
         // The API server takes nothing but the status from a write of the sub-resource.
         let isStatusWrite = request.subResource.map { request.document.equals($0, "status") } ?? false
         if isStatusWrite { decision.notes.insert(.statusWrite) }
-        if admissionPolicies == nil && (isStatusWrite || mode == .mutate && !hasMutations) { return decision }
-        var evaluation = Evaluation(set: self, request: request)
+        let isJudged = !isStatusWrite && !isEmpty && (mode != .mutate || hasMutations)
+        if !isJudged && admissionPolicies == nil { return decision }
+        var evaluation = Evaluation(self, request)
         var report = Report(meter: Meter(maximumSteps: configuration.maximumSteps, deadline: deadline))
         var expressions = LazyExpressions(deadline: deadline)
-        if mode != .validate { evaluation.mutateByAdmissionPolicies(&report, &decision, &expressions) }
-        if !isStatusWrite && (mode != .mutate || hasMutations) {
-            evaluation.run(mode, &report, &decision, &expressions)
-        }
-        evaluation.finish(mode, &report, &decision, &expressions)
-        if !report.findings.isEmpty || decision.patch != nil { decision.take(report) }
+        if mode != .validate { evaluation.mutateByAdmissionPolicies(request, &report, &decision, &expressions) }
+        if isJudged { evaluation.run(request, mode, &report, &decision, &expressions) }
+        evaluation.finish(request, mode, &report, &decision, &expressions)
+        if !report.failures.isEmpty || decision.patch != nil { decision.take(report) }
         return decision
     }
 }
@@ -54,15 +53,19 @@ private struct LazyExpressions: ~Copyable {
     /// The context for a policy that has expressions.
     ///
     /// - Parameters:
-    ///   - evaluation: The request.
+    ///   - evaluation: The request's way through the set.
+    ///   - request: The request.
     ///   - bind: Binds the object that is judged, when the first policy asks.
     /// - Returns: The context, bound.
-    mutating func context(_ evaluation: borrowing Evaluation, _ bind: (ExpressionContext) -> Void) -> ExpressionContext
-    {
+    mutating func context(
+        _ evaluation: borrowing Evaluation,
+        _ request: AdmissionRequest,
+        _ bind: (ExpressionContext) -> Void
+    ) -> ExpressionContext {
         let made =
             context
             ?? ExpressionContext(
-                evaluation.request,
+                request,
                 namespaces: evaluation.set.namespaceObjects,
                 timeLimit: evaluation.set.configuration.maximumExpressionTime,
                 deadline: deadline
@@ -77,16 +80,15 @@ private struct LazyExpressions: ~Copyable {
 /// One request on its way through a set.
 private struct Evaluation: ~Copyable {
     let set: PolicySet
-    let request: AdmissionRequest
     let kind: AzureKind
     let isAzure: Bool
     let position: PolicyIndex.Position
     /// What Kubernetes' mutating policies have made of the object, and by which operations; nil if nothing.
     private var admitted: (object: JSONFragment, patch: JSONPatch, mutations: [String])?
 
-    init(set: PolicySet, request: AdmissionRequest) {
+    // The request is handed from function to function: a copy of it costs as much as a rule.
+    init(_ set: PolicySet, _ request: borrowing AdmissionRequest) {
         self.set = set
-        self.request = request
         let document = request.document
         let group = document.utf8(request.kind.group)
         let tables = set.configuration.tables
@@ -104,7 +106,7 @@ private struct Evaluation: ~Copyable {
         )
     }
 
-    private func subject(_ object: JSONValue?, in document: JSONDocument) -> Subject {
+    private func subject(_ object: JSONValue?, in document: JSONDocument, _ request: AdmissionRequest) -> Subject {
         Subject(
             document: document,
             object: object ?? document.root,
@@ -117,15 +119,16 @@ private struct Evaluation: ~Copyable {
     }
 
     func run(
+        _ request: AdmissionRequest,
         _ mode: DecisionMode,
         _ report: inout Report,
         _ decision: inout Decision,
         _ expressions: inout LazyExpressions
     ) {
-        let governor = governor()
+        let governor = governor(request)
         let candidates = candidates()
         guard governor != nil || candidates.exist else { return }
-        note(&decision)
+        note(request, &decision)
         switch Write(request, controllers: set.controllers) {
         case .ordinary: break
         case .byController:
@@ -140,22 +143,24 @@ private struct Evaluation: ~Copyable {
             return
         }
         guard let object = request.subject else {
-            judgeWithoutObject(&report, &decision, &expressions)
+            judgeWithoutObject(request, &report, &decision, &expressions)
             return
         }
         let start = admitted?.object ?? JSONFragment(request.document, object)
-        var subject = subject(start.value, in: start.document)
-        if mode != .validate, let mutated = mutate(subject, &report, &decision, &expressions) { subject = mutated }
+        var subject = subject(start.value, in: start.document, request)
+        if mode != .validate, let mutated = mutate(subject, request, &report, &decision, &expressions) {
+            subject = mutated
+        }
         guard mode != .mutate else { return }
         if let governor { judge(subject, by: governor, &report) }
         if candidates.exist {
-            let unreadable = read(candidates.facets, of: &subject)
-            judge(subject, unreadable, &report, &decision, &expressions)
-            ratchet(subject, candidates.facets, &report, &decision, &expressions)
+            let unreadable = read(candidates.demand, of: &subject)
+            judge(subject, request, unreadable, &report, &decision, &expressions)
+            ratchet(subject, request, candidates.demand, &report, &decision, &expressions)
         }
     }
 
-    private func note(_ decision: inout Decision) {
+    private func note(_ request: AdmissionRequest, _ decision: inout Decision) {
         if kind.isGeneral {
             decision.notes.insert(.generalKind)
         } else if kind.match(version: request.document.utf8(request.kind.version)) == .unlisted {
@@ -167,6 +172,7 @@ private struct Evaluation: ~Copyable {
 
     /// Lets the mutating policies of Kubernetes change the object, before anybody else sees it, as in the API server.
     mutating func mutateByAdmissionPolicies(
+        _ request: AdmissionRequest,
         _ report: inout Report,
         _ decision: inout Decision,
         _ expressions: inout LazyExpressions
@@ -175,7 +181,12 @@ private struct Evaluation: ~Copyable {
             let policies = set.admissionPolicies, policies.mayConcern(policies.mutating, request)
         else { return }
         let original = JSONFragment(request.document, object)
-        var judgement = AdmissionJudgement(policies, request, object: original, expressions.context(self) { _ in })
+        var judgement = AdmissionJudgement(
+            policies,
+            request,
+            object: original,
+            expressions.context(self, request) { _ in }
+        )
         expressions.unbind()
         guard let (document, names) = judgement.mutate(&report, &decision) else { return }
         let patch = JSONPatch.difference(from: original, to: JSONFragment(document))
@@ -184,6 +195,7 @@ private struct Evaluation: ~Copyable {
 
     /// Joins the patches, and asks the validating policies of Kubernetes what they say of the object as it is then.
     func finish(
+        _ request: AdmissionRequest,
         _ mode: DecisionMode,
         _ report: inout Report,
         _ decision: inout Decision,
@@ -204,7 +216,12 @@ private struct Evaluation: ~Copyable {
             report.add(.patch("\(error)"), of: .builtIn, "portcullis", "mutations")
             return
         }
-        let judgement = AdmissionJudgement(policies, request, object: object, expressions.context(self) { _ in })
+        let judgement = AdmissionJudgement(
+            policies,
+            request,
+            object: object,
+            expressions.context(self, request) { _ in }
+        )
         expressions.unbind()
         judgement.bindObject()
         judgement.validate(&report, &decision)
@@ -213,19 +230,19 @@ private struct Evaluation: ~Copyable {
     // MARK: Policies
 
     /// Whether the index knows a policy for the request, and what the rules of all of them ask of an object.
-    private func candidates() -> (exist: Bool, facets: FacetSet) {
+    private func candidates() -> (exist: Bool, demand: PolicySet.Demand) {
         var exist = false
-        var facets: FacetSet = []
+        var demand = PolicySet.Demand()
         for word in 0..<set.index.wordCount {
             let (matching, undecided) = set.index.word(word, at: position)
             var bits = matching | undecided
             exist = exist || bits != 0
             while bits != 0 {
-                facets.formUnion(set.facets[word &* 64 &+ bits.trailingZeroBitCount])
+                demand.formUnion(set.plans[word &* 64 &+ bits.trailingZeroBitCount].demand)
                 bits &= bits &- 1
             }
         }
-        return (exist, facets)
+        return (exist, demand)
     }
 
     /// The policies that match the request, in the order of their names, and of each whether the index could say so.
@@ -237,11 +254,11 @@ private struct Evaluation: ~Copyable {
 
     /// Goes on to the next policy that matches.
     ///
-    /// - Returns: The policy, and whether only the namespace's labels could tell that it matches, which are not known.
-    private func next(_ matches: inout Matches) -> (policy: PolicySet.Policy, isUndecided: Bool)? {
+    /// - Returns: The policy's place, and whether only the namespace's labels could tell that it matches, which are not known.
+    private func next(_ matches: inout Matches, _ request: AdmissionRequest) -> (policy: Int, isUndecided: Bool)? {
         while true {
             while matches.bits == 0 {
-                matches.word += 1
+                matches.word &+= 1
                 guard matches.word < set.index.wordCount else { return nil }
                 let (matching, undecided) = set.index.word(matches.word, at: position)
                 matches.bits = matching | undecided
@@ -249,13 +266,13 @@ private struct Evaluation: ~Copyable {
             }
             let bit = matches.bits.trailingZeroBitCount
             matches.bits &= matches.bits &- 1
-            let policy = set.policies[matches.word &* 64 &+ bit]
-            if !policy.match.isEverything && !self.matches(policy.match) { continue }
+            let policy = matches.word &* 64 &+ bit
+            if !set.plans[policy].matchesEverybody, !self.matches(set.policies[policy].match, request) { continue }
             return (policy, matches.undecided & 1 << UInt64(bit) != 0)
         }
     }
 
-    private func matches(_ match: PolicyMatch) -> Bool {
+    private func matches(_ match: PolicyMatch, _ request: AdmissionRequest) -> Bool {
         guard match.matches(request.userInfo, in: request.document) else { return false }
         guard let selector = match.objectSelector else { return true }
         // As webhooks do: the old object counts too, or taking a label away would be the way out.
@@ -269,6 +286,7 @@ private struct Evaluation: ~Copyable {
 
     private func judge(
         _ subject: borrowing Subject,
+        _ request: AdmissionRequest,
         _ unreadable: EvaluationError?,
         _ report: inout Report,
         _ decision: inout Decision,
@@ -276,25 +294,47 @@ private struct Evaluation: ~Copyable {
     ) {
         var matches = Matches()
         expressions.unbind()
-        while let (policy, isUndecided) = next(&matches) {
+        while let (place, isUndecided) = next(&matches, request) {
             decision.matchedPolicyCount += 1
             do throws(EvaluationError) {
-                if isUndecided { throw .unknownNamespace(namespaceName) }
+                if isUndecided { throw .unknownNamespace(namespaceName(request)) }
                 if let unreadable { throw unreadable }
+                let policy = set.policies[place]
                 guard policy.expressions != nil else {
-                    try policy.judge(subject, &report, nil)
+                    try judge(subject, by: set.plans[place].rules, &report, nil)
                     continue
                 }
-                guard let context = try begin(policy, subject, successor: nil, &expressions) else {
+                guard let context = try begin(policy, subject, request, successor: nil, &expressions) else {
                     decision.matchedPolicyCount -= 1
                     continue
                 }
-                try policy.judge(subject, &report, context)
+                try judge(subject, by: set.plans[place].rules, &report, context)
                 for (rule, error) in context.takeBroken() {
                     fail(policy, rule, error, &report, &decision)
                 }
             } catch {
-                fail(policy, "rules", error, &report, &decision)
+                fail(set.policies[place], "rules", error, &report, &decision)
+            }
+        }
+    }
+
+    /// Tries rules on the subject.
+    private func judge(
+        _ subject: borrowing Subject,
+        by rules: Range<Int>,
+        _ report: inout Report,
+        _ expressions: ExpressionContext?
+    ) throws(EvaluationError) {
+        for index in rules {
+            let rule = set.rules[index]
+            switch rule.test {
+            case .locations(let test): try test.check(subject, rule, &report)
+            case .skus(let test): try test.check(subject, rule, &report)
+            case .tags(let test): try test.check(subject, rule, &report)
+            case .naming(let test): try test.check(subject, rule, &report)
+            case .exposure(let test): try test.check(subject, rule, &report)
+            case .kinds(let test): test.check(subject, rule, &report)
+            case .cel(let test): test.judge(subject, rule, &report, try expressions.orBroken())
             }
         }
     }
@@ -305,11 +345,12 @@ private struct Evaluation: ~Copyable {
     private func begin(
         _ policy: PolicySet.Policy,
         _ subject: borrowing Subject,
+        _ request: AdmissionRequest,
         successor: JSONFragment?,
         _ expressions: inout LazyExpressions
     ) throws(EvaluationError) -> ExpressionContext? {
         let old = request.oldObject.map { JSONFragment(request.document, $0) }
-        let context = expressions.context(self) {
+        let context = expressions.context(self, request) {
             $0.bind(subject, isGoing: request.object == nil, oldObject: old, successor: successor)
         }
         guard let expressions = policy.expressions, try expressions.match(request, context) else { return nil }
@@ -317,39 +358,43 @@ private struct Evaluation: ~Copyable {
     }
 
     /// Finds the places that rules will look at; says why if that is not possible.
-    private func read(_ facets: FacetSet, of subject: inout Subject) -> EvaluationError? {
+    private func read(_ demand: PolicySet.Demand, of subject: inout Subject) -> EvaluationError? {
         do throws(ObjectFacets.TooManyPlaces) {
             subject.facets = try ObjectFacets(
-                facets,
+                demand.facets,
+                parts: demand.parts,
                 of: kind,
                 in: subject.document,
                 of: subject.object,
                 maximumPlaces: Meter.maximumPlaces
             )
+            if demand.facets.contains(.tags) { subject.readTags() }
             return nil
         } catch {
             return .tooManyPlaces
         }
     }
 
-    private var namespaceName: String {
+    private func namespaceName(_ request: AdmissionRequest) -> String {
         request.namespace.flatMap { request.document.string($0) } ?? ""
     }
 
     /// A connection has no object that rules could read; what remains is whether there may be one, and what expressions say.
     private func judgeWithoutObject(
+        _ request: AdmissionRequest,
         _ report: inout Report,
         _ decision: inout Decision,
         _ expressions: inout LazyExpressions
     ) {
-        let subject = subject(nil, in: request.document)
+        let subject = subject(nil, in: request.document, request)
         var matches = Matches()
-        while let (policy, isUndecided) = next(&matches) {
+        while let (place, isUndecided) = next(&matches, request) {
             decision.matchedPolicyCount += 1
+            let policy = set.policies[place]
             do throws(EvaluationError) {
-                if isUndecided { throw .unknownNamespace(namespaceName) }
+                if isUndecided { throw .unknownNamespace(namespaceName(request)) }
                 let context =
-                    policy.expressions == nil ? nil : try begin(policy, subject, successor: nil, &expressions)
+                    policy.expressions == nil ? nil : try begin(policy, subject, request, successor: nil, &expressions)
                 if policy.expressions != nil && context == nil { continue }
                 for rule in policy.rules {
                     switch rule.test {
@@ -402,7 +447,7 @@ private struct Evaluation: ~Copyable {
     // MARK: Bindings
 
     /// Who answers for the subject's identity; nil if nobody is asked.
-    private func governor() -> BindingCheck.Governor? {
+    private func governor(_ request: AdmissionRequest) -> BindingCheck.Governor? {
         guard set.hasBinding, isAzure, request.operation == .create || request.operation == .update else { return nil }
         let match = set.bindingIndex.match(request.document.text(of: request.namespace))
         var found: Binding?
@@ -419,8 +464,8 @@ private struct Evaluation: ~Copyable {
                 }
             }
         }
-        if !names.isEmpty { return .several(names, namespace: namespaceName) }
-        return found.map { .binding($0) } ?? .none(namespace: namespaceName)
+        if !names.isEmpty { return .several(names, namespace: namespaceName(request)) }
+        return found.map { .binding($0) } ?? .none(namespace: namespaceName(request))
     }
 
     private func judge(_ subject: Subject, by governor: BindingCheck.Governor, _ report: inout Report) {
@@ -437,6 +482,7 @@ private struct Evaluation: ~Copyable {
     /// Puts the mutations' patch into the decision; the object as it leaves it, if there is one.
     private func mutate(
         _ subject: Subject,
+        _ request: AdmissionRequest,
         _ report: inout Report,
         _ decision: inout Decision,
         _ expressions: inout LazyExpressions
@@ -444,10 +490,11 @@ private struct Evaluation: ~Copyable {
         guard set.hasMutations, request.operation == .create || request.operation == .update else { return nil }
         var run = MutationRun(subject, of: request)
         var matches = Matches()
-        while let (policy, isUndecided) = next(&matches) {
+        while let (place, isUndecided) = next(&matches, request) {
+            let policy = set.policies[place]
             guard !policy.mutations.isEmpty else { continue }
             do throws(EvaluationError) {
-                if isUndecided { throw .unknownNamespace(namespaceName) }
+                if isUndecided { throw .unknownNamespace(namespaceName(request)) }
                 guard policy.expressions != nil else {
                     try run.apply(policy.mutations, of: policy.name, nil)
                     continue
@@ -455,7 +502,9 @@ private struct Evaluation: ~Copyable {
                 // Expressions read the object as the policies before have left it.
                 try run.carryOut()
                 expressions.unbind()
-                guard let context = try begin(policy, run.subject, successor: nil, &expressions) else { continue }
+                guard let context = try begin(policy, run.subject, request, successor: nil, &expressions) else {
+                    continue
+                }
                 try run.apply(policy.mutations, of: policy.name, context)
             } catch {
                 fail(policy, "mutations", error, &report, &decision)
@@ -478,31 +527,27 @@ private struct Evaluation: ~Copyable {
     /// Turns denials that the old object had already into warnings.
     private func ratchet(
         _ subject: Subject,
-        _ facets: FacetSet,
+        _ request: AdmissionRequest,
+        _ demand: PolicySet.Demand,
         _ report: inout Report,
         _ decision: inout Decision,
         _ expressions: inout LazyExpressions
     ) {
         guard request.operation == .update, let old = request.oldObject, report.uncounted == 0 else { return }
-        guard report.findings.contains(where: { $0.failure.effect == .deny && $0.failure.source == .policy }) else {
-            return
-        }
+        guard report.failures.contains(where: { $0.effect == .deny && $0.source == .policy }) else { return }
         var oldReport = Report(meter: report.meter)
-        var oldSubject = self.subject(old, in: request.document)
+        var oldSubject = self.subject(old, in: request.document, request)
         expressions.unbind()
         let successor = JSONFragment(subject.document, subject.object)
         // What could not be compared is not old.
         guard
-            read(facets, of: &oldSubject) == nil, judgeOld(oldSubject, successor, &oldReport, &expressions),
-            oldReport.uncounted == 0
+            read(demand, of: &oldSubject) == nil,
+            judgeOld(oldSubject, request, successor, &oldReport, &expressions), oldReport.uncounted == 0
         else { return }
-        let ratchet = Ratchet(oldReport.findings, of: oldSubject)
-        report.update { finding in
-            guard finding.failure.effect == .deny, finding.failure.reason != .error, ratchet.isOld(finding, of: subject)
-            else {
-                return
-            }
-            finding.failure.effect = .ratcheted
+        let ratchet = Ratchet(oldReport.failures, of: oldSubject)
+        report.update { failure in
+            guard failure.effect == .deny, failure.reason != .error, ratchet.isOld(failure, of: subject) else { return }
+            failure.effect = .ratcheted
             decision.notes.insert(.ratcheted)
         }
     }
@@ -510,26 +555,30 @@ private struct Evaluation: ~Copyable {
     /// Judges what the object was, by those policies that match it as it was; says whether that was possible.
     private func judgeOld(
         _ subject: Subject,
+        _ request: AdmissionRequest,
         _ successor: JSONFragment,
         _ report: inout Report,
         _ expressions: inout LazyExpressions
     ) -> Bool {
         var matches = Matches()
-        while let (policy, isUndecided) = next(&matches) {
+        while let (place, isUndecided) = next(&matches, request) {
             // It judged neither the one nor the other.
             if isUndecided { continue }
-            if let selector = policy.match.objectSelector,
+            if let selector = set.policies[place].match.objectSelector,
                 !selector.matches(subject.document, labels: ObjectMeta(of: subject.object, in: subject.document).labels)
             {
                 continue
             }
             do throws(EvaluationError) {
+                let policy = set.policies[place]
                 guard policy.expressions != nil else {
-                    try policy.judge(subject, &report, nil)
+                    try judge(subject, by: set.plans[place].rules, &report, nil)
                     continue
                 }
-                guard let context = try begin(policy, subject, successor: successor, &expressions) else { continue }
-                try policy.judge(subject, &report, context)
+                guard let context = try begin(policy, subject, request, successor: successor, &expressions) else {
+                    continue
+                }
+                try judge(subject, by: set.plans[place].rules, &report, context)
                 // What broke did not fail.
                 _ = context.takeBroken()
             } catch {
@@ -537,27 +586,6 @@ private struct Evaluation: ~Copyable {
             }
         }
         return true
-    }
-}
-
-extension PolicySet.Policy {
-    /// Tries every rule on the subject; expressions are evaluated in their context.
-    fileprivate func judge(
-        _ subject: borrowing Subject,
-        _ report: inout Report,
-        _ expressions: ExpressionContext?
-    ) throws(EvaluationError) {
-        for rule in rules {
-            switch rule.test {
-            case .locations(let test): try test.check(subject, rule, &report)
-            case .skus(let test): try test.check(subject, rule, &report)
-            case .tags(let test): try test.check(subject, rule, &report)
-            case .naming(let test): try test.check(subject, rule, &report)
-            case .exposure(let test): try test.check(subject, rule, &report)
-            case .kinds(let test): test.check(subject, rule, &report)
-            case .cel(let test): test.judge(subject, rule, &report, try expressions.orBroken())
-            }
-        }
     }
 }
 
@@ -576,27 +604,26 @@ extension Decision {
         var warned = NameList()
         var audited = NameList()
         var ratcheted = NameList()
-        failures.reserveCapacity(report.findings.count)
-        for finding in report.findings {
-            let failure = finding.failure
-            switch failure.effect {
-            case .deny: denied.add(failure)
+        failures = report.failures
+        let found = report.failures.span
+        for index in found.indices {
+            switch found[index].effect {
+            case .deny: denied.add(found[index])
             case .warn:
-                warned.add(failure)
-                warnings.append(failure.description.singleLine)
+                warned.add(found[index])
+                warnings.append(found[index].description.singleLine)
             case .ratcheted:
-                ratcheted.add(failure)
-                warnings.append("\(failure.description), as before this update".singleLine)
-            case .audit: audited.add(failure)
+                ratcheted.add(found[index])
+                warnings.append("\(found[index].description), as before this update".singleLine)
+            case .audit: audited.add(found[index])
             }
-            failures.append(failure)
         }
         if report.uncounted > 0 {
             warnings.append("\(report.uncounted) more failures are not listed")
             notes.insert(.truncated)
         }
         // Nobody has compared what was not counted with anything: it may deny.
-        allowed = denied.text.isEmpty && !report.hasUncountedDenial
+        allowed = denied.isEmpty && !report.hasUncountedDenial
         if !allowed {
             // The patch of what is refused is nobody's.
             patch = nil
@@ -615,17 +642,19 @@ extension Decision {
 }
 
 /// `policy/rule` of failures, each once: those of one rule follow each other.
-private struct NameList {
-    private(set) var text = ""
-    private var last: (policy: String, rule: String)?
+private struct NameList: ~Copyable {
+    private var bytes = TextBuffer()
+    private var last: Failure.Origin?
 
-    mutating func add(_ failure: Failure) {
-        if let last, last.rule == failure.rule, last.policy == failure.policy { return }
-        last = (failure.policy, failure.rule)
-        if !text.isEmpty { text += ", " }
-        text += failure.document
-        text += "/"
-        text += failure.rule
+    var isEmpty: Bool { bytes.count == 0 }
+
+    var text: String { String(bytes.span) }
+
+    mutating func add(_ failure: borrowing Failure) {
+        if let last, last === failure.origin || last.label == failure.origin.label { return }
+        last = failure.origin
+        if !isEmpty { bytes.append(", ") }
+        bytes.append(failure.origin.label)
     }
 }
 

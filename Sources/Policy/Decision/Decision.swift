@@ -73,6 +73,17 @@ public struct Decision: Sendable {
         return first ?? .forbidden
     }
 
+    /// What came of the failure at a place of `failures`, without a copy of it.
+    public func effect(ofFailure place: Int) -> Failure.Effect {
+        failures.span[place].effect
+    }
+
+    /// The policy, as logs name it, and the rule of the failure at a place of `failures`, without a copy of it.
+    public func source(ofFailure place: Int) -> (policy: String, rule: String) {
+        let origin = failures.span[place].origin
+        return (origin.document, origin.rule)
+    }
+
     /// The failures that made `allowed` false.
     public var denials: some Sequence<Failure> {
         failures.lazy.filter { $0.effect == .deny }

@@ -1,5 +1,10 @@
+internal import Azure
+internal import JSON
+
 /// One rule that the subject breaks, at one field.
-public struct Failure: Hashable, Sendable, CustomStringConvertible {
+///
+/// A failure holds where it is and why; its words are made when somebody asks for them, each time anew.
+public struct Failure: Sendable, CustomStringConvertible {
     /// Which of the documents' words a failure goes back to.
     public enum Source: String, Hashable, Sendable {
         /// A rule of an AzurePolicy.
@@ -42,77 +47,273 @@ public struct Failure: Hashable, Sendable, CustomStringConvertible {
         case ratcheted
     }
 
-    /// What kind of document asks for it.
-    public let source: Source
-    /// The document's `metadata.name`.
-    public let policy: String
-    /// The rule's name; for a binding the field of its spec that is guarded, for an admission policy the element
-    /// (`validations[2]`).
-    public let rule: String
+    /// Whom failures are reported under.
+    final class Origin: Sendable {
+        let source: Source
+        let policy: String
+        let rule: String
+        let effect: Effect
+        let message: String?
+        /// The policy as answers and logs name it: an admission policy's kind comes before its name.
+        let document: String
+        /// `policy/rule`.
+        let label: [UInt8]
+
+        init(source: Source, policy: String, rule: String, effect: Effect, message: String?) {
+            self.source = source
+            self.policy = policy
+            self.rule = rule
+            self.effect = effect
+            self.message = message
+            document = source.isAdmissionPolicy ? "\(source.rawValue)/\(policy)" : policy
+            label = Array("\(document)/\(rule)".utf8)
+        }
+    }
+
+    /// The object that failed, for as long as somebody may ask for words about it.
+    final class Object: Sendable {
+        let document: JSONDocument
+        let value: JSONValue
+        let kind: AzureKind
+        /// Whether it is a Secret, no value of which may ever be shown.
+        let isSecret: Bool
+
+        init(_ subject: borrowing Subject) {
+            document = subject.document
+            value = subject.object
+            kind = subject.kind
+            isSecret = subject.isSecret
+        }
+    }
+
+    /// Where a failure is.
+    enum Place: Sendable {
+        /// Where a facet is kept, or should be.
+        case occurrence(Occurrence)
+        /// A member of a facet's object.
+        case member(Occurrence, key: JSONValue)
+        /// A member that a facet's object should have.
+        case missing(Occurrence, String)
+        /// Anywhere else in the object.
+        case path(FieldPath)
+        /// What comes nearest to a failure that no value of the object stands for.
+        case field(String)
+    }
+
+    let origin: Origin
+    let place: Place
+    /// What stands there.
+    let found: JSONValue?
+    /// The value in better words than its own.
+    let shown: String?
+    let object: Object?
+    let explanation: Explanation
+
     /// What came of it.
     public internal(set) var effect: Effect
     /// What kind of failure.
     public let reason: Reason
-    /// The field (`spec.agentPoolProfiles[0].vmSize`), as `details.causes[].field` wants it.
-    public let path: String
-    /// The value, shortened to 128 characters, or `(redacted)`; nil if there is none.
-    public let value: String?
     /// What would be allowed (`westeurope, northeurope`); empty if that is not a list.
     public let allowed: String
-    /// The policy author's own words, if the rule has a `message`.
-    public let customMessage: String?
 
-    /// The parts that `message` and `mend` are made of when somebody asks.
-    let explanation: Explanation
-
+    /// What kind of document asks for it.
+    public var source: Source { origin.source }
+    /// The document's `metadata.name`.
+    public var policy: String { origin.policy }
+    /// The rule's name; for a binding the field of its spec that is guarded, for an admission policy the element
+    /// (`validations[2]`).
+    public var rule: String { origin.rule }
     /// The document as answers and logs name it: an admission policy's kind comes before its name.
-    public var document: String {
-        source.isAdmissionPolicy ? "\(source.rawValue)/\(policy)" : policy
-    }
-
+    public var document: String { origin.document }
     /// The reason of the status with which it denies: Forbidden, unless an admission policy says otherwise.
     public var statusReason: StatusReason {
         if case .admission(_, let reason) = explanation { return reason }
         return .forbidden
     }
+    /// The policy author's own words, if the rule has a `message`.
+    public var customMessage: String? { origin.message }
 
-    /// What is wrong, in one line: field, value, and what is allowed.
-    public var message: String {
-        var text = ""
-        explanation.writeMessage(to: &text, path: path, value: value, allowed: allowed)
-        return text
-    }
+    /// The field (`spec.agentPoolProfiles[0].vmSize`), as `details.causes[].field` wants it.
+    public var path: String { String(FailureText(self).path) }
 
-    /// What to do about it: `set spec.location to westeurope or northeurope`; empty if nobody can say.
-    public var mend: String {
-        var text = ""
-        explanation.writeMend(to: &text, path: path, allowed: allowed)
-        return text
+    /// The value, shortened to 128 bytes, or `(redacted)`; nil if there is none.
+    public var value: String? {
+        let text = FailureText(self)
+        return text.hasValue ? String(text.value) : nil
     }
 
     /// `policy/rule: message; mend`, in one line.
-    public var description: String {
-        // Appended piece by piece into one buffer: a denial tells many of these.
-        var text = ""
-        text.reserveCapacity(2 * path.utf8.count + 2 * allowed.utf8.count + 128)
-        if source.isAdmissionPolicy {
-            text += source.rawValue
-            text += "/"
+    public var description: String { String(FailureText(self).line) }
+}
+
+/// A failure in words, as UTF-8, in a buffer that serves for one failure after the other.
+public struct FailureText: ~Copyable, Sendable {
+    private var text = TextBuffer()
+    private var pathEnd = 0
+    private var valueEnd = 0
+
+    /// Whether there is a value.
+    public private(set) var hasValue = false
+
+    /// What kind of failure.
+    public private(set) var reason = Failure.Reason.error
+    /// What came of it.
+    public private(set) var effect = Failure.Effect.deny
+
+    /// The field (`spec.agentPoolProfiles[0].vmSize`), as `details.causes[].field` wants it.
+    public var path: Span<UInt8> {
+        @_lifetime(borrow self)
+        get { text.span(0..<pathEnd) }
+    }
+
+    /// The value, shortened to 128 bytes, or `(redacted)`; empty if there is none.
+    public var value: Span<UInt8> {
+        @_lifetime(borrow self)
+        get { text.span(pathEnd..<valueEnd) }
+    }
+
+    /// `policy/rule: message; mend`, in one line.
+    public var line: Span<UInt8> {
+        @_lifetime(borrow self)
+        get { text.span(valueEnd..<text.count) }
+    }
+
+    /// The longest value that is shown, in bytes.
+    static let maximumValueBytes = 128
+    /// The longest path that is shown, in bytes: longer ones have names that nobody reads.
+    static let maximumPathBytes = 512
+
+    /// Makes an empty buffer.
+    public init() {}
+
+    init(_ failure: borrowing Failure) {
+        render(failure)
+    }
+
+    /// Puts a failure into words, in the place of the last one's.
+    ///
+    /// - Parameters:
+    ///   - place: The failure's place among `failures`.
+    ///   - decision: Whose failures.
+    ///   - characters: The most characters (Unicode scalars) that its line may have.
+    public mutating func render(failure place: Int, of decision: borrowing Decision, lineCharacters characters: Int) {
+        render(decision.failures.span[place])
+        // No text has more scalars than bytes.
+        guard line.count > characters else { return }
+        let scalars = String(line).unicodeScalars
+        guard scalars.count > characters else { return }
+        text.removeAll(after: valueEnd)
+        text.append(String(scalars.prefix(characters - 1)) + "…")
+    }
+
+    private mutating func render(_ failure: borrowing Failure) {
+        reason = failure.reason
+        effect = failure.effect
+        text.removeAll()
+        let name = failure.writePath(to: &text)
+        var isSecret = false
+        if let object = failure.object { isSecret = object.isSecret || text.span(name).namesSecret }
+        if failure.object != nil { text.tidy(from: 0, Self.maximumPathBytes) }
+        pathEnd = text.count
+        hasValue = failure.writeValue(to: &text, isSecret: isSecret)
+        valueEnd = text.count
+        text.append(failure.origin.label)
+        text.append(": ")
+        if let message = failure.origin.message {
+            text.append(message)
+            text.append(" (")
         }
-        text += policy
-        text += "/"
-        text += rule
-        text += ": "
-        if let customMessage {
-            text += customMessage
-            text += " ("
+        let words = Explanation.Words(
+            path: 0..<pathEnd,
+            value: pathEnd..<valueEnd,
+            hasValue: hasValue,
+            isRedacted: isSecret,
+            allowed: failure.allowed
+        )
+        failure.explanation.writeMessage(to: &text, words)
+        // What an admission policy says is all there is to say.
+        if case .admission = failure.explanation { return }
+        text.append("; ")
+        failure.explanation.writeMend(to: &text, words)
+        if failure.origin.message != nil { text.append(")") }
+    }
+}
+
+extension Failure {
+    /// Writes the path as it is.
+    ///
+    /// - Returns: Where in the text the last name stands.
+    fileprivate func writePath(to text: inout TextBuffer) -> Range<Int> {
+        guard let object else {
+            if case .field(let name) = place { text.append(name) }
+            return 0..<0
         }
-        explanation.writeMessage(to: &text, path: path, value: value, allowed: allowed)
-        if case .admission = explanation { return text }
-        text += "; "
-        explanation.writeMend(to: &text, path: path, allowed: allowed)
-        if customMessage != nil { text += ")" }
-        return text
+        var path: [UInt8] = []
+        path.reserveCapacity(64)
+        let name: Range<Int>
+        switch place {
+        case .occurrence(let place):
+            name = object.write(place, to: &path)
+        case .member(let place, let key):
+            _ = object.write(place, to: &path)
+            let document = object.document
+            name = FieldPath.append(document.utf8(key), to: &path)
+        case .missing(let place, let member):
+            _ = object.write(place, to: &path)
+            name = FieldPath.append(member.utf8Span.span, to: &path)
+        case .path(let field):
+            name = field.write(to: &path)
+        case .field(let field):
+            path = Array(field.utf8)
+            name = 0..<0
+        }
+        text.append(path.span)
+        return name
+    }
+
+    /// Appends the value as it may be shown: short, on one line, and nothing of what should be secret.
+    ///
+    /// - Returns: Whether there is one.
+    fileprivate func writeValue(to text: inout TextBuffer, isSecret: Bool) -> Bool {
+        if found == nil && shown == nil { return false }
+        if isSecret {
+            text.append("(redacted)")
+        } else if let shown {
+            text.append(shown.singleLine.shortened(to: FailureText.maximumValueBytes))
+        } else if let found, let document = object?.document {
+            switch found.kind {
+            case .string: text.append(startOf: document.utf8(found), FailureText.maximumValueBytes)
+            case .null, .bool, .int, .double:
+                text.append(startOf: document.lexeme(found), FailureText.maximumValueBytes)
+            case .array: text.append("a list of \(document.count(of: found))")
+            case .object: text.append("an object of \(document.count(of: found))")
+            }
+        }
+        return true
+    }
+
+    /// Where the failure is, as a path.
+    var fieldPath: FieldPath {
+        guard let object else {
+            guard case .field(let name) = place else { return FieldPath([] as [FieldPath.Step]) }
+            return FieldPath([.member(name)])
+        }
+        func path(_ place: Occurrence) -> FieldPath {
+            object.kind.path(of: place, in: object.document, of: object.value)
+        }
+        return switch place {
+        case .occurrence(let place): path(place)
+        case .member(let place, let key): path(place).appending(object.document.string(key) ?? "")
+        case .missing(let place, let name): path(place).appending(name)
+        case .path(let path): path
+        case .field(let name): FieldPath([.member(name)])
+        }
+    }
+}
+
+extension Failure.Object {
+    fileprivate func write(_ place: Occurrence, to text: inout [UInt8]) -> Range<Int> {
+        kind.writePath(of: place, in: document, of: value, to: &text)
     }
 }
 

@@ -6,22 +6,24 @@ internal import JSON
 /// A failure is old if the old object, judged by the same set, fails the same policy and rule at the same path with the same
 /// value. Elements of lists are the same if their keys are, wherever in the list they stand.
 struct Ratchet {
-    private let old: [Report.Finding]
+    private let old: [Failure]
     private let oldSubject: Subject
 
-    init(_ old: [Report.Finding], of subject: Subject) {
+    init(_ old: [Failure], of subject: Subject) {
         self.old = old
         oldSubject = subject
     }
 
-    func isOld(_ finding: Report.Finding, of subject: borrowing Subject) -> Bool {
-        guard finding.failure.source == .policy else { return false }
+    func isOld(_ failure: Failure, of subject: borrowing Subject) -> Bool {
+        guard failure.source == .policy else { return false }
         var path: [StableStep]?
-        for candidate in old where candidate.failure.isSameRule(as: finding.failure) {
-            guard Self.isSame(candidate.value, oldSubject.document, finding.value, subject.document) else { continue }
-            let mine = path ?? subject.stable(finding.path)
+        for candidate in old where candidate.isSameRule(as: failure) {
+            guard Self.isSame(candidate.found, oldSubject.document, failure.found, subject.document),
+                candidate.value == failure.value
+            else { continue }
+            let mine = path ?? subject.stable(failure.fieldPath)
             path = mine
-            if oldSubject.stable(candidate.path) == mine { return true }
+            if oldSubject.stable(candidate.fieldPath) == mine { return true }
         }
         return false
     }
@@ -43,7 +45,6 @@ struct Ratchet {
 extension Failure {
     fileprivate func isSameRule(as other: Failure) -> Bool {
         policy == other.policy && rule == other.rule && reason == other.reason && source == other.source
-            && value == other.value
             && explanation == other.explanation
     }
 }

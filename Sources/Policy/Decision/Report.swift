@@ -14,6 +14,8 @@ struct Subject {
     let isSecret: Bool
     /// The facets that the policies ask for.
     var facets = ObjectFacets()
+    /// Its tags, if they are asked for.
+    var tags = Tags()
 
     func path(of occurrence: Occurrence) -> FieldPath {
         kind.path(of: occurrence, in: document, of: object)
@@ -34,119 +36,49 @@ struct SubjectType {
 
 /// What a judgement has found so far, and what it may still cost.
 struct Report {
-    /// A failure, and with it what tells on UPDATE whether it is an old one.
-    struct Finding {
-        var failure: Failure
-        let path: FieldPath
-        let value: JSONValue?
-    }
-
     /// The most failures that are kept; more are counted.
     ///
     /// Each is a line that somebody should read.
-    static let maximumFindings = 128
-    /// The longest value that is shown, in bytes.
-    static let maximumValueBytes = 128
-    /// The longest path that is shown, in bytes: longer ones have names that nobody reads.
-    static let maximumPathBytes = 512
+    static let maximumFailures = 128
 
-    private(set) var findings: [Finding] = []
+    private(set) var failures: [Failure] = []
     /// How many failures were found beyond those that were kept.
     private(set) var uncounted = 0
     /// Whether one of those would deny.
     private(set) var hasUncountedDenial = false
     var meter: Meter
+    /// What the last failure was about: hardly ever is the next about something else.
+    private var object: Failure.Object?
 
     init(meter: Meter) {
         self.meter = meter
     }
 
-    /// Adds a failure of a rule: `value` is what stands at `path`, to be compared with what stood there, and shown unless
+    /// Adds a failure of a rule: `value` is what stands at `place`, to be compared with what stood there, and shown unless
     /// `shown` says it better.
     mutating func add(
-        _ origin: Origin,
+        _ origin: Failure.Origin,
         _ reason: Failure.Reason,
-        at path: @autoclosure () -> FieldPath,
+        at place: Failure.Place,
         _ value: JSONValue?,
         of subject: borrowing Subject,
         shown: String? = nil,
         allowed: String = "",
         _ explanation: Explanation
     ) {
-        // Checked here too, so that no path is looked for in vain.
-        guard !isFull else { return count(origin.effect) }
-        let path = path()
-        append(
-            origin,
-            reason,
-            path.description.singleLine.shortened(to: Self.maximumPathBytes),
-            shown: Self.show(value, shown, at: path, of: subject),
-            allowed,
-            explanation,
-            path,
-            value
-        )
-    }
-
-    /// A failure for want of a value that would stand at a path of the rule's own making.
-    struct Missing {
-        let origin: Origin
-        let path: FieldPath
-        let allowed: String
-        let explanation: Explanation
-    }
-
-    mutating func add(_ missing: Missing, of subject: borrowing Subject) {
-        add(
-            missing.origin,
-            .required,
-            at: missing.path,
-            nil,
-            of: subject,
-            allowed: missing.allowed,
-            missing.explanation
-        )
-    }
-
-    /// The value as a failure may show it: short, on one line, and nothing of what should be secret.
-    private static func show(
-        _ value: JSONValue?,
-        _ shown: String?,
-        at path: FieldPath,
-        of subject: borrowing Subject
-    ) -> String? {
-        if value == nil && shown == nil { return nil }
-        if subject.isSecret || path.mayHoldSecret { return "(redacted)" }
-        if let shown { return shown.singleLine.shortened(to: maximumValueBytes) }
-        guard let value else { return nil }
-        switch value.kind {
-        case .string: return subject.document.start(of: subject.document.utf8(value), maximumValueBytes)
-        case .null, .bool, .int, .double:
-            return subject.document.start(of: subject.document.lexeme(value), maximumValueBytes)
-        case .array: return "a list of \(subject.document.count(of: value))"
-        case .object: return "an object of \(subject.document.count(of: value))"
-        }
+        append(origin, reason, place, value, shown, object(of: subject), allowed, explanation)
     }
 
     /// Adds a failure that no value of the object stands for; `field` names what comes nearest.
     mutating func add(
-        _ origin: Origin,
+        _ origin: Failure.Origin,
         _ reason: Failure.Reason,
         at field: String,
         shown: String? = nil,
         allowed: String = "",
         _ explanation: Explanation
     ) {
-        append(
-            origin,
-            reason,
-            field,
-            shown: shown?.singleLine.shortened(to: Self.maximumValueBytes),
-            allowed,
-            explanation,
-            FieldPath([.member(field)]),
-            nil
-        )
+        append(origin, reason, .field(field), nil, shown, nil, allowed, explanation)
     }
 
     /// Adds that an evaluation broke.
@@ -157,13 +89,13 @@ struct Report {
         _ part: String,
         effect: Failure.Effect = .deny
     ) {
-        let origin = Origin(source: source, policy: policy, rule: part, effect: effect, message: nil)
+        let origin = Failure.Origin(source: source, policy: policy, rule: part, effect: effect, message: nil)
         add(
             origin,
             .error,
             at: "request",
             .text(
-                message: "could not be judged: \(error)".singleLine.shortened(to: Self.maximumPathBytes),
+                message: "could not be judged: \(error)".singleLine.shortened(to: FailureText.maximumPathBytes),
                 mend: "ask the platform team"
             )
         )
@@ -171,7 +103,13 @@ struct Report {
 
     /// Adds that an object which is being deleted would change.
     mutating func addChangeOfDying() {
-        let origin = Origin(source: .builtIn, policy: "portcullis", rule: "being-deleted", effect: .deny, message: nil)
+        let origin = Failure.Origin(
+            source: .builtIn,
+            policy: "portcullis",
+            rule: "being-deleted",
+            effect: .deny,
+            message: nil
+        )
         add(
             origin,
             .forbidden,
@@ -184,49 +122,47 @@ struct Report {
     }
 
     private mutating func append(
-        _ origin: Origin,
+        _ origin: Failure.Origin,
         _ reason: Failure.Reason,
-        _ field: String,
-        shown: String?,
+        _ place: Failure.Place,
+        _ found: JSONValue?,
+        _ shown: String?,
+        _ object: Failure.Object?,
         _ allowed: String,
-        _ explanation: Explanation,
-        _ path: FieldPath,
-        _ value: JSONValue?
+        _ explanation: Explanation
     ) {
-        guard !isFull else { return count(origin.effect) }
-        let failure = Failure(
-            source: origin.source,
-            policy: origin.policy,
-            rule: origin.rule,
-            effect: origin.effect,
-            reason: reason,
-            path: field,
-            value: shown,
-            allowed: allowed,
-            customMessage: origin.message,
-            explanation: explanation
+        guard failures.count < Self.maximumFailures else {
+            uncounted += 1
+            if origin.effect == .deny { hasUncountedDenial = true }
+            return
+        }
+        if failures.isEmpty { failures.reserveCapacity(16) }
+        failures.append(
+            Failure(
+                origin: origin,
+                place: place,
+                found: found,
+                shown: shown,
+                object: object,
+                explanation: explanation,
+                effect: origin.effect,
+                reason: reason,
+                allowed: allowed
+            )
         )
-        findings.append(Finding(failure: failure, path: path, value: value))
     }
 
-    private mutating func count(_ effect: Failure.Effect) {
-        uncounted += 1
-        if effect == .deny { hasUncountedDenial = true }
+    private mutating func object(of subject: borrowing Subject) -> Failure.Object {
+        if let object, object.document === subject.document, object.value.isSamePlace(as: subject.object) {
+            return object
+        }
+        let object = Failure.Object(subject)
+        self.object = object
+        return object
     }
 
-    private var isFull: Bool { findings.count >= Self.maximumFindings }
-
-    mutating func update(_ body: (inout Finding) -> Void) {
-        for index in findings.indices { body(&findings[index]) }
-    }
-
-    /// Whom failures are reported under.
-    struct Origin {
-        let source: Failure.Source
-        let policy: String
-        let rule: String
-        let effect: Failure.Effect
-        let message: String?
+    mutating func update(_ body: (inout Failure) -> Void) {
+        for index in failures.indices { body(&failures[index]) }
     }
 }
 
@@ -295,105 +231,5 @@ enum EvaluationError: Error, Equatable, CustomStringConvertible {
         case .expression(let reason): reason
         case .params(let reason): reason
         }
-    }
-}
-
-extension FieldPath {
-    /// Whether the last name suggests that the value is a secret that somebody wrote in the wrong place.
-    var mayHoldSecret: Bool {
-        for step in steps.reversed() {
-            guard case .member(let name) = step else { continue }
-            return name.utf8Span.span.namesSecret
-        }
-        return false
-    }
-}
-
-extension Span where Element == UInt8 {
-    /// Whether one of the words that secrets are called by stands anywhere, in any case.
-    var namesSecret: Bool {
-        for start in indices {
-            // One look at each byte: hardly any begins a word.
-            let isWord =
-                switch self[start] | 0x20 {
-                case UInt8(ascii: "p"):
-                    beginsWith("password", at: start) || beginsWith("passwd", at: start)
-                        || beginsWith("privatekey", at: start)
-                case UInt8(ascii: "s"): beginsWith("secret", at: start) || beginsWith("sharedkey", at: start)
-                case UInt8(ascii: "t"): beginsWith("token", at: start)
-                case UInt8(ascii: "c"): beginsWith("connectionstring", at: start)
-                case UInt8(ascii: "a"): beginsWith("accesskey", at: start) || beginsWith("apikey", at: start)
-                default: false
-                }
-            if isWord { return true }
-        }
-        return false
-    }
-
-    private func beginsWith(_ word: StaticString, at start: Int) -> Bool {
-        word.withUTF8Buffer { word in
-            guard count - start >= word.count else { return false }
-            for offset in word.indices where unsafe self[start + offset].lowercasedASCII != word[offset] {
-                return false
-            }
-            return true
-        }
-    }
-
-    /// Whether a byte of a control character may be in it; hardly any text has one.
-    fileprivate var mayHaveControls: Bool {
-        for index in indices where self[index] < 0x20 || self[index] == 0x7f || self[index] == 0xc2 { return true }
-        return false
-    }
-}
-
-extension UInt8 {
-    /// The lower-case letter of an upper-case ASCII letter; every other byte as it is.
-    @inline(__always)
-    var lowercasedASCII: UInt8 {
-        self >= 0x41 && self <= 0x5a ? self | 0x20 : self
-    }
-
-    var isAlphanumericASCII: Bool {
-        switch self {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-            UInt8(ascii: "0")...UInt8(ascii: "9"):
-            true
-        default: false
-        }
-    }
-}
-
-extension String {
-    /// The text without what breaks a line or a terminal.
-    var singleLine: String {
-        guard utf8Span.span.mayHaveControls else { return self }
-        var scalars = UnicodeScalarView()
-        for scalar in unicodeScalars {
-            scalars.append(scalar.value < 0x20 || (0x7f...0x9f).contains(scalar.value) ? " " : scalar)
-        }
-        return String(scalars)
-    }
-
-    /// The text, or as much of its start as fits into so many bytes together with an ellipsis.
-    func shortened(to byteCount: Int) -> String {
-        guard utf8.count > byteCount else { return self }
-        var end = utf8.index(startIndex, offsetBy: byteCount - 3)
-        // Back to where a character begins.
-        while end > startIndex, end.samePosition(in: unicodeScalars) == nil { end = utf8.index(before: end) }
-        return self[..<end] + "…"
-    }
-
-    init(_ bytes: Span<UInt8>) {
-        self = unsafe bytes.withUnsafeBufferPointer { unsafe String(decoding: $0, as: UTF8.self) }
-    }
-}
-
-extension JSONDocument {
-    /// The start of a text on one line; a megabyte of it is not looked at.
-    fileprivate func start(of bytes: Span<UInt8>, _ byteCount: Int) -> String {
-        // One byte more than fits, so that it shows that there is more.
-        let part = String(bytes.extracting(0..<min(bytes.count, byteCount + 4)))
-        return part.singleLine.shortened(to: byteCount)
     }
 }

@@ -12,7 +12,7 @@ enum Write {
     /// Of an object that is being deleted, whose spec would change: denied.
     case changesDying
 
-    init(_ request: AdmissionRequest, controllers: NameTable) {
+    init(_ request: borrowing AdmissionRequest, controllers: NameTable) {
         self = .ordinary
         guard request.operation == .update, let object = request.object, let old = request.oldObject else { return }
         let document = request.document

@@ -2,9 +2,8 @@ internal import JSON
 internal import Kubernetes
 
 /// An AzurePolicy as the folder says it, before it has its place in a set.
-struct AzurePolicyDocument {
+struct AzurePolicyDocument: Sendable {
     let name: String
-    let node: Node
     var entry = PolicyIndex.Entry()
     var match = PolicyMatch()
     var failurePolicy = FailurePolicy.fail
@@ -14,9 +13,8 @@ struct AzurePolicyDocument {
     var expressions: PolicyExpressions?
 
     /// Reads `spec`; what is wrong goes to the node's log, and the result is then not used.
-    init(name: String, node: Node, spec: Node?) {
+    init(name: String, spec: Node?) {
         self.name = name
-        self.node = node
         entry.resources.included = [Glob("*.azure.com/*")]
         guard
             let spec,
@@ -62,6 +60,18 @@ struct AzurePolicyDocument {
                 mend: "add CREATE or UPDATE to spec.match.operations"
             )
         }
+    }
+
+    /// The policy as a set holds it.
+    var policy: PolicySet.Policy {
+        PolicySet.Policy(
+            name: name,
+            match: match,
+            failurePolicy: failurePolicy,
+            rules: rules,
+            mutations: mutations,
+            expressions: expressions
+        )
     }
 
     /// - Returns: The conditions.

@@ -1,34 +1,49 @@
 internal import Azure
 internal import JSON
 
-/// One load of a folder: the tables that names are checked against, and the faults as they are found.
+/// The reading of one file: the tables that names are checked against, and the faults as they are found.
 ///
 /// Reading goes on after a fault, so that one load names all of them.
 final class Loading {
     let tables: AzureTables
+    private(set) var issues = IssueList()
+
     /// `group/Kind` of every kind of the tables, in their order.
-    let kindNames: [String]
-    private var issues: [PolicyIssue.Severity: [PolicyIssue]] = [:]
-    /// Whether there was an error, be it among those that were kept or not.
-    private(set) var hasErrors = false
+    var kindNames: [String] { tables.kindNames }
 
     init(tables: AzureTables) {
         self.tables = tables
-        kindNames = tables.kinds.map { "\($0.group)/\($0.kind)" }
     }
 
-    /// How many errors, and how many warnings, are kept: a folder of nonsense must not become a log of nonsense.
+    func report(_ issue: PolicyIssue) {
+        issues.append(issue)
+    }
+}
+
+/// Faults of policy files: a folder of nonsense must not become a log of nonsense.
+struct IssueList: Sendable {
+    private var kept: [PolicyIssue.Severity: [PolicyIssue]] = [:]
+    /// Whether there was an error, be it among those that were kept or not.
+    private(set) var hasErrors = false
+
+    /// How many errors, and how many warnings, are kept.
     static let maximumIssues = 200
 
-    func report(_ issue: PolicyIssue) {
+    mutating func append(_ issue: PolicyIssue) {
         if issue.severity == .error { hasErrors = true }
-        guard issues[issue.severity, default: []].count < Self.maximumIssues else { return }
-        issues[issue.severity, default: []].append(issue)
+        guard kept[issue.severity, default: []].count < Self.maximumIssues else { return }
+        kept[issue.severity, default: []].append(issue)
+    }
+
+    mutating func append(_ others: IssueList) {
+        for severity in [PolicyIssue.Severity.error, .warning] {
+            for issue in others.kept[severity] ?? [] { append(issue) }
+        }
     }
 
     /// The issues by place, so that the order of files and rules does not matter.
     var sorted: [PolicyIssue] {
-        issues.values.joined().sorted {
+        kept.values.joined().sorted {
             ($0.file, $0.line, $0.column, $0.field, $0.message) < ($1.file, $1.line, $1.column, $1.field, $1.message)
         }
     }
@@ -52,21 +67,29 @@ struct Node {
 
     /// Reports a fault inside a string, so many bytes from its beginning.
     func error(_ message: String, mend: String, at offset: Int) {
-        report(.error, message, mend: mend, at: offset)
+        loading.report(issue(.error, message, mend: mend, at: offset))
     }
 
-    private func report(_ severity: PolicyIssue.Severity, _ message: String, mend: String, at offset: Int? = nil) {
+    private func report(_ severity: PolicyIssue.Severity, _ message: String, mend: String) {
+        loading.report(issue(severity, message, mend: mend))
+    }
+
+    /// A fault that may be found to be one after the reading.
+    func issue(
+        _ severity: PolicyIssue.Severity,
+        _ message: String,
+        mend: String,
+        at offset: Int? = nil
+    ) -> PolicyIssue {
         let position = offset.map { document.position(at: $0, in: value) } ?? document.position(of: value)
-        loading.report(
-            PolicyIssue(
-                severity: severity,
-                file: file,
-                line: position.line,
-                column: position.column,
-                field: path,
-                message: message,
-                mend: mend
-            )
+        return PolicyIssue(
+            severity: severity,
+            file: file,
+            line: position.line,
+            column: position.column,
+            field: path,
+            message: message,
+            mend: mend
         )
     }
 

@@ -98,7 +98,7 @@ final class ExpressionRule: Sendable {
         )
         if let fieldPath {
             let value = fieldPath.value(in: subject.document, of: subject.object)
-            report.add(rule.origin, reason, at: fieldPath, value, of: subject, explanation)
+            report.add(rule.origin, reason, at: .path(fieldPath), value, of: subject, explanation)
         } else {
             report.add(rule.origin, reason, at: "object", explanation)
         }
@@ -242,5 +242,16 @@ extension FieldPath {
         }
         guard !steps.isEmpty, steps.count <= 32 else { return nil }
         self.init(steps)
+    }
+}
+
+extension FieldPath {
+    /// Whether the last name suggests that the value is a secret that somebody wrote in the wrong place.
+    fileprivate var mayHoldSecret: Bool {
+        for step in steps.reversed() {
+            guard case .member(let name) = step else { continue }
+            return name.utf8Span.span.namesSecret
+        }
+        return false
     }
 }

@@ -87,7 +87,7 @@ final class FacetsValue: ObjectValue {
 
     private func path(_ occurrence: Occurrence) -> String {
         kind.path(of: occurrence, in: document, of: object).description.singleLine
-            .shortened(to: Report.maximumPathBytes)
+            .shortened(to: FailureText.maximumPathBytes)
     }
 
     /// The optional value that all places agree on.

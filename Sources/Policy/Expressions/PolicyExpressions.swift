@@ -47,8 +47,9 @@ struct PolicyExpressions: Sendable {
 }
 
 /// `spec.params`: the manifest of the folder that a policy's expressions read as `params`.
-struct PolicyParams {
-    let node: Node
+struct PolicyParams: Sendable {
+    /// The field's place, for a fault that only shows beside the folder's other documents.
+    private let place: PolicyIssue
     let kind: ParamKind
     let reference: ParamReference
     private let name: String
@@ -76,7 +77,11 @@ struct PolicyParams {
             node.error("is a Secret, whose values messages could tell", mend: "use a ConfigMap")
             return nil
         }
-        self.node = node
+        place = node.issue(
+            .error,
+            "names no manifest",
+            mend: "add its manifest to the policy folder, or set parameterNotFoundAction: Allow"
+        )
         self.name = name
         self.kind = ParamKind(apiVersion: fields["apiVersion"]?.string() ?? "v1", kind: kind)
         let missing = fields["parameterNotFoundAction"]?.keyword(Action.self) ?? .deny
@@ -88,14 +93,16 @@ struct PolicyParams {
     }
 
     /// Finds the manifest; that the folder has none is a fault.
-    func bind(to manifests: ParamManifests) -> BoundParams {
+    func bind(to manifests: ParamManifests, _ issues: inout IssueList) -> BoundParams {
         let params = BoundParams(reference, of: kind, in: manifests)
         if params.isEmpty, reference.deniesIfNotFound {
             let near = name.nearest(in: manifests.all(kind).map(\.name).filter { $0 != name })
-            node.error(
-                "names \(kind.kind) \(name.prefix(80))\(reference.namespace.map { " of namespace \($0.prefix(63))" } ?? ""), "
-                    + "which the folder does not have" + (near.map { ", did you mean \"\($0)\"?" } ?? ""),
-                mend: "add its manifest to the policy folder, or set parameterNotFoundAction: Allow"
+            let namespace = reference.namespace.map { " of namespace \($0.prefix(63))" } ?? ""
+            issues.append(
+                place.saying(
+                    "names \(kind.kind) \(name.prefix(80))\(namespace), which the folder does not have"
+                        + (near.map { ", did you mean \"\($0)\"?" } ?? "")
+                )
             )
         }
         return params

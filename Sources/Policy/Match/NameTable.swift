@@ -30,7 +30,7 @@ struct NameTable: Sendable {
         while slots[slot] >= 0 {
             let number = Int(slots[slot])
             let candidate = names[number]
-            if Self.areEqual(candidate.span, name) { return number }
+            if candidate.span.equals(name) { return number }
             slot = (slot + 1) & mask
         }
         return nil
@@ -43,11 +43,5 @@ struct NameTable: Sendable {
         for index in bytes.indices { hash = (hash ^ UInt64(bytes[index])) &* 0x100_0000_01b3 }
         // The low bits, which choose the slot, have seen too little of the last bytes.
         return hash ^ (hash >> 32)
-    }
-
-    private static func areEqual(_ left: Span<UInt8>, _ right: Span<UInt8>) -> Bool {
-        guard left.count == right.count else { return false }
-        for index in left.indices where left[index] != right[index] { return false }
-        return true
     }
 }

@@ -6,7 +6,7 @@ internal import Kubernetes
 /// The work grows by one word for 64 policies, whatever they say; nothing is allocated.
 final class PolicyIndex: Sendable {
     /// What one policy asks of namespace, kind and operation.
-    struct Entry {
+    struct Entry: Sendable {
         var namespaces = PatternIndex.Entry()
         var namespaceSelector: LabelSelector?
         var resources = PatternIndex.Entry()
@@ -14,7 +14,7 @@ final class PolicyIndex: Sendable {
     }
 
     /// A namespace of the folder.
-    struct Namespace {
+    struct Namespace: Sendable {
         let name: String
         let document: JSONDocument
         let labels: JSONValue?

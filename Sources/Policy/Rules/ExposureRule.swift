@@ -14,9 +14,10 @@ final class ExposureRule: Sendable {
     let switches: [Switch]
     /// The facets that the switches and the version are part of.
     let facets: FacetSet
+    /// The parts of those facets.
+    let parts: PartSet
     /// The oldest version of TLS that may be accepted.
     let minimumTLSVersion: TLSVersion?
-    private let shownTLSVersion: String
 
     private enum Closed: String, CaseIterable {
         case disabled = "Disabled"
@@ -62,10 +63,14 @@ final class ExposureRule: Sendable {
         self.switches = switches
         let version = fields["minimumTLSVersion"]?.keyword(Version.self)
         minimumTLSVersion = version.flatMap { TLSVersion(parsing: $0.rawValue.utf8Span.span) }
-        shownTLSVersion = version.map { "\($0.rawValue) or later" } ?? ""
         var facets: FacetSet = version == nil ? [] : FacetSet(.tls)
-        for demand in switches { facets.formUnion(FacetSet(demand.facet)) }
+        var parts: PartSet = version == nil ? [] : PartSet(.minimumVersion)
+        for demand in switches {
+            facets.formUnion(FacetSet(demand.facet))
+            parts.formUnion(PartSet(demand.part))
+        }
         self.facets = facets
+        self.parts = parts
         if node.document.count(of: node.value) == 0 {
             node.error("says nothing", mend: "add one of \(names.joined(separator: ", "))")
         }
@@ -77,16 +82,26 @@ final class ExposureRule: Sendable {
 extension ExposureRule {
     func check(_ subject: borrowing Subject, _ rule: Rule, _ report: inout Report) throws(EvaluationError) {
         let document = subject.document
-        for place in subject.facets.places where place.facet == .exposure || place.facet == .tls {
+        let places = subject.facets.places.span
+        for index in places.indices where places[index].facet == .exposure || places[index].facet == .tls {
+            let place = places[index]
             try report.meter.spend(1)
             for index in switches.indices where switches[index].part == place.part {
                 // A word that we do not know, such as SecuredByPerimeter, is not the one that was asked for.
                 let isClosed = place.isOpen(in: document) == false
+                if isClosed { continue }
                 judge(place, isClosed, place.closedWord(in: document) ?? switches[index].wanted, subject, rule, &report)
             }
             if let minimumTLSVersion, place.part == .minimumVersion {
                 let isFine = (place.tlsVersion(in: document) ?? .none) >= minimumTLSVersion
-                judge(place, isFine, shownTLSVersion, subject, rule, &report)
+                judge(
+                    place,
+                    isFine,
+                    "\(subject.kind.spelling(of: minimumTLSVersion)) or later",
+                    subject,
+                    rule,
+                    &report
+                )
             }
         }
     }
@@ -104,7 +119,7 @@ extension ExposureRule {
             report.add(
                 rule.origin,
                 .notSupported,
-                at: subject.path(of: place),
+                at: .occurrence(place),
                 place.value,
                 of: subject,
                 allowed: wanted(),
@@ -114,7 +129,7 @@ extension ExposureRule {
             report.add(
                 rule.origin,
                 .required,
-                at: subject.path(of: place),
+                at: .occurrence(place),
                 nil,
                 of: subject,
                 allowed: wanted(),

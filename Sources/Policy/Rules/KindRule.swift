@@ -41,7 +41,7 @@ final class KindRule: Sendable {
             rule.origin,
             .notSupported,
             at: "kind",
-            shown: subject.type.name,
+            shown: kind.isGeneral ? subject.type.name : kind.description,
             allowed: allowed,
             .refused(", which is not allowed here", mend: "use another kind of resource")
         )

@@ -4,8 +4,8 @@ internal import JSON
 /// Where resources may be: regions, in any of their spellings.
 final class LocationRule: Sendable {
     /// What is allowed; nil if only `deny` speaks.
-    let allow: [[UInt8]]?
-    let deny: [[UInt8]]
+    private let allow: WordList?
+    private let deny: WordList
     /// What resources that are everywhere at once (`global`) mean: a class of its own, not a region.
     let global: Verdict
     /// `allow` as failures show it.
@@ -18,15 +18,18 @@ final class LocationRule: Sendable {
         if fields["allow"] == nil && fields["deny"] == nil {
             node.error("says nothing", mend: "add allow or deny")
         }
-        allow = fields["allow"]?.regions()
-        deny = fields["deny"]?.regions() ?? []
+        let regions = fields["allow"]?.regions()
+        allow = regions.map { WordList($0) }
+        deny = WordList(fields["deny"]?.regions() ?? [])
         global = fields["global"]?.keyword(Verdict.self) ?? .allow
-        allowed = (allow ?? []).map { String(decoding: $0, as: UTF8.self) }.joined(separator: ", ")
+        allowed = (regions ?? []).joined(separator: ", ")
     }
 
     func check(_ subject: borrowing Subject, _ rule: Rule, _ report: inout Report) throws(EvaluationError) {
         let document = subject.document
-        for place in subject.facets.places where place.facet == .location {
+        let places = subject.facets.places.span
+        for index in places.indices where places[index].facet == .location {
+            let place = places[index]
             try report.meter.spend(1)
             switch place.state {
             case .known:
@@ -35,7 +38,7 @@ final class LocationRule: Sendable {
                 report.add(
                     rule.origin,
                     reason,
-                    at: subject.path(of: place),
+                    at: .occurrence(place),
                     value,
                     of: subject,
                     allowed: reason == .forbidden ? "" : allowed,
@@ -45,7 +48,7 @@ final class LocationRule: Sendable {
                 report.add(
                     rule.origin,
                     .required,
-                    at: subject.path(of: place),
+                    at: .occurrence(place),
                     nil,
                     of: subject,
                     allowed: allowed,
@@ -60,26 +63,32 @@ final class LocationRule: Sendable {
 
     private func fault(with region: Span<UInt8>) -> (Failure.Reason, Explanation)? {
         if Region.isGlobal(region) {
-            return global == .allow || Self.contains(allow ?? [], region) ? nil : (.notSupported, .notAllowed)
+            return global == .allow || allow?.containsRegion(region) == true ? nil : (.notSupported, .notAllowed)
         }
-        if Self.contains(deny, region) { return (.forbidden, .denied) }
-        guard let allow, !Self.contains(allow, region) else { return nil }
-        return (.notSupported, .notAllowed)
+        if deny.containsRegion(region) { return (.forbidden, .denied) }
+        return allow?.containsRegion(region) == false ? (.notSupported, .notAllowed) : nil
     }
+}
 
-    private static func contains(_ regions: [[UInt8]], _ text: Span<UInt8>) -> Bool {
-        for region in regions where Region.isSame(text, as: region.span) { return true }
+extension WordList {
+    fileprivate func containsRegion(_ text: Span<UInt8>) -> Bool {
+        for index in indices where Region.isSame(text, as: self[index]) { return true }
         return false
     }
 }
 
 extension Report {
-    mutating func addUnknown(_ origin: Origin, _ place: Occurrence, of subject: borrowing Subject, allowed: String) {
+    mutating func addUnknown(
+        _ origin: Failure.Origin,
+        _ place: Occurrence,
+        of subject: borrowing Subject,
+        allowed: String
+    ) {
         let source = subject.kind.reason(of: place, in: subject.document, of: subject.object)
         add(
             origin,
             .unknown,
-            at: subject.path(of: place),
+            at: .occurrence(place),
             nil,
             of: subject,
             allowed: allowed,
@@ -90,7 +99,7 @@ extension Report {
 
 extension Node {
     /// Names of regions in any spelling, normalised; one that the tables do not know is a warning, for regions are added.
-    fileprivate func regions() -> [[UInt8]] {
+    fileprivate func regions() -> [String] {
         elements().compactMap { element in
             guard let text = element.string() else { return nil }
             let name = Region.normalise(text)
@@ -102,7 +111,7 @@ extension Node {
                     mend: near.map { "write \($0)" } ?? "check the spelling"
                 )
             }
-            return Array(name.utf8)
+            return name
         }
     }
 }

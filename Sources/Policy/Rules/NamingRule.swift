@@ -1,17 +1,16 @@
 internal import Azure
-internal import CEL
 internal import JSON
 internal import Kubernetes
 
 /// What a resource may be called in Azure: `spec.azureName`, or `metadata.name`, which ASO takes in its absence.
 final class NamingRule: Sendable {
-    let pattern: RegularExpression
+    let pattern: TextPattern
 
     init?(_ node: Node) {
         guard
             let fields = node.fields(["pattern"], reserved: ["minimumLength", "maximumLength", "unique"]),
             let pattern = fields.required("pattern", "add a pattern in RE2's syntax, such as ^team-a-[a-z0-9-]+$")?
-                .regularExpression()
+                .textPattern()
         else { return nil }
         self.pattern = pattern
     }
@@ -26,10 +25,10 @@ extension NamingRule {
         case .none: return
         case .known(let value, let field):
             if value.isString, pattern.matches(subject.document.utf8(value)) { return }
-            report.add(rule.origin, .invalid, at: field.path, value, of: subject, .mismatch(pattern.pattern))
+            report.add(rule.origin, .invalid, at: .path(field.path), value, of: subject, .mismatch(pattern.text))
         case .unknown(let field, let source):
             guard rule.deniesUnknown(byDefault: true) else { return }
-            report.add(rule.origin, .unknown, at: field.path, nil, of: subject, .unknown("\(source)"))
+            report.add(rule.origin, .unknown, at: .path(field.path), nil, of: subject, .unknown("\(source)"))
         }
     }
 }

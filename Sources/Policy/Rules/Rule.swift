@@ -5,14 +5,15 @@ internal import JSON
 final class Rule: Sendable {
     let name: String
     /// Whom failures are reported under.
-    let origin: Report.Origin
+    let origin: Failure.Origin
     /// What no value means; nil asks the test's own default.
     let ifAbsent: Verdict?
     /// What a value that admission cannot know means; nil asks the test's own default.
     let ifUnknown: Verdict?
     let test: Test
-    /// The facets that the test asks for.
+    /// The facets that the test asks for, and the parts of them.
     let facets: FacetSet
+    let parts: PartSet
 
     /// What must hold.
     enum Test: Sendable {
@@ -65,7 +66,7 @@ final class Rule: Sendable {
             case .warn: .warn
             case .audit: .audit
             }
-        origin = Report.Origin(
+        origin = Failure.Origin(
             source: .policy,
             policy: policy,
             rule: self.name,
@@ -81,6 +82,14 @@ final class Rule: Sendable {
             case .skus(let rule): rule.facets
             case .tags: FacetSet(.tags)
             case .exposure(let rule): rule.facets
+            case .naming, .kinds, .cel: []
+            }
+        parts =
+            switch test {
+            case .locations: PartSet(.region)
+            case .skus(let rule): rule.parts
+            case .tags: PartSet(.map)
+            case .exposure(let rule): rule.parts
             case .naming, .kinds, .cel: []
             }
     }

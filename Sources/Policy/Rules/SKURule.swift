@@ -47,6 +47,19 @@ final class SKURule: Sendable {
         return facets
     }
 
+    /// The parts of those facets.
+    var parts: PartSet {
+        // A SKU is judged by what is left when the parts before are missing, so that all of them count.
+        var parts: PartSet = [PartSet(.name), PartSet(.tier), PartSet(.family), PartSet(.size), PartSet(.capacity)]
+        for ceiling in maximum {
+            for part in Facet.Part.allCases where ceiling.measures(part) { parts.formUnion(PartSet(part)) }
+        }
+        return parts
+    }
+
+    /// What is said of SKUs that each pattern of `deny` fits.
+    private let denied: [Explanation]
+
     /// Whether `allow` names nothing but names, so that one of them can be set.
     private let isByName: Bool
 
@@ -59,6 +72,7 @@ final class SKURule: Sendable {
         self.allow = allow
         isByName = (allow ?? []).allSatisfy { $0.tier == nil && $0.family == nil && $0.size == nil }
         deny = fields["deny"]?.elements().compactMap { Pattern($0) } ?? []
+        denied = deny.map { .refused(", which is denied (\($0.description))", mend: "choose another SKU") }
         maximum = fields["maximum"].map(Self.ceilings) ?? []
         allowed = (allow ?? []).map(\.description).joined(separator: ", ")
     }
@@ -105,7 +119,8 @@ extension SKURule {
     func check(_ subject: borrowing Subject, _ rule: Rule, _ report: inout Report) throws(EvaluationError) {
         let cores = maximum.first { $0.field == .vCores }
         if allow != nil || !deny.isEmpty || cores != nil {
-            try subject.facets.forEachSKU { (sku) throws(EvaluationError) in
+            var place = 0
+            while let sku = subject.facets.nextSKU(&place) {
                 try report.meter.spend(1)
                 if allow != nil || !deny.isEmpty { judge(sku, subject, rule, &report) }
                 try cores?.check(sku, subject, rule, &report)
@@ -119,25 +134,24 @@ extension SKURule {
         let document = subject.document
         switch place.state {
         case .known:
-            for pattern in deny where pattern.matches(sku, in: document) {
-                let shown = sku.shown(in: document)
+            for index in deny.indices where deny[index].matches(sku, in: document) {
                 report.add(
                     rule.origin,
                     .forbidden,
-                    at: subject.path(of: place),
+                    at: .occurrence(place),
                     place.value,
                     of: subject,
-                    shown: shown,
-                    .refused(", which is denied (\(pattern.description))", mend: "choose another SKU")
+                    shown: sku.shown(in: document),
+                    denied[index]
                 )
                 return
             }
             guard let allow else { return }
-            for pattern in allow where pattern.matches(sku, in: document) { return }
+            for index in allow.indices where allow[index].matches(sku, in: document) { return }
             report.add(
                 rule.origin,
                 .notSupported,
-                at: subject.path(of: place),
+                at: .occurrence(place),
                 place.value,
                 of: subject,
                 shown: isByName ? nil : sku.shown(in: document),
@@ -145,7 +159,7 @@ extension SKURule {
                 isByName ? .notAllowed : .skuNotAllowed
             )
         case .absent where rule.deniesAbsence(byDefault: allow != nil):
-            report.add(rule.origin, .required, at: subject.path(of: place), nil, of: subject, allowed: allowed, .absent)
+            report.add(rule.origin, .required, at: .occurrence(place), nil, of: subject, allowed: allowed, .absent)
         case .unknown where rule.deniesUnknown(byDefault: allow != nil):
             report.addUnknown(rule.origin, place, of: subject, allowed: allowed)
         case .absent, .unknown: return
@@ -191,8 +205,10 @@ extension SKURule.Ceiling {
     /// Every place is judged by itself: two disks of 200 GB are within a maximum of 256.
     fileprivate func check(_ subject: borrowing Subject, _ rule: Rule, _ report: inout Report) throws(EvaluationError) {
         let document = subject.document
-        for place in subject.facets.places where place.facet == facet && measures(place.part) {
+        let places = subject.facets.places.span
+        for index in places.indices where places[index].facet == facet && measures(places[index].part) {
             try report.meter.spend(1)
+            let place = places[index]
             judge(place, place.number(in: document), subject, rule, &report)
         }
     }
@@ -227,7 +243,7 @@ extension SKURule.Ceiling {
                 report.add(
                     rule.origin,
                     .invalid,
-                    at: subject.path(of: place),
+                    at: .occurrence(place),
                     value,
                     of: subject,
                     allowed: allowed,
@@ -236,18 +252,19 @@ extension SKURule.Ceiling {
                 return
             }
             guard number > limit else { return }
+            let limit = "\(shown)\(unit)"
+            let measured = measured(number, value, subject.document)
             report.add(
                 rule.origin,
                 .notSupported,
-                at: subject.path(of: place),
+                at: .occurrence(place),
                 value,
                 of: subject,
-                shown: shown(number, value, subject.document),
                 allowed: allowed,
-                place.facet == .sku ? .sizeAbove("\(shown)\(unit)") : .above("\(shown)\(unit)")
+                place.facet == .sku ? .sizeAbove(limit, measured: measured) : .above(limit, measured: measured)
             )
         case .absent where rule.deniesAbsence(byDefault: false):
-            report.add(rule.origin, .required, at: subject.path(of: place), nil, of: subject, allowed: allowed, .absent)
+            report.add(rule.origin, .required, at: .occurrence(place), nil, of: subject, allowed: allowed, .absent)
         case .unknown where rule.deniesUnknown(byDefault: false):
             report.addUnknown(rule.origin, place, of: subject, allowed: allowed)
         case .absent, .unknown: return
@@ -264,7 +281,7 @@ extension SKURule.Ceiling {
         }
     }
 
-    private func measures(_ part: Facet.Part) -> Bool {
+    fileprivate func measures(_ part: Facet.Part) -> Bool {
         switch field {
         case .capacity: part == .capacity
         case .throughput: part == .throughput
@@ -283,10 +300,10 @@ extension SKURule.Ceiling {
         }
     }
 
-    /// `Standard_D16s_v3 (16 vCores)`: the value as it is written, and what was measured if that is not the same.
-    private func shown(_ number: Double, _ value: JSONValue, _ document: JSONDocument) -> String {
+    /// `16 vCores`: what was measured, if that is not what the value says.
+    private func measured(_ number: Double, _ value: JSONValue, _ document: JSONDocument) -> String? {
         let text = document.string(value) ?? String(document.lexeme(value))
         let measured = number == number.rounded() && number.magnitude < 1e15 ? String(Int64(number)) : String(number)
-        return text == measured ? text : "\(text) (\(measured)\(unit))"
+        return text == measured ? nil : "\(measured)\(unit)"
     }
 }

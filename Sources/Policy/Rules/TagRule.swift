@@ -9,34 +9,38 @@ final class TagRule: Sendable {
     /// A tag that must be there.
     final class Required: Sendable {
         let name: String
-        let key: NamePattern
-        let pattern: RegularExpression?
+        let key: TagKey
+        let pattern: TextPattern?
         /// Allowed values; empty means any.
-        let values: [[UInt8]]
+        let values: WordList
         /// The values, or the pattern, as failures show them.
         let allowed: String
+        /// What is said if the tag is not there.
+        let missing: Explanation
 
         /// Reads a tag's demands: `{}` or nothing asks only that it be there and not empty.
         init?(_ name: String, _ node: Node) {
             guard let key = node.tagName(name) else { return nil }
             self.name = name
-            self.key = key
-            guard !node.value.isNull else {
-                pattern = nil
-                values = []
-                allowed = ""
-                return
-            }
-            guard let fields = node.fields(["pattern", "values"]) else { return nil }
-            let values = fields["values"]?.strings() ?? []
-            pattern = fields["pattern"]?.regularExpression()
-            self.values = values.map { Array($0.utf8) }
+            self.key = TagKey(key)
+            let fields = node.value.isNull ? nil : node.fields(["pattern", "values"])
+            if fields == nil, !node.value.isNull { return nil }
+            let values = fields?["values"]?.strings() ?? []
+            pattern = fields?["pattern"]?.textPattern()
+            self.values = WordList(values)
             allowed = values.joined(separator: ", ")
+            var mend = "add the tag \(name)"
+            if !allowed.isEmpty {
+                mend += ", one of \(allowed)"
+            } else if let pattern {
+                mend += " with a value that matches \(pattern.text)"
+            }
+            missing = .text(message: "is missing", mend: mend)
         }
     }
 
     let required: [Required]
-    let forbidden: [NamePattern]
+    let forbidden: [TagKey]
 
     init?(_ node: Node) {
         guard let fields = node.fields(["required", "forbidden"], reserved: ["inherited"]) else { return nil }
@@ -50,9 +54,92 @@ final class TagRule: Sendable {
             required.append(tag)
         }
         self.required = required
-        forbidden = fields["forbidden"]?.namePatterns() ?? []
+        forbidden = fields["forbidden"]?.namePatterns().map { TagKey($0) } ?? []
         if fields["required"] == nil && fields["forbidden"] == nil {
             node.error("says nothing", mend: "add required or forbidden")
+        }
+    }
+}
+
+/// The name of a tag in a form that tells at a glance most names that are not meant.
+struct TagKey: Sendable {
+    private let pattern: NamePattern
+    /// Length and first bytes of the name; nil if the pattern is not one name.
+    private let sketch: NameSketch?
+    /// What names begin with that the pattern fits; 0 if it may be anything.
+    private let first: UInt8
+
+    init(_ pattern: NamePattern) {
+        self.pattern = pattern
+        sketch = pattern.isLiteral ? NameSketch(pattern.description.utf8Span.span) : nil
+        let start = pattern.description.utf8.first?.lowercasedASCII ?? 0
+        first = start == UInt8(ascii: "*") ? 0 : start
+    }
+
+    func matches(_ tag: Subject.Tags.Tag, in document: JSONDocument) -> Bool {
+        if let sketch {
+            guard sketch == tag.sketch else { return false }
+        } else if first != 0, tag.sketch.first != first {
+            return false
+        }
+        return pattern.matches(document.utf8(tag.key))
+    }
+}
+
+/// A name's length and first eight bytes in small letters.
+struct NameSketch: BitwiseCopyable, Equatable, Sendable {
+    private let length: Int
+    private let start: UInt64
+
+    init(_ name: Span<UInt8>) {
+        length = name.count
+        var start: UInt64 = 0
+        for index in 0..<min(8, name.count) {
+            start |= UInt64(name[index].lowercasedASCII) << UInt64(truncatingIfNeeded: index &* 8)
+        }
+        self.start = start
+    }
+
+    /// The first byte; 0 if there is none.
+    var first: UInt8 { UInt8(truncatingIfNeeded: start) }
+}
+
+extension Subject {
+    /// The tags of an object, read once for all rules about them.
+    struct Tags {
+        /// One tag.
+        struct Tag: BitwiseCopyable {
+            let key: JSONValue
+            let value: JSONValue
+            let sketch: NameSketch
+        }
+
+        private(set) var all: [Tag] = []
+        private let map: JSONValue?
+
+        init() {
+            map = nil
+        }
+
+        init(_ map: JSONValue, in document: JSONDocument) {
+            self.map = map
+            all.reserveCapacity(document.count(of: map))
+            for (key, value) in document.members(of: map) {
+                all.append(Tag(key: key, value: value, sketch: NameSketch(document.utf8(key))))
+            }
+        }
+
+        func isOf(_ place: JSONValue) -> Bool {
+            map?.isSamePlace(as: place) == true
+        }
+    }
+
+    /// Reads the tags at the first place that has some.
+    mutating func readTags() {
+        for place in facets.places where place.facet == .tags {
+            guard let map = place.value, map.isObject else { continue }
+            tags = Tags(map, in: document)
+            return
         }
     }
 }
@@ -61,27 +148,31 @@ final class TagRule: Sendable {
 
 extension TagRule {
     func check(_ subject: borrowing Subject, _ rule: Rule, _ report: inout Report) throws(EvaluationError) {
-        for place in subject.facets.places where place.facet == .tags {
+        let places = subject.facets.places.span
+        for index in places.indices where places[index].facet == .tags {
+            let place = places[index]
             switch place.state {
             case .known:
-                guard let tags = place.value else { continue }
-                guard tags.isObject else {
+                guard let map = place.value else { continue }
+                guard map.isObject else {
                     report.add(
                         rule.origin,
                         .invalid,
-                        at: subject.path(of: place),
-                        tags,
+                        at: .occurrence(place),
+                        map,
                         of: subject,
                         .text(message: "is not an object of tags", mend: "write an object of names and strings")
                     )
                     continue
                 }
-                let count = subject.document.count(of: tags)
-                try report.meter.spend(1 + count * (required.count + forbidden.count))
-                for tag in required { check(tag, tags, place, subject, rule, &report) }
-                if !forbidden.isEmpty { checkForbidden(tags, place, subject, rule, &report) }
+                try report.meter.spend(1 + subject.document.count(of: map) * (required.count + forbidden.count))
+                if subject.tags.isOf(map) {
+                    check(subject.tags, place, subject, rule, &report)
+                } else {
+                    check(Subject.Tags(map, in: subject.document), place, subject, rule, &report)
+                }
             case .absent where rule.deniesAbsence(byDefault: true):
-                for tag in required { report.add(tag.missing(rule.origin, subject.path(of: place)), of: subject) }
+                for tag in required { report.add(missing: tag, at: place, of: subject, rule) }
             case .unknown where rule.deniesUnknown(byDefault: !required.isEmpty):
                 report.addUnknown(rule.origin, place, of: subject, allowed: "")
             case .absent, .unknown: continue
@@ -89,48 +180,32 @@ extension TagRule {
         }
     }
 
-    /// All spellings of a name are looked at: two that differ in case are one tag to Azure, and which wins is its secret.
     private func check(
-        _ tag: Required,
-        _ tags: JSONValue,
+        _ tags: borrowing Subject.Tags,
         _ place: Occurrence,
         _ subject: borrowing Subject,
         _ rule: Rule,
         _ report: inout Report
     ) {
-        let document = subject.document
-        var isThere = false
-        for (key, value) in document.members(of: tags) where tag.key.matches(document.utf8(key)) {
-            guard !value.isNull, !(value.isString && document.utf8(value).isEmpty) else { continue }
-            isThere = true
-            if tag.accepts(value, in: document) { continue }
-            let path = subject.path(of: place).appending(document.string(key) ?? tag.name)
-            if let pattern = tag.pattern, tag.values.isEmpty {
-                report.add(rule.origin, .invalid, at: path, value, of: subject, .mismatch(pattern.pattern))
-            } else {
-                report.add(rule.origin, .notSupported, at: path, value, of: subject, allowed: tag.allowed, .notAllowed)
-            }
-        }
-        if !isThere, rule.deniesAbsence(byDefault: true) {
-            report.add(tag.missing(rule.origin, subject.path(of: place)), of: subject)
-        }
+        for index in required.indices { required[index].check(tags.all.span, place, subject, rule, &report) }
+        if !forbidden.isEmpty { checkForbidden(tags.all.span, place, subject, rule, &report) }
     }
 
     private func checkForbidden(
-        _ tags: JSONValue,
+        _ tags: Span<Subject.Tags.Tag>,
         _ place: Occurrence,
         _ subject: borrowing Subject,
         _ rule: Rule,
         _ report: inout Report
     ) {
-        let document = subject.document
-        for (key, value) in document.members(of: tags) {
-            for pattern in forbidden where pattern.matches(document.utf8(key)) {
+        for index in tags.indices {
+            let tag = tags[index]
+            for pattern in forbidden.indices where forbidden[pattern].matches(tag, in: subject.document) {
                 report.add(
                     rule.origin,
                     .forbidden,
-                    at: subject.path(of: place).appending(document.string(key) ?? ""),
-                    value,
+                    at: .member(place, key: tag.key),
+                    tag.value,
                     of: subject,
                     .unwanted("the tag is forbidden")
                 )
@@ -141,24 +216,55 @@ extension TagRule {
 }
 
 extension TagRule.Required {
-    fileprivate func accepts(_ value: JSONValue, in document: JSONDocument) -> Bool {
-        guard value.isString else { return false }
-        if let pattern, !pattern.matches(document.utf8(value)) { return false }
-        return values.isEmpty || values.contains { document.equals(value, $0) }
+    /// All spellings of a name are looked at: two that differ in case are one tag to Azure, and which wins is its secret.
+    fileprivate func check(
+        _ tags: Span<Subject.Tags.Tag>,
+        _ place: Occurrence,
+        _ subject: borrowing Subject,
+        _ rule: Rule,
+        _ report: inout Report
+    ) {
+        let document = subject.document
+        var isThere = false
+        for index in tags.indices where key.matches(tags[index], in: document) {
+            let (key, value) = (tags[index].key, tags[index].value)
+            guard !value.isNull, !(value.isString && document.utf8(value).isEmpty) else { continue }
+            isThere = true
+            if accepts(value, in: document) { continue }
+            let place = Failure.Place.member(place, key: key)
+            if let pattern, values.indices.isEmpty {
+                report.add(rule.origin, .invalid, at: place, value, of: subject, .mismatch(pattern.text))
+            } else {
+                report.add(rule.origin, .notSupported, at: place, value, of: subject, allowed: allowed, .notAllowed)
+            }
+        }
+        if !isThere, rule.deniesAbsence(byDefault: true) {
+            report.add(missing: self, at: place, of: subject, rule)
+        }
     }
 
-    fileprivate func missing(_ origin: Report.Origin, _ tags: FieldPath) -> Report.Missing {
-        var mend = "add the tag \(name)"
-        if !allowed.isEmpty {
-            mend += ", one of \(allowed)"
-        } else if let pattern {
-            mend += " with a value that matches \(pattern.pattern)"
-        }
-        return Report.Missing(
-            origin: origin,
-            path: tags.appending(name),
-            allowed: allowed,
-            explanation: .text(message: "is missing", mend: mend)
+    private func accepts(_ value: JSONValue, in document: JSONDocument) -> Bool {
+        guard value.isString else { return false }
+        if let pattern, !pattern.matches(document.utf8(value)) { return false }
+        return values.indices.isEmpty || values.contains(document.utf8(value))
+    }
+}
+
+extension Report {
+    fileprivate mutating func add(
+        missing tag: TagRule.Required,
+        at place: Occurrence,
+        of subject: borrowing Subject,
+        _ rule: Rule
+    ) {
+        add(
+            rule.origin,
+            .required,
+            at: .missing(place, tag.name),
+            nil,
+            of: subject,
+            allowed: tag.allowed,
+            tag.missing
         )
     }
 }
@@ -176,10 +282,10 @@ extension Node {
         return NamePattern(name)
     }
 
-    func regularExpression() -> RegularExpression? {
+    func textPattern() -> TextPattern? {
         guard let text = string() else { return nil }
         do throws(RegularExpressionError) {
-            return try RegularExpression(text)
+            return try TextPattern(text)
         } catch {
             self.error(error.description, mend: "write a pattern in RE2's syntax")
             return nil
