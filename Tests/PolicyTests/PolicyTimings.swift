@@ -122,4 +122,78 @@ struct PolicyTimings {
             """
         try Self.measure("mutation", policies(mutation), .create(Self.account), mode: .mutate)
     }
+
+    static let expressions = [
+        "object.spec.location in ['westeurope', 'northeurope']",
+        "object.spec.sku.name in ['Standard_LRS', 'Standard_ZRS']",
+        "has(object.spec.tags) && 'cost-center' in object.spec.tags && object.spec.tags['cost-center'].matches('^CC-[0-9]{4}$')",
+        "object.spec.publicNetworkAccess == 'Disabled'",
+        "object.spec.minimumTlsVersion == 'TLS1_2'",
+        "object.metadata.name.matches('^team[a-z0-9]+$')",
+        "!has(object.spec.owner.armId)",
+        "object.metadata.annotations['serviceoperator.azure.com/credential-from'].startsWith('team-a')",
+        "!has(object.spec.identity) || object.spec.identity.type != 'UserAssigned'",
+        "request.namespace == 'team-a' && request.userInfo.username != 'admin'",
+    ]
+
+    static func expressionPolicy(_ name: String, _ expression: String, match: String = "{namespaces: [team-a]}")
+        -> String
+    {
+        """
+        apiVersion: portcullis.dev/v1alpha1
+        kind: AzurePolicy
+        metadata: {name: \(name)}
+        spec:
+          match: \(match)
+          rules:
+            - name: r
+              cel: {expression: "\(expression)"}
+        """
+    }
+
+    @Test func expressions() throws {
+        let ten = Self.expressions.enumerated().map { Self.expressionPolicy("p\($0.offset)", $0.element) }
+        let one = try policies(ten.joined(separator: "\n---\n"))
+        try Self.measure("10 expressions, allowed", one, .create(Self.account))
+        for expression in Self.expressions {
+            try Self.measure("  \(expression)", policies(Self.expressionPolicy("p", expression)), .create(Self.account))
+        }
+        for expression in [
+            "facets.location.orValue('') == 'westeurope'", "facets.sku.name.orValue('') == 'Standard_LRS'",
+        ] {
+            try Self.measure("  \(expression)", policies(Self.expressionPolicy("p", expression)), .create(Self.account))
+        }
+        let failing = ten.map { $0.replacing("expression: \"", with: "expression: \"false \\u0026\\u0026 ") }
+        try Self.measure(
+            "10 expressions, denied",
+            policies(failing.joined(separator: "\n---\n")),
+            .create(Self.account)
+        )
+        let many = (0..<1000).map { number in
+            Self.expressionPolicy(
+                "q\(number)",
+                Self.expressions[number % 10] + " || request.name == 'n\(number)'",
+                match: "{namespaces: [team-\(number)]}"
+            )
+        }
+        let text = many.joined(separator: "\n---\n")
+        let documents = try JSONDocument.parseYAML(Array(text.utf8))
+        for _ in 0..<3 {
+            let load = ContinuousClock().measure {
+                var compiler = PolicyCompiler()
+                for document in documents { compiler.add(document, file: "f.yaml") }
+                #expect(compiler.finish().set != nil)
+            }
+            print("1000 policies with an expression compile: \(load)")
+        }
+        let mutation = """
+            apiVersion: portcullis.dev/v1alpha1
+            kind: AzurePolicy
+            metadata: {name: m}
+            spec:
+              mutations:
+                - {name: a, tags: {set: {owner: team-a, added: "x-${request.namespace}"}}}
+            """
+        try Self.measure("mutation with an expression", policies(mutation), .create(Self.account), mode: .mutate)
+    }
 }
