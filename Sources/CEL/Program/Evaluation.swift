@@ -83,7 +83,11 @@ public struct Evaluation: ~Copyable {
 
     /// Binds a variable of the environment, by the number of its declaration, or takes its value away.
     public mutating func bind(_ variable: Int, to value: CELValue?) {
-        while variables.count <= variable { variables.append(nil) }
+        if variables.count <= variable {
+            // Once for all of them, if the last is bound first.
+            variables.reserveCapacity(variable + 1)
+            while variables.count <= variable { variables.append(nil) }
+        }
         variables[variable] = value
     }
 

@@ -58,6 +58,8 @@ final class ExpressionContext {
         end = ContinuousClock.now + timeLimit
         evaluation = Evaluation()
         evaluation.deadline = deadline.map { min($0, end) } ?? end
+        // The last variable first, so that there is room for all.
+        bind(.facets, to: .null)
         // The first document has the number 0, as the handles of a request have.
         _ = evaluation.add(request.document)
         bind(.request, to: .object(RequestValue(request, number: 0)))

@@ -102,10 +102,18 @@ struct FacetField: Sendable {
         FacetField(.restore, .mode, .any), FacetField(.restore, .source, .any), FacetField(.restore, .time, .any),
     ]
 
-    /// The names of the groups, in their order.
-    static let groups: [String] = all.reduce(into: []) { groups, field in
-        if let group = field.group, groups.last != group { groups.append(group) }
+    /// The numbers in `all` of the fields without a group.
+    static let alone: [String: Int] = all.indices.reduce(into: [:]) { alone, number in
+        if all[number].group == nil { alone[all[number].member] = number }
     }
+
+    /// The numbers in `all` of the fields in groups, by group and member.
+    static let members: [String: [String: Int]] = all.indices.reduce(into: [:]) { members, number in
+        if let group = all[number].group { members[group, default: [:]][all[number].member] = number }
+    }
+
+    /// The names of the groups.
+    static let groups: [String] = members.keys.sorted()
 
     /// The numbers in `all` of the fields that a group or a field's name stands for; empty for any other text.
     static func numbers(of name: String) -> [Int] {

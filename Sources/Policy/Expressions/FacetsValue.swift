@@ -14,10 +14,10 @@ final class FacetsValue: ObjectValue {
     private let object: JSONValue
     private let kind: AzureKind
     private let tables: AzureTables
-    /// What has been read, by field: an expression may ask a thousand times.
+    /// What has been read, by the field's number: an expression may ask a thousand times.
     ///
     /// Unsafe because it changes. It belongs to one request, which one thread judges; nothing keeps it longer.
-    nonisolated(unsafe) private var known: [Result<CELValue, CELError>?] = []
+    nonisolated(unsafe) private var known: [(number: Int, result: Result<CELValue, CELError>)] = []
 
     /// - Parameters:
     ///   - subject: What is judged.
@@ -33,33 +33,23 @@ final class FacetsValue: ObjectValue {
     var type: CELType { .object(FacetField.typeName(nil)) }
 
     func field(_ name: String, _ evaluation: inout Evaluation) throws(CELError) -> CELValue? {
-        try field(name, of: nil, &evaluation)
-    }
-
-    fileprivate func field(
-        _ name: String,
-        of group: String?,
-        _ evaluation: inout Evaluation
-    ) throws(CELError) -> CELValue? {
-        for (number, field) in FacetField.all.enumerated() where field.member == name && field.group == group {
-            return try value(of: number, &evaluation)
-        }
-        guard group == nil, let group = FacetField.groups.first(where: { $0 == name }) else { return nil }
-        return .object(FacetGroupValue(facets: self, group: group))
+        if let number = FacetField.alone[name] { return try value(of: number, &evaluation) }
+        guard let members = FacetField.members[name] else { return nil }
+        return .object(FacetGroupValue(facets: self, group: name, members: members))
     }
 
     /// A field's value, read once.
-    private func value(of number: Int, _ evaluation: inout Evaluation) throws(CELError) -> CELValue {
-        if unsafe known.isEmpty {
-            unsafe known = Array(repeating: nil, count: FacetField.all.count)
+    fileprivate func value(of number: Int, _ evaluation: inout Evaluation) throws(CELError) -> CELValue {
+        // Expressions ask for a few of the fields.
+        if let place = unsafe known.firstIndex(where: { $0.number == number }) {
+            return try unsafe known[place].result.get()
         }
-        if let result = unsafe known[number] { return try result.get() }
         do throws(CELError) {
             let value = try read(FacetField.all[number], evaluation)
-            unsafe known[number] = .success(value)
+            unsafe known.append((number, .success(value)))
             return value
         } catch {
-            unsafe known[number] = .failure(error)
+            unsafe known.append((number, .failure(error)))
             throw error
         }
     }
@@ -236,17 +226,20 @@ extension FacetsValue {
 
 /// `facets.sku`: the fields of one facet.
 private final class FacetGroupValue: ObjectValue {
-    let facets: FacetsValue
-    let group: String
+    private let facets: FacetsValue
+    private let group: String
+    private let members: [String: Int]
 
-    init(facets: FacetsValue, group: String) {
+    init(facets: FacetsValue, group: String, members: [String: Int]) {
         self.facets = facets
         self.group = group
+        self.members = members
     }
 
     var type: CELType { .object(FacetField.typeName(group)) }
 
     func field(_ name: String, _ evaluation: inout Evaluation) throws(CELError) -> CELValue? {
-        try facets.field(name, of: group, &evaluation)
+        guard let number = members[name] else { return nil }
+        return try facets.value(of: number, &evaluation)
     }
 }

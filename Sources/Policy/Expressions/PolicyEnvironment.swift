@@ -159,7 +159,4 @@ enum KubernetesTypes {
         "JSONPatch",
         fields: ["op": .string, "path": .string, "from": .string, "value": .dyn]
     )
-
-    /// The names of the request's fields, in the order of `RequestValue`.
-    static let requestFields = Set(request.fields.keys)
 }

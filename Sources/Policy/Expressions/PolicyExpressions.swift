@@ -14,14 +14,20 @@ struct PolicyExpressions: Sendable {
     ///
     /// - Throws: If a condition could not be evaluated and none is false, or the parameters are missing.
     func match(_ request: AdmissionRequest, _ expressions: ExpressionContext) throws(EvaluationError) -> Bool {
-        let found = try parameters.params(for: request)
-        // Whoever may go without parameters has none to judge by.
-        guard let parameter = found.first else { return false }
+        var parameter: Param?
+        if case .none = parameters {
+            // Nothing to look for, and nothing to make a list of.
+        } else {
+            // Whoever may go without parameters has none to judge by.
+            guard let found = try parameters.params(for: request).first else { return false }
+            parameter = found
+        }
         expressions.begin(
             variables: variables,
             parameters: parameter?.object,
-            budget: ExpressionContext.conditionsBudget
+            budget: conditions.isEmpty ? ExpressionContext.policyBudget : ExpressionContext.conditionsBudget
         )
+        if conditions.isEmpty { return true }
         var failure: EvaluationError?
         for condition in conditions {
             do throws(EvaluationError) {

@@ -19,8 +19,9 @@ final class RequestValue: ObjectValue {
 
     /// A field; nil if it is absent, as a field is that would be empty.
     func field(_ name: String, _ evaluation: inout Evaluation) throws(CELError) -> CELValue? {
-        guard let request, KubernetesTypes.requestFields.contains(name) else { return nil }
-        guard var value = document.member(name, of: request) else { return nil }
+        // What a review has beside the fields that are declared.
+        if name == "object" || name == "oldObject" || name == "uid" { return nil }
+        guard let request, var value = document.member(name, of: request) else { return nil }
         if value.isNull && name != "options" { return nil }
         value.document = number
         return evaluation.value(value)
