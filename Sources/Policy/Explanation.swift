@@ -22,6 +22,8 @@ enum Explanation: Hashable, Sendable {
     case skuNotAllowed
     /// An expression is not true: the author's words or, without any, the expression.
     case expression(String?, showsPath: Bool, expression: String)
+    /// What an admission policy of Kubernetes says, and the reason of the status that it asks for; it names no field.
+    case admission(String, StatusReason)
     /// A failure with words of its own: what is said of the field, and the mend.
     case text(message: String, mend: String)
 
@@ -70,6 +72,7 @@ enum Explanation: Hashable, Sendable {
             text += " "
             text += message
         case .expression: break
+        case .admission(let message, _): text += message
         }
     }
 
@@ -109,6 +112,7 @@ enum Explanation: Hashable, Sendable {
             text += path
         case .skuNotAllowed: writeChoice(allowed, behind: "choose a SKU with ", to: &text)
         case .refused(_, let mend), .text(_, let mend): text += mend
+        case .admission: break
         case .expression(nil, _, _): text += "change the object so that it holds"
         case .expression(_, _, let expression):
             text += "what must hold is: "

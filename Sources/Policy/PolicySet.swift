@@ -78,6 +78,8 @@ public final class PolicySet: Sendable {
     let index: PolicyIndex
     let bindings: [Binding]
     let bindingIndex: PatternIndex
+    /// Kubernetes' own policies; nil if there are none.
+    let admissionPolicies: AdmissionPolicies?
     let controllers: NameTable
     let namespaceObjects: NamespaceObjects
     let configuration: PolicyConfiguration
@@ -98,6 +100,7 @@ public final class PolicySet: Sendable {
     init(
         policies: [(PolicyIndex.Entry, Policy)],
         bindings: [(PatternIndex.Entry, Binding)],
+        admissionPolicies: AdmissionPolicies? = nil,
         namespaces: [PolicyIndex.Namespace],
         configuration: PolicyConfiguration,
         generation: UInt64
@@ -108,6 +111,7 @@ public final class PolicySet: Sendable {
         self.policies = policies.map(\.1)
         facets = policies.map { $0.1.rules.reduce(into: []) { $0.formUnion($1.facets) } }
         self.bindings = bindings.map(\.1)
+        self.admissionPolicies = admissionPolicies
         self.configuration = configuration
         index = PolicyIndex(
             policies.map(\.0),
@@ -124,6 +128,9 @@ public final class PolicySet: Sendable {
 
     /// How many AzurePolicies there are.
     public var policyCount: Int { policies.count }
+
+    /// How many of Kubernetes' own policies there are, bound or not.
+    public var admissionPolicyCount: Int { admissionPolicies?.policyCount ?? 0 }
 
     /// How many AzureBindings there are.
     public var bindingCount: Int { bindings.count }

@@ -63,11 +63,6 @@ import Testing
             "2:7 kind: PolicyException is not supported by this version; remove it; nothing would enforce it"
         ),
         Case(
-            "a kind of Kubernetes' own, of later",
-            "apiVersion: admissionregistration.k8s.io/v1\nkind: ValidatingAdmissionPolicy\n",
-            "2:7 kind: ValidatingAdmissionPolicy is not supported by this version; remove it; nothing would enforce it"
-        ),
-        Case(
             "another version",
             "apiVersion: portcullis.dev/v1\nkind: AzurePolicy\n",
             "1:13 apiVersion: is \"portcullis.dev/v1\"; write portcullis.dev/v1alpha1"

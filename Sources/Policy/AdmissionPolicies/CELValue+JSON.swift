@@ -63,7 +63,7 @@ struct CELValueWriter {
         case .map(let map): try write(map, evaluation, as: type)
         case .object(let object):
             guard let literal = object as? StructValue else {
-                throw .expression("a value of type \(Self.name(object.type)) is no JSON")
+                throw .expression("a value of type \(object.type) is no JSON")
             }
             try write(literal, evaluation, as: type)
         case .type, .optional: throw .expression("a type or an optional is no JSON")
@@ -102,18 +102,13 @@ struct CELValueWriter {
             )
         }
         writer.beginObject()
+        let isApplied = literal.typeName != KubernetesTypes.jsonPatch.name
         for (name, value) in literal.fields {
             writer.key(name)
-            try write(value, evaluation, as: "\(literal.typeName).\(name)")
+            // What a JSON Patch puts somewhere may be of any type; only its parts are named after their places in it.
+            try write(value, evaluation, as: isApplied ? "\(literal.typeName).\(name)" : nil)
         }
         writer.endObject()
-    }
-
-    private static func name(_ type: CELType) -> String {
-        switch type {
-        case .object(let name), .opaque(let name): name
-        default: "\(type)"
-        }
     }
 
     private static func base64(_ bytes: [UInt8]) -> String {

@@ -22,9 +22,7 @@ struct MatchResources: Sendable {
         case unknownNamespace
     }
 
-    /// Whether a request matches.
-    ///
-    /// - Parameter knowsNamespace: Whether the caller has compared the namespace's labels already.
+    /// Whether a request matches; `knowsNamespace` says that the namespace's labels have been compared already.
     func match(_ subject: borrowing AdmissionSubject, knowsNamespace: Bool = false) -> Outcome {
         var outcome = Outcome.matches
         if !knowsNamespace, let namespaceSelector {
@@ -131,7 +129,7 @@ struct AdmissionSubject {
         /// An object of labels, or nothing if there are none.
         case known(JSONDocument, JSONValue?)
         /// Nothing but what every namespace has: its name under `kubernetes.io/metadata.name`.
-        case nameOnly(JSONDocument)
+        case nameOnly
     }
 
     /// Whether the request is for an object outside namespaces; a Namespace is one, though its request names it.
@@ -150,14 +148,27 @@ struct AdmissionSubject {
         switch namespace {
         case .none: true
         case .known(let document, let labels): selector.matches(document, labels: labels)
-        case .nameOnly(let document):
-            selector.keys.allSatisfy { $0.description == Self.nameLabel }
-                ? selector.matches(document, labels: document.root) : nil
+        case .nameOnly:
+            selector.keys.allSatisfy { $0 == Self.nameKey } ? hasName(selectedBy: selector) : nil
         }
     }
 
+    private func hasName(selectedBy selector: LabelSelector) -> Bool {
+        let labels = JSONFragment { writer in
+            writer.beginObject()
+            writer.key(Self.nameKey.description)
+            if let namespace = request.namespace {
+                writer.copy(namespace, in: request.document)
+            } else {
+                writer.string("")
+            }
+            writer.endObject()
+        }
+        return selector.matches(labels.document, labels: labels.value)
+    }
+
     /// The label that the API server gives every namespace.
-    static let nameLabel = "kubernetes.io/metadata.name"
+    private static let nameKey = JSONKey("kubernetes.io/metadata.name")
 
     /// Whether the object, or the one that was there before, has labels that satisfy a selector.
     func hasObject(selectedBy selector: LabelSelector) -> Bool {

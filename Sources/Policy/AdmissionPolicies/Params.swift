@@ -62,7 +62,7 @@ struct ParamManifests {
         return namespaced.contains(kind) || params[kind]?.contains { $0.namespace != nil } ?? false
     }
 
-    /// The manifests of a kind, by namespace and name. As for kubectl, `default` is the namespace of one that names none.
+    /// The manifests of a kind, by namespace and name; as for kubectl, `default` is the namespace of one that names none.
     func all(_ kind: ParamKind) -> [Param] {
         let isNamespaced = isNamespaced(kind)
         return (params[kind] ?? []).map { param in

@@ -21,15 +21,17 @@ extension PolicySet {
         var decision = Decision()
         if !hasBinding { decision.notes.insert(.noBinding) }
         // The API server takes nothing but the status from a write of the sub-resource.
-        if let subResource = request.subResource, request.document.equals(subResource, "status") {
-            decision.notes.insert(.statusWrite)
-            return decision
-        }
-        if mode == .mutate && !hasMutations { return decision }
-        let evaluation = Evaluation(set: self, request: request)
+        let isStatusWrite = request.subResource.map { request.document.equals($0, "status") } ?? false
+        if isStatusWrite { decision.notes.insert(.statusWrite) }
+        if admissionPolicies == nil && (isStatusWrite || mode == .mutate && !hasMutations) { return decision }
+        var evaluation = Evaluation(set: self, request: request)
         var report = Report(meter: Meter(maximumSteps: configuration.maximumSteps, deadline: deadline))
         var expressions = LazyExpressions(deadline: deadline)
-        evaluation.run(mode, &report, &decision, &expressions)
+        if mode != .validate { evaluation.mutateByAdmissionPolicies(&report, &decision, &expressions) }
+        if !isStatusWrite && (mode != .mutate || hasMutations) {
+            evaluation.run(mode, &report, &decision, &expressions)
+        }
+        evaluation.finish(mode, &report, &decision, &expressions)
         if !report.findings.isEmpty || decision.patch != nil { decision.take(report) }
         return decision
     }
@@ -79,6 +81,8 @@ private struct Evaluation: ~Copyable {
     let kind: AzureKind
     let isAzure: Bool
     let position: PolicyIndex.Position
+    /// What Kubernetes' mutating policies have made of the object, and by which operations; nil if nothing.
+    private var admitted: (object: JSONFragment, patch: JSONPatch, mutations: [String])?
 
     init(set: PolicySet, request: AdmissionRequest) {
         self.set = set
@@ -139,7 +143,8 @@ private struct Evaluation: ~Copyable {
             judgeWithoutObject(&report, &decision, &expressions)
             return
         }
-        var subject = subject(object, in: request.document)
+        let start = admitted?.object ?? JSONFragment(request.document, object)
+        var subject = subject(start.value, in: start.document)
         if mode != .validate, let mutated = mutate(subject, &report, &decision, &expressions) { subject = mutated }
         guard mode != .mutate else { return }
         if let governor { judge(subject, by: governor, &report) }
@@ -156,6 +161,53 @@ private struct Evaluation: ~Copyable {
         } else if kind.match(version: request.document.utf8(request.kind.version)) == .unlisted {
             decision.notes.insert(.newestVersionPaths)
         }
+    }
+
+    // MARK: Kubernetes' own policies
+
+    /// Lets the mutating policies of Kubernetes change the object, before anybody else sees it, as in the API server.
+    mutating func mutateByAdmissionPolicies(
+        _ report: inout Report,
+        _ decision: inout Decision,
+        _ expressions: inout LazyExpressions
+    ) {
+        guard request.operation == .create || request.operation == .update, let object = request.object,
+            let policies = set.admissionPolicies, policies.mayConcern(policies.mutating, request)
+        else { return }
+        let original = JSONFragment(request.document, object)
+        var judgement = AdmissionJudgement(policies, request, object: original, expressions.context(self) { _ in })
+        expressions.unbind()
+        guard let (document, names) = judgement.mutate(&report, &decision) else { return }
+        let patch = JSONPatch.difference(from: original, to: JSONFragment(document))
+        admitted = (JSONFragment(document), patch, names)
+    }
+
+    /// Joins the patches, and asks the validating policies of Kubernetes what they say of the object as it is then.
+    func finish(
+        _ mode: DecisionMode,
+        _ report: inout Report,
+        _ decision: inout Decision,
+        _ expressions: inout LazyExpressions
+    ) {
+        if let admitted {
+            decision.patch = JSONPatch(admitted.patch.operations + (decision.patch?.operations ?? []))
+            decision.mutations = admitted.mutations + decision.mutations
+        }
+        guard mode != .mutate, let policies = set.admissionPolicies, policies.mayConcern(policies.validating, request)
+        else { return }
+        var object = request.object.map { JSONFragment(request.document, $0) }
+        do throws(JSONPatchError) {
+            if let original = object, let patch = decision.patch {
+                object = JSONFragment(try patch.apply(to: original))
+            }
+        } catch {
+            report.add(.patch("\(error)"), of: .builtIn, "portcullis", "mutations")
+            return
+        }
+        let judgement = AdmissionJudgement(policies, request, object: object, expressions.context(self) { _ in })
+        expressions.unbind()
+        judgement.bindObject()
+        judgement.validate(&report, &decision)
     }
 
     // MARK: Policies
@@ -571,7 +623,7 @@ private struct NameList {
         if let last, last.rule == failure.rule, last.policy == failure.policy { return }
         last = (failure.policy, failure.rule)
         if !text.isEmpty { text += ", " }
-        text += failure.policy
+        text += failure.document
         text += "/"
         text += failure.rule
     }

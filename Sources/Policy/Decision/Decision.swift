@@ -62,6 +62,17 @@ public struct Decision: Sendable {
     /// Whether an evaluation broke (a failure's `reason` is then `.error`, or a warning says so).
     public var isBroken: Bool { notes.contains(.broken) }
 
+    /// The reason, and with it the HTTP status, of a denial: that of the first failure if admission policies alone deny, and
+    /// Forbidden otherwise.
+    public var statusReason: StatusReason {
+        var first: StatusReason?
+        for failure in failures where failure.effect == .deny {
+            guard failure.source.isAdmissionPolicy else { return .forbidden }
+            first = first ?? failure.statusReason
+        }
+        return first ?? .forbidden
+    }
+
     /// The failures that made `allowed` false.
     public var denials: some Sequence<Failure> {
         failures.lazy.filter { $0.effect == .deny }

@@ -6,6 +6,10 @@ public struct Failure: Hashable, Sendable, CustomStringConvertible {
         case policy = "AzurePolicy"
         /// An AzureBinding, or the absence of one.
         case binding = "AzureBinding"
+        /// A validation of one of Kubernetes' own policies.
+        case validatingAdmissionPolicy = "ValidatingAdmissionPolicy"
+        /// A mutation of one of Kubernetes' own policies that could not be made.
+        case mutatingAdmissionPolicy = "MutatingAdmissionPolicy"
         /// What holds without any document: an object that is being deleted keeps its spec.
         case builtIn = "Portcullis"
     }
@@ -42,7 +46,8 @@ public struct Failure: Hashable, Sendable, CustomStringConvertible {
     public let source: Source
     /// The document's `metadata.name`.
     public let policy: String
-    /// The rule's name; for a binding the field of its spec that is guarded.
+    /// The rule's name; for a binding the field of its spec that is guarded, for an admission policy the element
+    /// (`validations[2]`).
     public let rule: String
     /// What came of it.
     public internal(set) var effect: Effect
@@ -60,6 +65,17 @@ public struct Failure: Hashable, Sendable, CustomStringConvertible {
     /// The parts that `message` and `mend` are made of when somebody asks.
     let explanation: Explanation
 
+    /// The document as answers and logs name it: an admission policy's kind comes before its name.
+    public var document: String {
+        source.isAdmissionPolicy ? "\(source.rawValue)/\(policy)" : policy
+    }
+
+    /// The reason of the status with which it denies: Forbidden, unless an admission policy says otherwise.
+    public var statusReason: StatusReason {
+        if case .admission(_, let reason) = explanation { return reason }
+        return .forbidden
+    }
+
     /// What is wrong, in one line: field, value, and what is allowed.
     public var message: String {
         var text = ""
@@ -67,7 +83,7 @@ public struct Failure: Hashable, Sendable, CustomStringConvertible {
         return text
     }
 
-    /// What to do about it: `set spec.location to westeurope or northeurope`.
+    /// What to do about it: `set spec.location to westeurope or northeurope`; empty if nobody can say.
     public var mend: String {
         var text = ""
         explanation.writeMend(to: &text, path: path, allowed: allowed)
@@ -79,6 +95,10 @@ public struct Failure: Hashable, Sendable, CustomStringConvertible {
         // Appended piece by piece into one buffer: a denial tells many of these.
         var text = ""
         text.reserveCapacity(2 * path.utf8.count + 2 * allowed.utf8.count + 128)
+        if source.isAdmissionPolicy {
+            text += source.rawValue
+            text += "/"
+        }
         text += policy
         text += "/"
         text += rule
@@ -88,9 +108,17 @@ public struct Failure: Hashable, Sendable, CustomStringConvertible {
             text += " ("
         }
         explanation.writeMessage(to: &text, path: path, value: value, allowed: allowed)
+        if case .admission = explanation { return text }
         text += "; "
         explanation.writeMend(to: &text, path: path, allowed: allowed)
         if customMessage != nil { text += ")" }
         return text
+    }
+}
+
+extension Failure.Source {
+    /// Whether it is one of Kubernetes' own policies.
+    var isAdmissionPolicy: Bool {
+        self == .validatingAdmissionPolicy || self == .mutatingAdmissionPolicy
     }
 }

@@ -19,15 +19,13 @@ public struct PolicyCompiler {
 
     private static let apiVersion = "portcullis.dev/v1alpha1"
     /// Kinds that the design knows and this version does not enforce.
-    private static let reserved = [
-        "NamespaceAzurePolicy", "PolicyException", "DatabaseRestore", "ValidatingAdmissionPolicy",
-        "ValidatingAdmissionPolicyBinding", "MutatingAdmissionPolicy", "MutatingAdmissionPolicyBinding",
-    ]
+    private static let reserved = ["NamespaceAzurePolicy", "PolicyException", "DatabaseRestore"]
 
     private let configuration: PolicyConfiguration
     private let loading: Loading
     private var policies: [AzurePolicyDocument] = []
     private var bindings: [AzureBindingDocument] = []
+    private var admission = AdmissionDocuments()
     private var namespaces: [PolicyIndex.Namespace] = []
     /// Documents of kinds that are not ours: the parameters of policies.
     private var others: [(node: Node, apiVersion: String, kind: String)] = []
@@ -42,7 +40,7 @@ public struct PolicyCompiler {
 
     /// Adds a document of a file.
     ///
-    /// AzurePolicy, AzureBinding and Namespace are read, lists of them too. Empty documents and kustomizations are passed
+    /// AzurePolicy, AzureBinding, Namespace and Kubernetes' admission policies are read, lists of them too. Empty documents and kustomizations are passed
     /// over; any other kind is an error, for a policy that is not enforced must not look as if it were.
     public mutating func add(_ document: JSONDocument, file: String) {
         add(Node(document: document, value: document.root, file: file, path: "", loading: loading))
@@ -57,7 +55,8 @@ public struct PolicyCompiler {
     public consuming func finish(generation: UInt64 = 0) -> Result {
         let names = namespaces.map { Array($0.name.utf8) }
         reportSharedNamespaces(names)
-        bindParameters()
+        let manifests = bindParameters()
+        let admissionPolicies = admission.compile(manifests, namespaces: namespaces)
         guard !loading.hasErrors else { return Result(set: nil, issues: loading.sorted) }
         let set = PolicySet(
             policies: policies.map {
@@ -74,6 +73,7 @@ public struct PolicyCompiler {
                 )
             },
             bindings: bindings.map { ($0.entry, $0.binding) },
+            admissionPolicies: admissionPolicies,
             namespaces: namespaces,
             configuration: configuration,
             generation: generation
@@ -82,10 +82,10 @@ public struct PolicyCompiler {
     }
 
     /// Finds the manifests that policies name as their parameters; a kind that none names is no document of ours.
-    private mutating func bindParameters() {
+    private mutating func bindParameters() -> ParamManifests {
         var manifests = ParamManifests()
         let params = policies.compactMap(\.params)
-        let kinds = Set(params.map(\.kind))
+        let kinds = Set(params.map(\.kind)).union(admission.paramKinds)
         for other in others {
             let kind = ParamKind(apiVersion: other.apiVersion, kind: other.kind)
             if kinds.contains(kind) {
@@ -95,10 +95,12 @@ public struct PolicyCompiler {
             }
         }
         for param in params where param.reference.namespace != nil { manifests.noteNamespace(of: param.kind) }
+        admission.prepare(&manifests)
         for index in policies.indices {
             guard let params = policies[index].params else { continue }
             policies[index].expressions?.parameters = params.bind(to: manifests)
         }
+        return manifests
     }
 
     /// Two bindings that match one namespace, where that can be seen: for every namespace that the folder names.
@@ -140,6 +142,9 @@ public struct PolicyCompiler {
             addPolicy(node, kind)
         case ("v1", "Namespace"):
             addNamespace(node)
+            admission.add(namespace: node)
+        case _ where AdmissionDocuments.reads(apiVersion, kind):
+            admission.add(node, apiVersion: apiVersion, kind: kind)
         case ("v1", "List"):
             guard let items = type["items"] else { return }
             guard items.value.isArray else {
@@ -161,9 +166,11 @@ public struct PolicyCompiler {
             type["kind"]?.error("\(kind) is not supported by this version", mend: "remove it; nothing would enforce it")
             return
         }
-        let kinds = ["AzurePolicy", "AzureBinding", "Namespace"]
+        let kinds = ["AzurePolicy", "AzureBinding", "Namespace"] + AdmissionDocuments.kinds
         if kinds.contains(kind) {
-            let expected = kind == "Namespace" ? "v1" : Self.apiVersion
+            let expected =
+                kind == "Namespace"
+                ? "v1" : AdmissionDocuments.kinds.contains(kind) ? AdmissionDocuments.apiVersion : Self.apiVersion
             type["apiVersion"]?.error("is \"\(apiVersion.prefix(80))\"", mend: "write \(expected)")
         } else if let near = kind.nearest(in: kinds + Self.reserved) {
             type["kind"]?.error("is \"\(kind.prefix(80))\", did you mean \"\(near)\"?", mend: "write \(near)")

@@ -28,6 +28,8 @@ final class ExpressionContext {
     private var uncheckedCost: UInt64 = 0
     /// Whether no value of the object may be told, by an error's text either.
     private(set) var isSecret = false
+    /// Whether the policy has spent its budget: whatever else it asks fails.
+    var isSpent: Bool { budget == nil }
     /// What the object that is judged has become since; nil if it is the request's.
     private(set) var successor: JSONFragment?
     /// What the policy that is judged reads beside the object.
