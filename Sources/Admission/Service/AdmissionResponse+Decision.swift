@@ -16,8 +16,8 @@ enum AnswerLimits {
     static let warningCharacters = 120
     /// Characters of an annotation's key, its prefix not counted.
     static let annotationKeyCharacters = 63
-    /// Characters of an annotation's value: audit logs are stored for years.
-    static let annotationValueCharacters = 1024
+    /// Characters of an annotation's value: what the API server keeps of an admission policy's (10 KiB).
+    static let annotationValueCharacters = 10 * 1024
 }
 
 extension AdmissionResponse {
@@ -105,7 +105,8 @@ extension Status {
         case 1: head += " breaks a rule"
         case let count: head += " breaks \(count) rules"
         }
-        self.init(code: 403, reason: "Forbidden", message: Self.message(head, lines), causes: causes)
+        let reason = decision.statusReason
+        self.init(code: reason.code, reason: reason.rawValue, message: Self.message(head, lines), causes: causes)
     }
 
     /// A head and lines below it; one line alone stands beside its head.

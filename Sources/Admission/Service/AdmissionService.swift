@@ -129,7 +129,8 @@ public final class AdmissionService {
             nanoseconds: UInt64(clamping: end.nanoseconds - start.nanoseconds),
             in: metrics.evaluations[webhook.rawValue]
         )
-        count(request, webhook, decision.allowed ? .allowed : .denied, decision, code: 403, from: received, to: end)
+        let outcome = decision.allowed ? AdmissionMetrics.Outcome.allowed : .denied
+        count(request, webhook, outcome, decision, code: decision.statusReason.code, from: received, to: end)
     }
 
     /// Counts a review and offers it to the decision log.

@@ -67,7 +67,7 @@ struct DecisionRecord {
             for failure in decision.failures.prefix(Self.failures) {
                 writer.beginObject()
                 writer.key("policy")
-                writer.string(failure.policy)
+                writer.string(failure.document)
                 writer.key("rule")
                 writer.string(failure.rule)
                 writer.key("effect")
