@@ -306,6 +306,26 @@ import Testing
         #expect(decision.failures.map(\.message) == ["x"])
     }
 
+    @Test func tellsNothingOfSecretsThatVariablesRead() throws {
+        let object = storageAccount("{adminPassword: hunter2, days: 1}")
+        let message = Self.policy(
+            "object.spec.days > 1",
+            more: "message: x\nmessageExpression: variables.v",
+            spec: "variables: [{name: v, expression: object.spec.adminPassword}]"
+        )
+        let decision = try policies(message).decide(.create(object))
+        #expect(decision.failures.map(\.message) == ["x"])
+        for (expression, variable) in [
+            ("int(object.spec.adminPassword) == 1", "1"), ("variables.v == 1", "int(object.spec.adminPassword)"),
+            ("duration(object.spec.adminPassword) == duration('1s')", "1"),
+        ] {
+            let text = Self.policy(expression, spec: "variables: [{name: v, expression: \"\(variable)\"}]")
+            let broken = try policies(text).decide(.create(object))
+            #expect(broken.isBroken && !broken.allowed)
+            #expect(!broken.lines.joined().contains("hunter2"), "\(broken.lines)")
+        }
+    }
+
     // MARK: Ratcheting
 
     struct Ratchet: Sendable, CustomTestStringConvertible {

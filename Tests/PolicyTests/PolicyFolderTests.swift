@@ -19,7 +19,7 @@ import Testing
     @Test func loadsWithoutAWord() throws {
         let result = try Self.load()
         #expect(result.issues.map(\.description) == [])
-        #expect(result.set?.policyCount == 8)
+        #expect(result.set?.policyCount == 10)
         #expect(result.set?.bindingCount == 3)
     }
 
@@ -98,5 +98,38 @@ import Testing
                 .add(JSONPointer(tokens: ["spec", "tags", "environment"]), JSONFragment(string: "development")),
             ]
         )
+    }
+
+    @Test func readsLimitsAndLabelsWithExpressions() throws {
+        let set = try #require(try Self.load().set)
+        func decide(_ days: String, mode: String = "Default") throws -> Decision {
+            let spec =
+                "{location: westeurope, tags: {cost-center: CC-1234}, sku: {name: Standard_D2s_v3, tier: GeneralPurpose}, "
+                + "storage: {storageSizeGB: 64}, network: {publicNetworkAccess: Disabled}, createMode: \(mode), \(days)}"
+            return try set.decide(
+                .create(resource("dbforpostgresql.azure.com/v1api20230601preview/FlexibleServer", spec: spec)),
+                mode: .mutateAndValidate
+            )
+        }
+        let short = try decide("backup: {backupRetentionDays: 3}")
+        #expect(!short.allowed && !short.isBroken)
+        #expect(
+            short.denials.map(\.description) == [
+                "team-backups/backups-kept: spec.backup.backupRetentionDays: backups must be kept for 7 days or more; "
+                    + "what must hold is: object.spec.?backup.?backupRetentionDays.orValue(7) >= variables.days"
+            ]
+        )
+        for good in [
+            try decide("backup: {backupRetentionDays: 7}"), try decide("administratorLogin: a"),
+            try decide("backup: {backupRetentionDays: 3}", mode: "Replica"),
+        ] {
+            #expect(good.allowed && !good.isBroken, "\(good.lines)")
+        }
+        let group = try set.decide(
+            .create(resource("resources.azure.com/v1api20200601/ResourceGroup", spec: "{location: westeurope}")),
+            mode: .mutate
+        )
+        let patch = try #require(group.patch)
+        #expect(String(decoding: patch.encode(), as: UTF8.self).contains(#""team":"team-a""#))
     }
 }

@@ -35,6 +35,7 @@ private let least = ["--policies", "p", "--tls-cert", "c", "--tls-key", "k"]
         #expect(settings.decisionLog == nil)
         #expect(settings.workers == nil)
         #expect(settings.controllers == nil)
+        #expect(settings.expressionTime == .milliseconds(5))
     }
 
     @Test func flagWinsOverEnvironmentOverFileOverDefault() throws {
@@ -52,7 +53,7 @@ private let least = ["--policies", "p", "--tls-cert", "c", "--tls-key", "k"]
             "policies": "p", "listen": "127.0.0.1:1", "tls-cert": "c", "tls-key": "k", "client-ca": "ca",
             "client-auth": "request", "admin": "127.0.0.1:2", "workers": "2", "drain-delay": "5s",
             "connection-requests": "0", "connection-age": "0", "log-format": "json", "log-level": "debug",
-            "decision-log": "-", "azure-data": "d", "controllers": "a,b",
+            "decision-log": "-", "azure-data": "d", "controllers": "a,b", "expression-time": "20ms",
         ]
         #expect(Set(values.keys) == Set(ServeSettings.all.map(\.name)))
         let flags = try settings(values.flatMap { ["--\($0)", $1] })
@@ -71,6 +72,7 @@ private let least = ["--policies", "p", "--tls-cert", "c", "--tls-key", "k"]
             #expect(settings.decisionLog == .standardOutput)
             #expect(settings.azureData == "d")
             #expect(settings.controllers == ["a", "b"])
+            #expect(settings.expressionTime == .milliseconds(20))
         }
     }
 

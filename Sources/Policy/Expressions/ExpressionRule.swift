@@ -40,7 +40,7 @@ final class ExpressionRule: Sendable {
         var messageProgram: CELProgram?
         if let node = fields["messageExpression"] {
             messageProgram = scope.compile(node, .string)
-            if let program = messageProgram, program.source.utf8Span.span.namesSecret {
+            if let program = messageProgram, Self.readsSecret(program, scope.variables) {
                 node.warning(
                     "names a secret, whose value the message could tell: it is not evaluated",
                     mend: "write a message instead"
@@ -57,6 +57,13 @@ final class ExpressionRule: Sendable {
         guard let program = scope.compile(expression, .bool) else { return nil }
         self.program = program
         readsMetadata = ([program] + scope.variables.map(\.program)).contains { !$0.source.readsOnlySpec }
+    }
+
+    /// Whether an expression, or a variable that it may read, names what may be a secret.
+    private static func readsSecret(_ program: CELProgram, _ variables: [NamedExpression]) -> Bool {
+        if program.source.utf8Span.span.namesSecret { return true }
+        guard program.reads(ExpressionVariable.variables.rawValue) else { return false }
+        return variables.contains { $0.program.source.utf8Span.span.namesSecret }
     }
 
     /// Tries the rule; if it cannot be evaluated, the context is told, and other rules go on.

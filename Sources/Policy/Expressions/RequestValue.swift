@@ -75,7 +75,10 @@ struct NamedExpression: Sendable {
 
 extension CELProgram {
     /// An error with the sub-expression that failed: `division by zero (at "object.spec.a / 0 == 1")`.
+    ///
+    /// The words may hold a value, and so they are not told of an expression that names a secret.
     func text(of error: CELError) -> String {
+        if source.utf8Span.span.namesSecret { return place(of: error) }
         guard let excerpt = excerpt(at: error) else { return error.message }
         return "\(error.message) (at \"\(excerpt)\")"
     }

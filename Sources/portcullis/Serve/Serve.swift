@@ -36,6 +36,7 @@ struct Serve: ParsableCommand {
     @Option(ServeSettings.decisionLogSetting) var decisionLog: String?
     @Option(ServeSettings.azureDataSetting) var azureData: String?
     @Option(ServeSettings.controllersSetting) var controllers: String?
+    @Option(ServeSettings.expressionTimeSetting) var expressionTime: String?
     @Option(Self.configSetting) var config: String?
 
     /// Not one of ``ServeSettings``: a file does not name another.
@@ -67,6 +68,7 @@ struct Serve: ParsableCommand {
         sources.take(decisionLog, for: ServeSettings.decisionLogSetting)
         sources.take(azureData, for: ServeSettings.azureDataSetting)
         sources.take(controllers, for: ServeSettings.controllersSetting)
+        sources.take(expressionTime, for: ServeSettings.expressionTimeSetting)
         sources.take(config, for: Serve.configSetting)
         if let given = sources.find(Serve.configSetting) {
             let bytes: [UInt8]

@@ -20,6 +20,7 @@ struct ServeSettings {
     var decisionLog: LineLog.Destination?
     var azureData: String?
     var controllers: [String]?
+    var expressionTime: Duration
 
     /// Where a certificate chain and its key are.
     struct IdentityFiles: Equatable, CustomStringConvertible {
@@ -124,13 +125,20 @@ struct ServeSettings {
         "Users whose metadata-only writes pass (default: the service accounts of Azure Service Operator, the garbage collector and the namespace controller)."
     )
 
+    static let expressionTimeSetting = Setting(
+        "expression-time",
+        "DURATION",
+        default: "5ms",
+        "How long the expressions of one request may hold up others of its loop, in all; beyond, the policy's failurePolicy decides."
+    )
+
     /// All of them, in the order of `--help`.
     static let all = [
         policiesSetting, listenSetting, certificateSetting, keySetting, clientAuthoritiesSetting,
         clientAuthenticationSetting,
         adminSetting, workersSetting, drainDelaySetting, connectionRequestsSetting, connectionAgeSetting,
         logFormatSetting,
-        logLevelSetting, decisionLogSetting, azureDataSetting, controllersSetting,
+        logLevelSetting, decisionLogSetting, azureDataSetting, controllersSetting, expressionTimeSetting,
     ]
 
     // MARK: - Resolving
@@ -168,6 +176,10 @@ struct ServeSettings {
         decisionLog = sources.find(Self.decisionLogSetting).map { $0.text == "-" ? .standardOutput : .file($0.text) }
         azureData = sources.find(Self.azureDataSetting)?.text
         controllers = sources.find(Self.controllersSetting).map { Self.list($0.text) }
+        expressionTime = try sources.require(Self.expressionTimeSetting, as: Self.durationForm) { text in
+            // Nothing could be evaluated in no time at all.
+            Duration(parsing: text).flatMap { $0 > .zero ? $0 : nil }
+        }
         if clientAuthentication != .off, clientAuthorities == nil {
             throw UsageError(
                 "\(Self.clientAuthenticationSetting.flag) \(clientAuthentication.rawValue) needs "

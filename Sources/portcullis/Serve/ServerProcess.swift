@@ -78,6 +78,7 @@ final class ServerProcess {
         let holder = PolicyHolder()
         var policyConfiguration = PolicyConfiguration(tables: tables)
         if let controllers = settings.controllers { policyConfiguration.controllers = controllers }
+        policyConfiguration.maximumExpressionTime = settings.expressionTime
         let folder = PolicyFolder(path: settings.policies, holder: holder, configuration: policyConfiguration)
         let policies = PolicyLoader(folder, holder, logger)
         self.policies = policies
