@@ -314,6 +314,18 @@ import Testing
             "JSON Patch: operation 0, \"/spec/none\": there is no such value"
         ),
         Fault(
+            "another name",
+            Manifest.patch("[JSONPatch{op: 'replace', path: '/metadata/name', value: 'b'}]"),
+            storageAccount("{}"),
+            "it changes apiVersion, kind, name or namespace"
+        ),
+        Fault(
+            "no object at all",
+            Manifest.patch("[JSONPatch{op: 'replace', path: '', value: 1}]"),
+            storageAccount("{}"),
+            "it changes apiVersion, kind, name or namespace"
+        ),
+        Fault(
             "a word that is no operation",
             Manifest.patch("[JSONPatch{op: 'merge', path: '/spec', value: 1}]"),
             storageAccount("{}"),

@@ -196,4 +196,27 @@ struct PolicyTimings {
             """
         try Self.measure("mutation with an expression", policies(mutation), .create(Self.account), mode: .mutate)
     }
+
+    @Test func admissionPolicies() throws {
+        func rules(_ group: String) -> String {
+            "{resourceRules: [{apiGroups: [\(group)], apiVersions: ['*'], operations: [CREATE, UPDATE], resources: ['*']}]}"
+        }
+        let one = try patient(
+            Manifest.validation(match: rules("storage.azure.com"), "expression: object.spec.location == 'westeurope'"),
+            Manifest.binding()
+        )
+        try Self.measure("an admission policy, allowed", one, .create(Self.account))
+        let others = (0..<1000).flatMap { number in
+            [
+                Manifest.validation(named: "p\(number)", match: rules("g\(number)"), "expression: 'false'"),
+                Manifest.binding("p\(number)", name: "b\(number)"),
+            ]
+        }
+        let text = others.joined(separator: "\n---\n")
+        let documents = try JSONDocument.parseYAML(Array(text.utf8))
+        var compiler = PolicyCompiler(configuration: .patient)
+        for document in documents { compiler.add(document, file: "f.yaml") }
+        let set = try #require(compiler.finish().set)
+        try Self.measure("1,000 that do not match", set, .create(Self.account))
+    }
 }

@@ -298,6 +298,9 @@ struct AdmissionJudgement {
                     try ExpressionPatch.apply(value, as: mutation.form, evaluation, to: object, schema: schema)
                 }
                 guard let changed else { continue }
+                guard changed.isSameResource(as: object) else {
+                    throw .expression("it changes apiVersion, kind, name or namespace, which a patch may not")
+                }
                 subject.object = JSONFragment(changed)
                 let name = "\(AdmissionPolicyKind.mutating.rawValue)/\(policy.name)/mutations[\(place)]"
                 if !names.contains(name) { names.append(name) }

@@ -148,7 +148,7 @@ extension Subject {
 
 extension JSONDocument {
     /// Whether the document is the object still that it was before a patch.
-    fileprivate func isSameResource(as old: JSONFragment) -> Bool {
+    func isSameResource(as old: JSONFragment) -> Bool {
         func isSame(_ path: [StaticString]) -> Bool {
             var new: JSONValue? = root
             var before: JSONValue? = old.value
