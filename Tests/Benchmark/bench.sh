@@ -16,13 +16,14 @@ requests=${REQUESTS:-10000}
 denied='"allowed":false' allowed='"allowed":true'
 
 rm -rf "$scratch"
-mkdir -p "$scratch/certs" "$scratch"/policies/{none,ten,denial,thousand}
+mkdir -p "$scratch/certs" "$scratch"/policies/{none,ten,expressions,denial,thousand}
 cc -O2 -Wall -o "$scratch/minimal" "$here/minimal.c" -lssl -lcrypto
 cc -O2 -Wall -o "$scratch/load" "$here/load.c" -lssl -lcrypto -lnghttp2
 "$executable" certs init --directory "$scratch/certs" --san localhost >"$scratch/certs.log"
 
 cp "$here/policies/ten.yaml" "$scratch/policies/ten/"
 cp "$here/policies/denial.yaml" "$scratch/policies/denial/"
+cp "$here"/policies/{ten,expressions}.yaml "$scratch/policies/expressions/"
 # The same ten among 990 for other namespaces, other kinds, or both.
 cp "$here/policies/ten.yaml" "$scratch/policies/thousand/"
 awk 'BEGIN {
@@ -94,7 +95,7 @@ for _ in $(seq "$repeats"); do
 done
 
 declare -A port_of pid_of
-for name in none ten denial thousand; do
+for name in none ten expressions denial thousand; do
     portcullis $name
     wait_for is_ready "$admin"
     port_of[$name]=$port pid_of[$name]=$pid
@@ -120,7 +121,7 @@ load() {
     taskset -c "$core" "$scratch/load" --body "$review" --repeats "$repeats" "$@" >>"$scratch/raw.tsv"
     echo "measured: $*" | sed 's/ [a-z]*=[0-9].*//' >&2
 }
-ours=("$(target none "$allowed")" "$(target ten "$allowed")" "$(target denial "$denied")" "$(target thousand "$allowed")")
+ours=("$(target none "$allowed")" "$(target ten "$allowed")" "$(target expressions "$allowed")" "$(target denial "$denied")" "$(target thousand "$allowed")")
 peers=("$(target c)" "$(target nginx)")
 
 declare -A idle_rss

@@ -31,10 +31,12 @@ BEGIN {
     label["nginx"] = "nginx"
     label["none"] = "0 policies"
     label["ten"] = "10 typed rules"
+    label["expressions"] = "10 typed rules, 10 expressions"
     label["denial"] = "denial, 10 failures"
     label["thousand"] = "1,000 policies, 10 match"
     # design: at 8 connections over HTTP/1.1.
     budget["ten"] = "1.45 / 1.0"
+    budget["expressions"] = "1.85 / 1.3"
     budget["denial"] = "2.1 / 1.5"
     title["h1"] = "HTTP/1.1"
     title["split"] = "HTTP/1.1, two records a request"
