@@ -1,4 +1,5 @@
-# Kubernetes' own policies: enforced first by the API server itself, then by Portcullis, on the same objects. Sourced by run.sh.
+# Kubernetes' own policies on the same objects: enforced first by the API server itself, then by Portcullis from its folder.
+# Sourced by run.sh, of which it uses `serve` and `register`.
 
 guards=$here/admission-policies
 
@@ -11,16 +12,22 @@ is_enforced() { ask "$scratch/probe.jsonl" && grep -q 'keep to Europe' "$scratch
 by_the_api_server() {
     kubectl_as admin apply -f "$guards/policies.yaml" >/dev/null
     wait_for 30 kube-apiserver is_enforced
-    # The policies come into force one by one; by now all have been seen, or the second look is another one.
+    # Policies come into force one by one: ask until nothing changes any more.
     ask "$scratch/theirs.jsonl"
-    until ask "$scratch/again.jsonl" && cmp -s "$scratch/theirs.jsonl" "$scratch/again.jsonl"; do
+    until sleep 1 && ask "$scratch/again.jsonl" && cmp -s "$scratch/theirs.jsonl" "$scratch/again.jsonl"; do
         mv "$scratch/again.jsonl" "$scratch/theirs.jsonl"
-        sleep 1
     done
     kubectl_as admin delete -f "$guards/policies.yaml" >/dev/null
 }
 
 by_portcullis() {
+    mkdir -p "$scratch/guards"
+    cp "$guards/policies.yaml" "$root/policies/namespaces.yaml" "$scratch/guards/"
+    serve guards "$scratch/guards"
+    register url "$port"
+    wait_for 30 guards is_enforced
     ask "$scratch/ours.jsonl"
-    python3 "$guards/compare.py" compare "$scratch/theirs.jsonl" "$scratch/ours.jsonl"
+    kubectl_as admin delete validatingwebhookconfiguration,mutatingwebhookconfiguration portcullis >/dev/null
 }
+
+both_agree() { python3 "$guards/compare.py" compare "$scratch/theirs.jsonl" "$scratch/ours.jsonl"; }

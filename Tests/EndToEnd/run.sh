@@ -1,6 +1,6 @@
 #!/bin/bash
 # Portcullis behind a real kube-apiserver: both webhooks once by URL (HTTP/2) and once by Service (HTTP/1.1), resources from a
-# user and from a service account.
+# user and from a service account; and before that Kubernetes' own policies, which both of them enforce on the same objects.
 #
 #   KUBEBUILDER_ASSETS=DIR run.sh EXECUTABLE [--crds DIR]
 #
@@ -26,24 +26,27 @@ done
 
 scratch=$(mktemp -d)
 . "$here/cluster.sh"
+. "$here/admission-policies.sh"
 trap 'stop_cluster; rm -rf "$scratch"' EXIT
 
 # ---- Set up ----
 
 echo "starting etcd and kube-apiserver"
 start_cluster
-echo "starting portcullis"
-find_port
-port=$free_port
-find_port
-admin=127.0.0.1:$free_port
 "$executable" certs init --directory "$scratch/pki" --san localhost --san 127.0.0.1 \
     --san portcullis.portcullis-system.svc >/dev/null
-"$executable" serve --policies "$root/policies" --listen ":$port" --admin "$admin" --drain-delay 0s \
-    --tls-cert "$scratch/pki/tls.crt" --tls-key "$scratch/pki/tls.key" --decision-log "$scratch/decisions.jsonl" \
-    >"$scratch/portcullis.log" 2>&1 &
-pids+=($!)
-wait_for 10 portcullis curl -fsS "http://$admin/readyz"
+# serve NAME FOLDER: starts one with the policies of a folder; sets port and admin.
+serve() {
+    find_port
+    port=$free_port
+    find_port
+    admin=127.0.0.1:$free_port
+    "$executable" serve --policies "$2" --listen ":$port" --admin "$admin" --drain-delay 0s \
+        --tls-cert "$scratch/pki/tls.crt" --tls-key "$scratch/pki/tls.key" --decision-log "$scratch/$1.jsonl" \
+        >"$scratch/$1.log" 2>&1 &
+    pids+=($!)
+    wait_for 10 "$1" curl -fsS "http://$admin/readyz"
+}
 
 python3 "$here/crds.py" "$crds" storageaccounts.storage.azure.com=v1api20230101 \
     resourcegroups.resources.azure.com=v1api20200601 >"$scratch/crds.json"
@@ -55,8 +58,9 @@ tokens[deployer]=$(kubectl_as admin -n team-a create token deployer)
 # What a Service is in production: here its name leads back to this machine.
 kubectl_as admin -n portcullis-system create service externalname portcullis --external-name localhost >/dev/null
 
-# register url|service: both webhooks as deploy/ has them, but for the address.
+# register url|service PORT: both webhooks as deploy/ has them, but for the address.
 register() {
+    local port=$2
     sed -e "s/CA_BUNDLE/$(base64 -w0 "$scratch/pki/ca.crt")/" -e "s/port: 443/port: $port/" "$root/deploy/webhooks.yaml" |
         if [ "$1" = url ]; then
             awk -v base="https://127.0.0.1:$port" '
@@ -69,8 +73,6 @@ register() {
         fi >"$scratch/webhooks-$1.yaml"
     kubectl_as admin replace --force -f "$scratch/webhooks-$1.yaml" >/dev/null 2>&1 ||
         kubectl_as admin create -f "$scratch/webhooks-$1.yaml" >/dev/null
-    # The API server takes a moment to see them; until then nobody is denied.
-    wait_for 20 portcullis denies dana apply --dry-run=server -f "$here/samples/denied.yaml"
 }
 denies() { ! kubectl_as "$@" 2>"$scratch/error" && grep -q 'denied the request' "$scratch/error"; }
 
@@ -153,10 +155,18 @@ round() {
     kubectl_as admin -n team-a delete resourcegroup --all >/dev/null
 }
 
+echo "Kubernetes' own policies, by the API server and by Portcullis"
+by_the_api_server
+by_portcullis
+check "both say the same of every object" both_agree
+
+serve portcullis "$root/policies"
 for form in url service; do
     [ $form = url ] && protocol=h2 || protocol=h1
     before=$(requests_over $protocol)
-    register $form
+    register $form "$port"
+    # The API server takes a moment to see them; until then nobody is denied.
+    wait_for 20 portcullis denies dana apply --dry-run=server -f "$here/samples/denied.yaml"
     for user in dana deployer; do
         echo "webhooks by $form, resources from $user"
         round $user
