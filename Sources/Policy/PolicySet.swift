@@ -89,6 +89,8 @@ public final class PolicySet: Sendable {
         let demand: Demand
         /// Whether the policy's `match` asks nothing beyond the index.
         let matchesEverybody: Bool
+        /// Whether it has expressions, be it as conditions or as rules.
+        let hasExpressions: Bool
         fileprivate let firstRule: Int
         fileprivate let endOfRules: Int
 
@@ -143,6 +145,7 @@ public final class PolicySet: Sendable {
                     $0.formUnion(Demand(facets: $1.facets, parts: $1.parts))
                 },
                 matchesEverybody: policy.match.isEverything,
+                hasExpressions: policy.expressions != nil,
                 firstRule: first,
                 endOfRules: rules.count
             )

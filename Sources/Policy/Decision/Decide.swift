@@ -299,16 +299,17 @@ private struct Evaluation: ~Copyable {
             do throws(EvaluationError) {
                 if isUndecided { throw .unknownNamespace(namespaceName(request)) }
                 if let unreadable { throw unreadable }
-                let policy = set.policies[place]
-                guard policy.expressions != nil else {
-                    try judge(subject, by: set.plans[place].rules, &report, nil)
+                let plan = set.plans[place]
+                guard plan.hasExpressions else {
+                    try judge(subject, by: plan.rules, &report, nil)
                     continue
                 }
+                let policy = set.policies[place]
                 guard let context = try begin(policy, subject, request, successor: nil, &expressions) else {
                     decision.matchedPolicyCount -= 1
                     continue
                 }
-                try judge(subject, by: set.plans[place].rules, &report, context)
+                try judge(subject, by: plan.rules, &report, context)
                 for (rule, error) in context.takeBroken() {
                     fail(policy, rule, error, &report, &decision)
                 }
@@ -570,15 +571,16 @@ private struct Evaluation: ~Copyable {
                 continue
             }
             do throws(EvaluationError) {
-                let policy = set.policies[place]
-                guard policy.expressions != nil else {
-                    try judge(subject, by: set.plans[place].rules, &report, nil)
+                let plan = set.plans[place]
+                guard plan.hasExpressions else {
+                    try judge(subject, by: plan.rules, &report, nil)
                     continue
                 }
+                let policy = set.policies[place]
                 guard let context = try begin(policy, subject, request, successor: successor, &expressions) else {
                     continue
                 }
-                try judge(subject, by: set.plans[place].rules, &report, context)
+                try judge(subject, by: plan.rules, &report, context)
                 // What broke did not fail.
                 _ = context.takeBroken()
             } catch {
