@@ -136,7 +136,9 @@ import Testing
         ("'x' in o.spec.tags", "false"),
         ("1 in o.spec.tags", "false"), ("[1] in l", "true"), ("1u in {1: 'a'}", "does not compile"),
         ("dyn(1u) in {1: 'a'}", "true"), ("dyn(1) in 'a'", "does not compile"),
-        ("1 in dyn('a')", "error: no such overload: in"),
+        ("1 in dyn('a')", "error: no such overload: in"), ("i in []", "false"),
+        ("o.none in []", "error: no such key: 'none' in o.none"), ("!(o.none in [])", "error: no such key: 'none'"),
+        ("1 / 0 in []", "error: division by zero"), ("o.none in [] || true", "true"),
     ]
 
     static let literals: [Row] = [
@@ -201,7 +203,8 @@ import Testing
     static let kubernetes: [Row] = [
         ("{'a': 1, 'a': 2}", "{'a': 2}"), ("s.?x.hasValue()", "false"), ("int('a')", "does not compile"),
         ("timestamp('0000-01-01T00:00:00Z')", "does not compile"), ("{1: 2}[dyn(b'')]", "does not compile"),
-        ("duration('61.5s').getMilliseconds()", "61500"), ("[1, 'a']", "does not compile"),
+        ("duration('61.5s').getMilliseconds()", "61500"), ("[1, 'a']", "does not compile"), ("o.none in []", "false"),
+        ("1 / 0 in []", "false"), ("o.none in dyn([])", "error: no such key: 'none' in o.none"),
     ]
 
     @Test(arguments: kubernetes.indices) func givesInKubernetes(index: Int) {

@@ -420,8 +420,8 @@ final class Planner {
     private func membership(_ nodes: [Node], _ overload: Overload?, _ offset: Int) -> Node {
         let isList = overload?.id == "in_list"
         if isList, case .list(let list)? = nodes[1].constant {
-            // Kubernetes does not even evaluate what is looked for in an empty list.
-            if list.elements.isEmpty { return ConstantNode(.bool(false), offset: offset) }
+            // Kubernetes does not even evaluate what is looked for in an empty list; the specification does, and it may fail.
+            if list.elements.isEmpty, !isStrict { return ConstantNode(.bool(false), offset: offset) }
             let areScalars = list.elements.allSatisfy {
                 switch $0 {
                 case .bool, .int, .uint, .double, .string: true
