@@ -171,7 +171,13 @@ public final class PolicySet: Sendable {
     public var policyCount: Int { policies.count }
 
     /// How many of Kubernetes' own policies there are, bound or not.
-    public var admissionPolicyCount: Int { admissionPolicies?.policyCount ?? 0 }
+    public var admissionPolicyCount: Int { validatingAdmissionPolicyCount + mutatingAdmissionPolicyCount }
+
+    /// How many ValidatingAdmissionPolicies there are, bound or not.
+    public var validatingAdmissionPolicyCount: Int { admissionPolicies?.policyCounts[.validating] ?? 0 }
+
+    /// How many MutatingAdmissionPolicies there are, bound or not.
+    public var mutatingAdmissionPolicyCount: Int { admissionPolicies?.policyCounts[.mutating] ?? 0 }
 
     /// How many AzureBindings there are.
     public var bindingCount: Int { bindings.count }

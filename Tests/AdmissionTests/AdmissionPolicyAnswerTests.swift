@@ -28,7 +28,7 @@ import Testing
         return try #require(result.set, "\(result.issues)")
     }
 
-    @Test(arguments: [("Invalid", Int64(422)), ("Forbidden", 403)])
+    @Test(arguments: [("Invalid", Int64(422)), ("Forbidden", 403), ("RequestEntityTooLarge", 413)])
     func theStatusIsWhatThePolicyAsksFor(reason: String, code: Int64) throws {
         let harness = try Harness(set: Self.policies(reason: reason), logsDecisions: true)
         let body = ReviewText().bytes

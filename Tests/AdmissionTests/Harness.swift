@@ -182,8 +182,9 @@ struct Review {
         if isAllowed {
             #expect(value("/status") == nil)
         } else {
-            #expect(code == 403 || code == 422)
-            #expect(string("/status/reason") == (code == 403 ? "Forbidden" : "Invalid"))
+            let reasons: [Int64: String] = [403: "Forbidden", 413: "RequestEntityTooLarge", 422: "Invalid"]
+            let code = try #require(code)
+            #expect(reasons[code] != nil && reasons[code] == string("/status/reason"), "\(code)")
             #expect(!message.isEmpty && message.split(separator: "\n").count <= 21)
             #expect(!causes.isEmpty)
             for cause in causes { #expect(!cause.reason.isEmpty && !cause.message.isEmpty) }

@@ -324,7 +324,7 @@ import Testing
         #expect(get("/readyz").reply.status == 200)
         #expect(
             get("/readyz").text
-                == "ok: policy set 1 is in force with 1 policies and 0 bindings; "
+                == "ok: policy set 1 is in force with 1 AzurePolicy and 0 AzureBindings; "
                 + "without an AzureBinding identity is not checked\n"
         )
         try files.write("a: [", to: "b.yaml")
@@ -336,6 +336,36 @@ import Testing
         #expect(get("/readyz").reply.status == 503)
         #expect(get("/readyz").text.hasPrefix("draining: "))
         #expect(get("/livez").reply.status == 200)
+    }
+
+    @Test func kubernetesOwnPoliciesAreCountedByTheirKinds() throws {
+        let rules = "resourceRules: [{apiGroups: ['*'], apiVersions: ['*'], operations: [CREATE], resources: ['*']}]"
+        let admission = ["a", "b"].map { name in
+            """
+            apiVersion: admissionregistration.k8s.io/v1
+            kind: ValidatingAdmissionPolicy
+            metadata: {name: \(name)}
+            spec: {matchConstraints: {\(rules)}, validations: [{expression: 'true'}]}
+            ---
+            apiVersion: admissionregistration.k8s.io/v1
+            kind: ValidatingAdmissionPolicyBinding
+            metadata: {name: \(name)}
+            spec: {policyName: \(name), validationActions: [Deny]}
+            """
+        }
+        try files.write(([Self.policy] + admission).joined(separator: "\n---\n"), to: "a.yaml")
+        folder.reload()
+        #expect(
+            get("/readyz").text.hasPrefix(
+                "ok: policy set 1 is in force with 1 AzurePolicy, 2 ValidatingAdmissionPolicies and 0 AzureBindings; "
+            )
+        )
+        let text = get("/metrics").text
+        for (kind, count) in [
+            ("AzurePolicy", 1), ("AzureBinding", 0), ("ValidatingAdmissionPolicy", 2), ("MutatingAdmissionPolicy", 0),
+        ] {
+            #expect(text.contains("\nportcullis_policies{kind=\"\(kind)\"} \(count)\n"), "\(kind)")
+        }
     }
 
     @Test func metricsTellOfThePolicies() throws {

@@ -209,7 +209,12 @@ import Testing
         validation(
             "a reason",
             "expression: 'true', reason: NotFound",
-            "6:46 spec.validations[0].reason: is \"NotFound\"; write Unauthorized, Forbidden, Invalid or RequestEntityTooLarge"
+            "6:46 spec.validations[0].reason: is \"NotFound\"; write Forbidden, Invalid or RequestEntityTooLarge"
+        ),
+        validation(
+            "a reason that is documented and refused by the API server too",
+            "expression: 'true', reason: Unauthorized",
+            "6:46 spec.validations[0].reason: is \"Unauthorized\"; write Forbidden, Invalid or RequestEntityTooLarge"
         ),
         validation(
             "another type",
@@ -401,7 +406,7 @@ import Testing
         #expect(result.lines.first?.contains("ValidatingAdmissionPolicy p has no binding and does nothing") == true)
         let set = try #require(result.set)
         #expect(try set.decide(.create(storageAccount("{}"))).allowed)
-        #expect(set.admissionPolicyCount == 1)
+        #expect(set.admissionPolicyCount == 1 && set.validatingAdmissionPolicyCount == 1)
     }
 
     @Test func aDocumentIsAParameterOnlyIfAPolicyTakesItsKind() throws {

@@ -120,7 +120,7 @@ import Testing
     @Test(
         arguments: [
             (nil, 422, "Invalid"), ("Invalid", 422, "Invalid"), ("Forbidden", 403, "Forbidden"),
-            ("Unauthorized", 401, "Unauthorized"), ("RequestEntityTooLarge", 413, "RequestEntityTooLarge"),
+            ("RequestEntityTooLarge", 413, "RequestEntityTooLarge"),
         ] as [(String?, Int, String)]
     )
     func aReasonHasItsStatus(reason: String?, code: Int, word: String) throws {
@@ -132,7 +132,7 @@ import Testing
     @Test func theFirstDenialSaysTheStatus() throws {
         let decision = try Self.decide(
             Manifest.validating(
-                "validations: [{expression: 'true', reason: Unauthorized}, {expression: 'false', reason: RequestEntityTooLarge}, {expression: 'false'}]"
+                "validations: [{expression: 'true', reason: Forbidden}, {expression: 'false', reason: RequestEntityTooLarge}, {expression: 'false'}]"
             ),
             Manifest.binding()
         )

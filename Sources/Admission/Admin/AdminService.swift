@@ -80,8 +80,7 @@ public struct AdminService: Sendable {
         } else if let current = holder.current {
             isReady = true
             let inForce =
-                "policy set \(current.generation) is in force with \(current.policyCount) policies and "
-                + "\(current.bindingCount) bindings"
+                "policy set \(current.generation) is in force with \(Self.counts(current))"
                 + (current.hasBinding ? "" : "; without an AzureBinding identity is not checked")
             report =
                 status.isCurrent
@@ -95,6 +94,22 @@ public struct AdminService: Sendable {
         return (isReady, report)
     }
 
+    /// How many there are of each kind; Kubernetes' own are named where there are any.
+    private static func counts(_ set: PolicySet) -> String {
+        func policies(_ count: Int, _ kind: String) -> String {
+            "\(count) \(kind)\(count == 1 ? "Policy" : "Policies")"
+        }
+        var counts = [policies(set.policyCount, "Azure")]
+        for (count, kind) in [
+            (set.validatingAdmissionPolicyCount, "ValidatingAdmission"),
+            (set.mutatingAdmissionPolicyCount, "MutatingAdmission"),
+        ] where count > 0 {
+            counts.append(policies(count, kind))
+        }
+        let bindings = "\(set.bindingCount) AzureBinding\(set.bindingCount == 1 ? "" : "s")"
+        return counts.joined(separator: ", ") + " and " + bindings
+    }
+
     private func declarePolicyMetrics() {
         let holder = holder
         let folder = folder
@@ -102,16 +117,10 @@ public struct AdminService: Sendable {
             "portcullis_policy_set_generation",
             help: "Generation of the policy set in force; 0 before the first."
         ) { Double(holder.current?.generation ?? 0) }
-        metrics.gauge(
-            "portcullis_policies",
-            help: "Policies in force.",
-            labels: [("kind", "AzurePolicy")]
-        ) { Double(holder.current?.policyCount ?? 0) }
-        metrics.gauge(
-            "portcullis_policies",
-            help: "Policies in force.",
-            labels: [("kind", "AzureBinding")]
-        ) { Double(holder.current?.bindingCount ?? 0) }
+        declareCount("AzurePolicy") { $0.policyCount }
+        declareCount("AzureBinding") { $0.bindingCount }
+        declareCount("ValidatingAdmissionPolicy") { $0.validatingAdmissionPolicyCount }
+        declareCount("MutatingAdmissionPolicy") { $0.mutatingAdmissionPolicyCount }
         metrics.gauge(
             "portcullis_identity_checked",
             help: "Whether identity is checked: 0 as long as no AzureBinding is in force."
@@ -140,5 +149,14 @@ public struct AdminService: Sendable {
             "portcullis_policy_last_reload_duration_seconds",
             help: "How long the last reading of the folder took."
         ) { folder.status.duration / .seconds(1) }
+    }
+
+    private func declareCount(_ kind: String, _ count: @escaping @Sendable (PolicySet) -> Int) {
+        let holder = holder
+        metrics.gauge(
+            "portcullis_policies",
+            help: "Policies in force.",
+            labels: [("kind", kind)]
+        ) { Double(holder.current.map(count) ?? 0) }
     }
 }

@@ -111,7 +111,7 @@ struct AdmissionDocuments {
         return AdmissionPolicies(
             validating: hooks[.validating] ?? [],
             mutating: hooks[.mutating] ?? [],
-            policyCount: policies.count,
+            policyCounts: policies.reduce(into: [:]) { $0[$1.kind, default: 0] += 1 },
             namespaces: namespaces
         )
     }

@@ -130,20 +130,20 @@ final class AdmissionHooks: Sendable {
 final class AdmissionPolicies: Sendable {
     let validating: AdmissionHooks
     let mutating: AdmissionHooks
-    /// How many policies there are, bound or not.
-    let policyCount: Int
+    /// How many policies of each kind there are, bound or not.
+    let policyCounts: [AdmissionPolicyKind: Int]
     private let names: NameTable
     private let labels: [JSONFragment]
 
     init(
         validating: [AdmissionHook],
         mutating: [AdmissionHook],
-        policyCount: Int,
+        policyCounts: [AdmissionPolicyKind: Int],
         namespaces: [PolicyIndex.Namespace]
     ) {
         self.validating = AdmissionHooks(validating, namespaces: namespaces)
         self.mutating = AdmissionHooks(mutating, namespaces: namespaces)
-        self.policyCount = policyCount
+        self.policyCounts = policyCounts
         names = NameTable(namespaces.map { Array($0.name.utf8) })
         labels = namespaces.map { JSONFragment($0.document, $0.labels ?? $0.document.root) }
     }

@@ -99,9 +99,9 @@ final class AdmissionBinding: Sendable {
 }
 
 /// The reason of a `Status` with its code (`metav1.StatusReason`, as far as a policy may give it).
+///
+/// The API server's documentation names `Unauthorized` too, which its validation refuses.
 public enum StatusReason: String, Hashable, Sendable, CaseIterable {
-    /// The caller is not known well enough.
-    case unauthorized = "Unauthorized"
     /// The caller may not do it.
     case forbidden = "Forbidden"
     /// The object is not as it must be.
@@ -112,7 +112,6 @@ public enum StatusReason: String, Hashable, Sendable, CaseIterable {
     /// The HTTP status.
     public var code: Int {
         switch self {
-        case .unauthorized: 401
         case .forbidden: 403
         case .invalid: 422
         case .requestEntityTooLarge: 413
