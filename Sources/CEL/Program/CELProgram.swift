@@ -47,7 +47,8 @@ public final class CELProgram: @unchecked Sendable {
 
     /// Evaluates an expression that was compiled for it, and tells of its sub-expressions.
     ///
-    /// - Returns: The value, or why there is none, and what each sub-expression gave, in the order in which they ended.
+    /// - Returns: The value, or why there is none, and what each sub-expression gave, in the order in which they ended; the
+    ///   first `TraceEntry.maximumCount` of them.
     public func evaluateTraced(
         _ evaluation: inout Evaluation
     ) -> (result: Result<CELValue, CELError>, trace: [TraceEntry]) {

@@ -8,6 +8,9 @@ public struct TraceEntry: Sendable {
     public let result: Result<CELValue, CELError>
     /// What the expression had spent by then.
     public let cost: UInt64
+
+    /// The most entries that are kept: a loop over a large list must not fill the memory.
+    public static let maximumCount = 1000
 }
 
 /// Records what another node gives.
@@ -32,9 +35,6 @@ final class TraceNode: Node {
         try record(&evaluation) { evaluation throws(CELError) in try inner.resolve(&evaluation) }
     }
 
-    /// The most entries that are kept: a loop over a large list must not fill the memory.
-    private static let maximumEntries = 1000
-
     private func record(
         _ evaluation: inout Evaluation,
         _ body: (inout Evaluation) throws(CELError) -> CELValue
@@ -45,7 +45,7 @@ final class TraceNode: Node {
         } catch {
             result = .failure(error)
         }
-        if let count = evaluation.trace?.count, count < Self.maximumEntries {
+        if let count = evaluation.trace?.count, count < TraceEntry.maximumCount {
             let entry = TraceEntry(text: expression.text, offset: offset, result: result, cost: evaluation.cost)
             evaluation.trace?.append(entry)
         }

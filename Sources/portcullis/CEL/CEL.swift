@@ -23,20 +23,18 @@ struct CELCommand: ParsableCommand {
     struct Language: ParsableArguments {
         @Option(
             help: ArgumentHelp(
-                "The language: standard (the specification with all its libraries), or kubernetes-1.30 to kubernetes-1.36, as that release's API server speaks it.",
+                "The language: standard (the specification with all its libraries; the default), or kubernetes-1.30 to kubernetes-1.36, as that release's API server speaks it.",
                 valueName: "profile"
             ),
             transform: Self.profile
         )
         var profile = Profile.standard
 
-        @Option(help: ArgumentHelp("text or json.", valueName: "format")) var output = Output.text
+        @Option(help: ArgumentHelp("How results are printed.", valueName: "format")) var output = Output.text
 
         private static func profile(_ name: String) throws -> Profile {
             if let profile = Profile(name: name) { return profile }
-            throw ValidationError(
-                "there is no profile \(name); write one of \(Profile.all.map(\.name).joined(separator: ", "))"
-            )
+            throw ValidationError("write one of \(Profile.all.map(\.name).joined(separator: ", "))")
         }
     }
 

@@ -58,7 +58,8 @@ struct CELConformance: ParsableCommand {
         do throws(JSONError) {
             document = try JSONDocument(parsing: text)
         } catch {
-            throw UsageError("\(place): \(error)")
+            // The text is one line.
+            throw UsageError("\(place):\(error.position.column): \(error.code)")
         }
         guard let test = ConformanceTest(document) else {
             throw UsageError("\(place): is no test; it must be an object with name and expr")

@@ -11,19 +11,27 @@ struct CELEvaluation: ParsableCommand {
         abstract: "Evaluate an expression and print its value.",
         discussion: """
             Variables come from a file: an object in JSON or YAML whose members are the variables, every one of type dyn, as \
-            objects of Kubernetes are. The value is printed as CEL writes it. What an API server would charge for it is \
-            printed with --trace, which also tells what each part of the expression gave, in the order in which the parts \
-            were evaluated: where && or || decide early, the other side is not among them.
+            objects of Kubernetes are. The value is printed as CEL writes it.
+
+            With --trace, what each part of the expression gave is printed first, in the order in which the parts were \
+            evaluated, and what an API server would charge for all. Where && or || decide early, the other side is not among \
+            them; a variable of a loop is told once for each of its values.
 
             Exit codes: 0 there is a value; 1 the expression does not compile or its evaluation fails; 2 the command line or \
             the bindings are wrong.
 
             Example:
-              portcullis cel eval --expression "object.spec.location in ['westeurope']" --bindings review.yaml --trace
+              portcullis cel eval -e "object.spec.location == 'eastus'" -b review.yaml
             """
     )
 
-    @Option(name: .shortAndLong, help: ArgumentHelp("The expression.", valueName: "cel")) var expression: String
+    // Unconditional, for an expression may begin with a minus.
+    @Option(
+        name: .shortAndLong,
+        parsing: .unconditional,
+        help: ArgumentHelp("The expression.", valueName: "cel")
+    )
+    var expression: String
     @Option(name: .shortAndLong, help: ArgumentHelp("The variables, an object in JSON or YAML.", valueName: "file"))
     var bindings: String?
     @OptionGroup var language: CELCommand.Language
@@ -42,7 +50,7 @@ struct CELEvaluation: ParsableCommand {
         do throws(CELCompileError) {
             program = try environment.compile(expression, tracing: trace)
         } catch {
-            throw failure(error.description, offset: error.issues.first?.offset)
+            throw failure(error)
         }
         var evaluation = Evaluation()
         for (number, variable) in variables.enumerated() {
@@ -74,7 +82,7 @@ struct CELEvaluation: ParsableCommand {
         do throws(YAMLError) {
             documents = try JSONDocument.parseYAML(bytes)
         } catch {
-            throw UsageError("\(bindings):\(error)")
+            throw UsageError("\(bindings):\(error.line):\(error.column): \(error.message); \(error.mend)")
         }
         guard documents.count == 1, let document = documents.first, document.root.isObject else {
             throw UsageError("\(bindings): must be one object whose members are the variables")
@@ -102,16 +110,36 @@ struct CELEvaluation: ParsableCommand {
 
     private func printText(_ outcome: Outcome, _ evaluation: inout Evaluation) throws {
         if trace {
-            let rows = outcome.trace.map { entry in
-                (Self.shortened(entry.text), Self.shortened(Self.text(entry.result, evaluation)))
-            }
-            let width = rows.map(\.0.unicodeScalars.count).max() ?? 0
+            let rows = Self.rows(outcome.trace, evaluation)
+            let width = rows.map(\.part.unicodeScalars.count).max() ?? 0
             for (part, value) in rows {
                 print(part + String(repeating: " ", count: width - part.unicodeScalars.count) + "  " + value)
+            }
+            if outcome.trace.count == TraceEntry.maximumCount {
+                print("… (the first \(TraceEntry.maximumCount) parts)")
             }
             print("cost \(evaluation.cost)")
         }
         if case .success(let value) = outcome.result { print(evaluation.description(of: value, limit: .max)) }
+    }
+
+    /// What a trace has to say: of a name alone only what it has not said before, so that a loop tells each value once.
+    private static func rows(
+        _ trace: [TraceEntry],
+        _ evaluation: borrowing Evaluation
+    ) -> [(part: String, value: String)] {
+        var rows: [(part: String, value: String)] = []
+        var told: [String: String] = [:]
+        for entry in trace {
+            let value = text(entry.result, evaluation)
+            let isName = entry.text.utf8.allSatisfy {
+                UInt8(ascii: "a")...UInt8(ascii: "z") ~= $0 | 0x20 || UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0
+                    || $0 == UInt8(ascii: "_")
+            }
+            if isName, told.updateValue(value, forKey: entry.text) == value { continue }
+            rows.append((shortened(entry.text), shortened(value)))
+        }
+        return rows
     }
 
     private static func text(_ result: Result<CELValue, CELError>, _ evaluation: borrowing Evaluation) -> String {
@@ -121,11 +149,13 @@ struct CELEvaluation: ParsableCommand {
         }
     }
 
-    /// On one line, and not too long for a table.
+    /// On one line, and not too long for a table; the middle is left out, for many parts begin alike.
     private static func shortened(_ text: String) -> String {
-        let line = String(String.UnicodeScalarView(text.unicodeScalars.map { $0.value < 0x20 ? " " : $0 }))
-        guard line.unicodeScalars.count > traceColumns else { return line }
-        return String(String.UnicodeScalarView(line.unicodeScalars.prefix(traceColumns - 1))) + "…"
+        let line = text.unicodeScalars.map { $0.value < 0x20 ? " " : $0 }
+        guard line.count > traceColumns else { return String(String.UnicodeScalarView(line)) }
+        let end = traceColumns / 2
+        let kept = line.prefix(traceColumns - 1 - end) + ["…"] + line.suffix(end)
+        return String(String.UnicodeScalarView(kept))
     }
 
     // MARK: For programs
@@ -175,7 +205,7 @@ struct CELEvaluation: ParsableCommand {
                 return
             }
             writer.key("value")
-            writer.raw(json.finish().span)
+            writer.raw(compact(json.finish()).span)
         case .failure(let error):
             writer.key("error")
             writer.beginObject()
@@ -189,22 +219,46 @@ struct CELEvaluation: ParsableCommand {
         }
     }
 
+    /// JSON without the white space between its parts: values of the bindings come as they stand in their file.
+    private static func compact(_ json: [UInt8]) -> [UInt8] {
+        var isInString = false
+        var isEscaped = false
+        return json.filter { byte in
+            guard isInString else {
+                isInString = byte == UInt8(ascii: "\"")
+                return byte > 0x20
+            }
+            if isEscaped {
+                isEscaped = false
+            } else if byte == UInt8(ascii: "\\") {
+                isEscaped = true
+            } else if byte == UInt8(ascii: "\"") {
+                isInString = false
+            }
+            return true
+        }
+    }
+
     // MARK: Failures
 
-    /// What is wrong with the expression, on the standard error for people, as an object for programs.
-    private func failure(_ message: String, offset: Int?) -> any Error {
-        guard language.output == .json else { return CommandFailure(message) }
+    /// What is wrong with the expression: for people on the standard error, for programs an object with all `issues`.
+    private func failure(_ error: CELCompileError) -> any Error {
+        guard language.output == .json else { return CommandFailure(error.description) }
         var writer = JSONWriter()
         writer.beginObject()
-        writer.key("error")
-        writer.beginObject()
-        writer.key("message")
-        writer.string(message)
-        if let offset {
-            writer.key("offset")
-            writer.int(offset)
+        writer.key("issues")
+        writer.beginArray()
+        for issue in error.issues {
+            writer.beginObject()
+            writer.key("message")
+            writer.string(issue.message)
+            for (key, number) in [("line", issue.line), ("column", issue.column), ("offset", issue.offset)] {
+                writer.key(key)
+                writer.int(number)
+            }
+            writer.endObject()
         }
-        writer.endObject()
+        writer.endArray()
         writer.endObject()
         print(String(writer.finish().span))
         return ExitCode(Portcullis.ExitCode.failed.rawValue)

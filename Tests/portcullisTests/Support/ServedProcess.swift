@@ -18,10 +18,6 @@ final class ServedProcess {
     private let process: pid_t
     private var hasEnded = false
 
-    /// The executable that was built with these tests.
-    private static let executable = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
-        .deletingLastPathComponent().appending(path: "portcullis").path
-
     /// Starts it with a copy of the shipped policies, and waits until it is ready.
     ///
     /// - Parameters:
@@ -133,7 +129,7 @@ final class ServedProcess {
     }
 
     private static func spawn(_ arguments: [String], log: String, descriptors: Int?) throws -> pid_t {
-        var command = [executable] + arguments
+        var command = [Executable.path] + arguments
         if let descriptors {
             // The soft limit starts below the hard one, as it does on most systems.
             let script = "ulimit -n \(descriptors) && ulimit -Sn \(descriptors / 2) && exec \"$@\""
