@@ -49,6 +49,50 @@ import Testing
         #expect(answer.text.contains("steps"))
     }
 
+    /// Makes `cel.bind(x1, f(x), cel.bind(x2, f(x1), …))`.
+    private static func sharing(_ name: String, _ count: Int, _ value: (String) -> String, _ result: String) -> String {
+        var text = result
+        for index in (1...count).reversed() {
+            text = "cel.bind(x\(index), \(value(index == 1 ? name : "x\(index - 1)")), \(text))"
+        }
+        return text
+    }
+
+    /// Values that hold the one before twice: short, but endless for whoever looks at everything in the last.
+    static let shared: [(name: String, value: @Sendable (String) -> String, result: String)] = [
+        ("lists", { "[\($0), \($0)]" }, "x40 == [x39, x39]"),
+        ("maps", { "{'a': \($0), 'b': \($0)}" }, "x40 == {'a': x39, 'b': x39}"),
+        ("objects", { "google.protobuf.Struct{fields: {'a': \($0), 'b': \($0)}}" }, "x40 == x40"),
+        ("loops", { "[1, 2].map(i, \($0))" }, "x40 in [x40]"),
+        ("maps of loops", { "['a', 'b'].transformMap(i, v, \($0))" }, "x40 == x40"),
+        ("sums", { "[\($0)] + [\($0)]" }, "sets.contains([x40], [x40])"),
+        ("optionals", { "[optional.of(\($0)), optional.of(\($0))]" }, "[x40, x40].distinct().size() == 1"),
+    ]
+
+    @Test(arguments: shared.indices, ["l", "{'c': 'd'}"]) func whatIsSharedIsCounted(index: Int, from name: String) {
+        let (_, value, result) = Self.shared[index]
+        let answer = answer(Self.sharing(name, 40, value, result), .standard, Self.variables)
+        #expect(answer.code == .tooLarge, "\(answer.text.prefix(200))")
+    }
+
+    @Test func whatIsSharedALittleIsEqual() {
+        let source = Self.sharing("l", 12, { "[\($0), \($0)]" }, "x12 == [x11, x11] && x12 in [x11, x12]")
+        #expect(answer(source, .standard, Self.variables).text == "true")
+    }
+
+    @Test func largeComparisonsTakeSteps() {
+        let items = "[" + Array(repeating: "1", count: 1000).joined(separator: ",") + "]"
+        var limits = Evaluation.Limits()
+        limits.steps = 100_000
+        let variables = "{\"a\": \(items), \"b\": \(items)}"
+        for source in ["a.all(i, a == b)", "a.all(i, a in [b])", "a.all(i, sets.contains([a], [b]))"] {
+            let answer = answer(source, .standard, variables, limits: limits)
+            #expect(answer.code == .costExceeded && answer.text.contains("steps"), "\(answer.text)")
+        }
+        let past = ContinuousClock.now - .seconds(1)
+        #expect(answer("a == b", .standard, variables, deadline: past).code == .deadlineExceeded)
+    }
+
     @Test func deadlineEndsLoops() {
         let past = ContinuousClock.now - .seconds(1)
         let long = "l.all(a, l.all(b, a + b > 0)) || true"

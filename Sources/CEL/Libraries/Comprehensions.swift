@@ -31,7 +31,7 @@ extension Library {
         _ value: CELValue,
         _ evaluation: inout Evaluation
     ) throws(CELError) -> CELValue {
-        .map(MapValue(unchecked: try inserting([(key, value)], into: map, evaluation)))
+        try evaluation.allowed(.map(MapValue(unchecked: try inserting([(key, value)], into: map, evaluation))))
     }
 
     private static func insert(
@@ -39,7 +39,9 @@ extension Library {
         _ other: CELValue,
         _ evaluation: inout Evaluation
     ) throws(CELError) -> CELValue {
-        .map(MapValue(unchecked: try inserting(evaluation.entries(of: other), into: map, evaluation)))
+        try evaluation.allowed(
+            .map(MapValue(unchecked: try inserting(evaluation.entries(of: other), into: map, evaluation)))
+        )
     }
 
     private static func inserting(

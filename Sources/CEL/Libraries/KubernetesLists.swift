@@ -160,7 +160,7 @@ private enum KubernetesLists {
         _ element: CELValue,
         _ evaluation: inout Evaluation
     ) throws(CELError) -> CELValue {
-        for (index, other) in evaluation.elements(of: list).enumerated() where evaluation.isEqual(other, element) {
+        for (index, other) in evaluation.elements(of: list).enumerated() where try evaluation.compare(other, element) {
             return .int(Int64(index))
         }
         return .int(-1)
@@ -172,7 +172,7 @@ private enum KubernetesLists {
         _ evaluation: inout Evaluation
     ) throws(CELError) -> CELValue {
         let elements = evaluation.elements(of: list)
-        for index in elements.indices.reversed() where evaluation.isEqual(elements[index], element) {
+        for index in elements.indices.reversed() where try evaluation.compare(elements[index], element) {
             return .int(Int64(index))
         }
         return .int(-1)

@@ -155,14 +155,18 @@ private enum Lists {
     static func distinct(_ list: CELValue, _ evaluation: inout Evaluation) throws(CELError) -> CELValue {
         try evaluation.foresee(comparisons(list, evaluation))
         var result: [CELValue] = []
-        for element in evaluation.elements(of: list) where !holds(result, element, evaluation) {
+        for element in evaluation.elements(of: list) where try !holds(result, element, &evaluation) {
             result.append(element)
         }
         return .list(ListValue(result))
     }
 
-    private static func holds(_ list: [CELValue], _ element: CELValue, _ evaluation: borrowing Evaluation) -> Bool {
-        for other in list where evaluation.isEqual(element, other) { return true }
+    private static func holds(
+        _ list: [CELValue],
+        _ element: CELValue,
+        _ evaluation: inout Evaluation
+    ) throws(CELError) -> Bool {
+        for other in list where try evaluation.compare(element, other) { return true }
         return false
     }
 

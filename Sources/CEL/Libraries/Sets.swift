@@ -35,7 +35,7 @@ private enum Sets {
         _ evaluation: inout Evaluation
     ) throws(CELError) -> CELValue {
         try evaluation.foresee(comparisons(list, part, evaluation))
-        return .bool(holdsAll(evaluation.elements(of: list), evaluation.elements(of: part), evaluation))
+        return .bool(try holdsAll(evaluation.elements(of: list), evaluation.elements(of: part), &evaluation))
     }
 
     static func equivalent(
@@ -45,7 +45,8 @@ private enum Sets {
     ) throws(CELError) -> CELValue {
         try evaluation.foresee(comparisons(first, second, evaluation).saturatingMultiply(2))
         let (first, second) = (evaluation.elements(of: first), evaluation.elements(of: second))
-        return .bool(holdsAll(first, second, evaluation) && holdsAll(second, first, evaluation))
+        guard try holdsAll(first, second, &evaluation) else { return .bool(false) }
+        return .bool(try holdsAll(second, first, &evaluation))
     }
 
     static func intersects(
@@ -55,21 +56,25 @@ private enum Sets {
     ) throws(CELError) -> CELValue {
         try evaluation.foresee(comparisons(first, second, evaluation))
         let (first, second) = (evaluation.elements(of: first), evaluation.elements(of: second))
-        for element in first where holds(second, element, evaluation) { return .bool(true) }
+        for element in first where try holds(second, element, &evaluation) { return .bool(true) }
         return .bool(false)
     }
 
     private static func holdsAll(
         _ list: [CELValue],
         _ part: [CELValue],
-        _ evaluation: borrowing Evaluation
-    ) -> Bool {
-        for element in part where !holds(list, element, evaluation) { return false }
+        _ evaluation: inout Evaluation
+    ) throws(CELError) -> Bool {
+        for element in part where try !holds(list, element, &evaluation) { return false }
         return true
     }
 
-    private static func holds(_ list: [CELValue], _ element: CELValue, _ evaluation: borrowing Evaluation) -> Bool {
-        for other in list where evaluation.isEqual(other, element) { return true }
+    private static func holds(
+        _ list: [CELValue],
+        _ element: CELValue,
+        _ evaluation: inout Evaluation
+    ) throws(CELError) -> Bool {
+        for other in list where try evaluation.compare(other, element) { return true }
         return false
     }
 }

@@ -232,7 +232,7 @@ extension Standard {
             guard count > 0 else { return a }
             try evaluation.allowElements(evaluation.count(of: a) + count)
             let elements = evaluation.elements(of: a) + evaluation.elements(of: b)
-            return .list(ListValue(elements))
+            return try evaluation.allowed(.list(ListValue(elements)))
         }
     }
 
@@ -319,11 +319,11 @@ extension Standard {
     ) throws(CELError) -> Bool {
         switch container {
         case .list(let list):
-            for other in list.elements where evaluation.isEqual(element, other) { return true }
+            for other in list.elements where try evaluation.compare(element, other) { return true }
             return false
         case .json(let json) where json.isArray:
             for other in evaluation.document(of: json).elements(of: json) {
-                if evaluation.isEqual(element, evaluation.value(other)) { return true }
+                if try evaluation.compare(element, evaluation.value(other)) { return true }
             }
             return false
         case .map, .json:

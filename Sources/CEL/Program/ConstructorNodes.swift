@@ -21,7 +21,7 @@ final class ListNode: Node {
                 values.append(value)
             }
         }
-        return .list(ListValue(values))
+        return try evaluation.allowed(.list(ListValue(values)), at: offset)
     }
 }
 
@@ -72,7 +72,7 @@ final class MapNode: Node {
                 throw error.located(at: entry.key.offset)
             }
         }
-        return builder.finish()
+        return try evaluation.allowed(builder.finish(), at: offset)
     }
 }
 
@@ -161,7 +161,8 @@ final class ObjectNode: Node {
             }
         }
         do throws(CELError) {
-            return try evaluation.wellKnown(name, values) ?? .object(StructValue(name, values))
+            if let value = try evaluation.wellKnown(name, values) { return value }
+            return try evaluation.allowed(.object(StructValue(name, values)))
         } catch {
             throw error.located(at: offset)
         }

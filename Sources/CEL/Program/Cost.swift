@@ -52,6 +52,21 @@ extension Evaluation {
         }
     }
 
+    /// Gives a list, map or object that has been made of values.
+    ///
+    /// - Throws: `.tooLarge` if there are too many values in it.
+    @inline(__always)
+    func allowed(_ value: CELValue, at offset: Int? = nil) throws(CELError) -> CELValue {
+        guard value.weight <= limits.values else {
+            let error = CELError(
+                .tooLarge,
+                "a list or map holds more than the limit of \(limits.values) values, counted as often as they are shared"
+            )
+            throw offset.map { error.located(at: $0) } ?? error
+        }
+        return value
+    }
+
     /// - Throws: `.tooLarge` if a list or map may not have so many elements.
     @inline(__always)
     func allowElements(_ count: Int) throws(CELError) {

@@ -12,6 +12,8 @@ public struct Evaluation: ~Copyable {
         public var stringBytes = 8 * 1024 * 1024
         /// The longest list or map that an expression may make, in elements.
         public var elements = 1_000_000
+        /// The most values within one that an expression may make, counted as often as they are shared.
+        public var values = 10_000_000
         /// The most steps that the loops of one expression may take together: some of them cost nothing.
         public var steps = 10_000_000
 
@@ -171,6 +173,15 @@ public struct Evaluation: ~Copyable {
     mutating func step() throws(CELError) {
         steps &+= 1
         if steps % 100 == 0 { try checkTime() }
+    }
+
+    /// Counts what goes through the inside of values, and looks at the clock before a long way.
+    ///
+    /// - Throws: `.deadlineExceeded` or `.costExceeded`, which nothing catches.
+    mutating func step(_ weight: Int) throws(CELError) {
+        guard weight > 100 else { return }
+        steps &+= weight
+        try checkTime()
     }
 
     /// - Throws: `.deadlineExceeded` or `.costExceeded`, which nothing catches.

@@ -174,7 +174,7 @@ final class CollectNode: Node {
         }
         try evaluation.charge(1)
         if let failure { throw failure }
-        return .list(ListValue(values))
+        return try evaluation.allowed(.list(ListValue(values)), at: offset)
     }
 }
 
@@ -224,7 +224,7 @@ final class CollectMapNode: Node {
         }
         try evaluation.charge(1)
         if let failure { throw failure }
-        return builder.finish()
+        return try evaluation.allowed(builder.finish(), at: offset)
     }
 }
 

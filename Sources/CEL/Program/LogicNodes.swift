@@ -108,7 +108,11 @@ final class EqualityNode: Node {
             Self.cost(a, b, evaluation)
         }
         try evaluation.charge(Self.cost(a, b, evaluation))
-        return .bool(evaluation.isEqual(a, b) == isEquality)
+        do throws(CELError) {
+            return .bool(try evaluation.compare(a, b) == isEquality)
+        } catch {
+            throw error.located(at: offset)
+        }
     }
 
     static func cost(_ a: CELValue, _ b: CELValue, _ evaluation: borrowing Evaluation) -> UInt64 {

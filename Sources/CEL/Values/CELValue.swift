@@ -38,13 +38,50 @@ public enum CELValue: Sendable {
     case object(any ObjectValue)
 }
 
+extension CELValue {
+    /// How much there is to see for whoever looks at everything in the value, as comparing and writing do.
+    ///
+    /// Lists and maps share what they hold, so that forty short ones, each of which holds the one before twice, weigh 2⁴⁰.
+    var weight: Int {
+        switch self {
+        case .list(let list): list.weight
+        case .map(let map): map.weight
+        case .json(let json): json.extent
+        case .string(let text): 1 + text.utf8.count / 64
+        case .bytes(let bytes): 1 + bytes.count / 64
+        case .optional(let optional): (optional.value?.weight ?? 0).plus(1)
+        case .object(let object): (object as? StructValue)?.weight ?? 1
+        default: 1
+        }
+    }
+}
+
+extension Int {
+    /// The sum of two weights, or the greatest number if that is less.
+    fileprivate func plus(_ other: Int) -> Int {
+        let (sum, isTooLarge) = addingReportingOverflow(other)
+        return isTooLarge ? .max : sum
+    }
+
+    /// The weight of a map.
+    static func weight(of entries: [(key: CELValue, value: CELValue)]) -> Int {
+        entries.reduce(1) { $0.plus($1.key.weight).plus($1.value.weight) }
+    }
+}
+
 /// A list that an expression made.
 public final class ListValue: Sendable {
     /// Its elements.
     public let elements: [CELValue]
 
+    /// See `CELValue.weight`.
+    let weight: Int
+
     /// A list of these elements.
-    public init(_ elements: [CELValue]) { self.elements = elements }
+    public init(_ elements: [CELValue]) {
+        self.elements = elements
+        weight = elements.reduce(1) { $0.plus($1.weight) }
+    }
 }
 
 /// A value or none.
@@ -87,11 +124,14 @@ public final class StructValue: ObjectValue {
     public let typeName: String
     /// The fields, no name twice.
     public let fields: [(name: String, value: CELValue)]
+    /// See `CELValue.weight`.
+    let weight: Int
 
     /// An object of a type.
     public init(_ typeName: String, _ fields: [(name: String, value: CELValue)]) {
         self.typeName = typeName
         self.fields = fields
+        weight = fields.reduce(1) { $0.plus($1.value.weight) }
     }
 
     /// `.object` of the name.

@@ -1,6 +1,15 @@
 internal import JSON
 
 extension Evaluation {
+    /// As `isEqual`, for a comparison that an expression asks for: a large one takes steps.
+    ///
+    /// - Throws: `.costExceeded` or `.deadlineExceeded`.
+    @inline(__always)
+    mutating func compare(_ a: CELValue, _ b: CELValue) throws(CELError) -> Bool {
+        if case .bool = a {} else if case .int = a {} else { try step(Swift.min(a.weight, b.weight)) }
+        return isEqual(a, b)
+    }
+
     /// Whether two values are equal as `==` has it: numbers by value whatever their types, values of different types never,
     /// NaN not even to itself; JSON is compared where it lies.
     public func isEqual(_ a: CELValue, _ b: CELValue) -> Bool {
@@ -77,6 +86,8 @@ extension Evaluation {
 
     /// Compares two values of documents, which may be nested deep: what recurses keeps little on the stack.
     private func isEqual(_ a: JSONValue, _ b: JSONValue) -> Bool {
+        // JSON has no NaN: a value is equal to itself.
+        if a.isSamePlace(as: b) { return true }
         if a.isArray { return b.isArray && areEqualArrays(a, b) }
         if a.isObject { return b.isObject && areEqualObjects(a, b) }
         return areEqualScalars(a, b)
@@ -85,7 +96,6 @@ extension Evaluation {
     @inline(never)
     private func areEqualScalars(_ a: JSONValue, _ b: JSONValue) -> Bool {
         guard a.isString else { return isEqual(value(a), value(b)) }
-        if a.isSamePlace(as: b) { return true }
         return b.isString && document(of: a).utf8(a).isEqual(to: document(of: b).utf8(b))
     }
 

@@ -5,12 +5,16 @@ public final class MapValue: Sendable {
     /// The entries, no key twice.
     public let entries: [(key: CELValue, value: CELValue)]
 
+    /// See `CELValue.weight`.
+    let weight: Int
+
     /// Finds the places of keys; nil if there are so few that looking at each is faster.
     private let index: KeyIndex?
 
     /// A map of entries whose keys are known to be different and of the kinds that keys may have.
     public init(unchecked entries: [(key: CELValue, value: CELValue)]) {
         self.entries = entries
+        weight = .weight(of: entries)
         index = entries.count > KeyIndex.worthwhile ? KeyIndex(entries.count) { entries[$0].key } : nil
     }
 

@@ -72,6 +72,12 @@ public struct JSONValue: BitwiseCopyable, Sendable {
         kind == .bool ? word & Tape.trueFlag != 0 : nil
     }
 
+    /// How much of its document it takes: one or two for each value and key in it, itself included.
+    @inlinable
+    public var extent: Int {
+        isArray || isObject ? Swift.max(1, Tape.length(word) &- Int(index)) : 1
+    }
+
     /// Whether it is the empty string.
     @inlinable @inline(__always)
     public var isEmptyString: Bool {
