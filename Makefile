@@ -142,7 +142,10 @@ fuzz: setup ## every fuzzer for FUZZ_SECONDS (60); findings go to Tests/Fuzz/Cor
 		[ "$$name" != Corpus ] || continue
 		FUZZ=1 $(swift) build -c release --scratch-path .build-fuzz --sanitize fuzzer --product "Fuzz$$name"
 		mkdir -p "Tests/Fuzz/Corpus/$$name" ".build-fuzz/corpus/$$name"
-		nice .build-fuzz/release/Fuzz$$name -max_total_time=$(FUZZ_SECONDS) -timeout=5 -print_final_stats=1 \
+		options=()
+		[ ! -r "Tests/Fuzz/Corpus/$$name.dictionary" ] || options=(-dict="Tests/Fuzz/Corpus/$$name.dictionary")
+		# The runtime's own handler would end the process before libFuzzer has kept what did it.
+		SWIFT_BACKTRACE=enable=no nice .build-fuzz/release/Fuzz$$name -max_total_time=$(FUZZ_SECONDS) -timeout=5 -print_final_stats=1 "$${options[@]}" \
 			-artifact_prefix="Tests/Fuzz/Corpus/$$name/" ".build-fuzz/corpus/$$name" "Tests/Fuzz/Corpus/$$name"
 	done
 

@@ -56,7 +56,12 @@ var targets: [Target] = [
         swiftSettings: strict
     ),
 
-    .target(name: "TestSupport", dependencies: ["JSON", "HTTPWire"], path: "Tests/Support", swiftSettings: strict),
+    .target(
+        name: "TestSupport",
+        dependencies: ["Policy", "Kubernetes", "CEL", "JSON", "HTTPWire"],
+        path: "Tests/Support",
+        swiftSettings: strict
+    ),
     tests("JSON", ["JSON"]),
     tests("CEL", ["CEL", "JSON"]),
     tests("Kubernetes", ["Kubernetes", "JSON"]),
@@ -113,6 +118,7 @@ func fuzzer(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target 
 if Context.environment["FUZZ"] != nil {
     targets += [
         fuzzer("JSON"), fuzzer("YAML"), fuzzer("HTTP1"), fuzzer("HTTP2"), fuzzer("Azure", ["Azure", "JSON"]),
+        fuzzer("CEL"), fuzzer("Policies"),
     ]
 }
 
