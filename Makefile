@@ -113,10 +113,14 @@ e2e: build ## against a real kube-apiserver: KUBEBUILDER_ASSETS names a folder w
 	@Tests/EndToEnd/run.sh $(release)
 
 .PHONY: bench
-bench: setup ## server CPU per request beside nginx and a minimal C server; writes .build/bench/table.md
+bench: setup ## server CPU per request beside nginx and a minimal C server, and CEL; writes .build/bench/table.md
 	@$(call install,$(bench_packages))
 	$(MAKE) build
+	BENCHMARK=1 $(swift) build -c release --scratch-path .build-benchmark $(check) --product CELBenchmark
 	Tests/Benchmark/bench.sh $(release)
+	echo >>.build/bench/table.md
+	.build-benchmark/release/CELBenchmark Tests/Benchmark/policies/expressions.yaml \
+		Tests/Fixtures/reviews/storageaccount-create.json | tee -a .build/bench/table.md
 
 .PHONY: differential
 differential: setup ## our JSON parser against simdjson on a million mutated documents

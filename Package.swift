@@ -88,8 +88,9 @@ var targets: [Target] = [
     ),
 ]
 
-// The oracle of `make differential` and the fuzzers of `make fuzz`: built only when they are asked for, because the one needs
-// simdjson and unsafe flags keep a package from being depended on.
+// The oracle of `make differential`, the fuzzers of `make fuzz` and the benchmark of `make bench`: built only when they are
+// asked for, because the first needs simdjson, unsafe flags keep a package from being depended on, and the last brings a
+// malloc of its own.
 if Context.environment["DIFFERENTIAL"] != nil {
     targets += [
         .target(
@@ -119,6 +120,18 @@ if Context.environment["FUZZ"] != nil {
     targets += [
         fuzzer("JSON"), fuzzer("YAML"), fuzzer("HTTP1"), fuzzer("HTTP2"), fuzzer("Azure", ["Azure", "JSON"]),
         fuzzer("CEL"), fuzzer("Policies"),
+    ]
+}
+
+if Context.environment["BENCHMARK"] != nil {
+    targets += [
+        .target(name: "CAllocations", path: "Tests/Benchmark/CAllocations"),
+        .executableTarget(
+            name: "CELBenchmark",
+            dependencies: ["CAllocations", "CEL", "JSON"],
+            path: "Tests/Benchmark/CEL",
+            swiftSettings: strict
+        ),
     ]
 }
 
