@@ -141,6 +141,7 @@ func withReadingBIO<Result>(_ bytes: [UInt8], _ body: (OpaquePointer) -> Result)
 func bytesWritten(_ body: (OpaquePointer) -> CInt) -> [UInt8] {
     guard let bio = unsafe BIO_new(BIO_s_mem()) else { fatalError("BIO_new: no memory") }
     defer { unsafe BIO_free(bio) }
+    // What is written is ours and whole: only memory can be wanting.
     guard unsafe body(bio) >= 0 else { fatalError("writing to a memory BIO: \(CertificateError.lastError())") }
     return [UInt8](capacity: unsafe BIO_ctrl_pending(bio)) { output in
         unsafe output.withUnsafeMutableBufferPointer { buffer, count in
