@@ -142,7 +142,7 @@ public final class PolicySet: Sendable {
             rules += policy.rules
             return Plan(
                 demand: policy.rules.reduce(into: Demand()) {
-                    $0.formUnion(Demand(facets: $1.facets, parts: $1.parts))
+                    $0.formUnion($1.demand)
                 },
                 matchesEverybody: policy.match.isEverything,
                 hasExpressions: policy.expressions != nil,

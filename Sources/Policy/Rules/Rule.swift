@@ -12,8 +12,7 @@ final class Rule: Sendable {
     let ifUnknown: Verdict?
     let test: Test
     /// The facets that the test asks for, and the parts of them.
-    let facets: FacetSet
-    let parts: PartSet
+    let demand: PolicySet.Demand
 
     /// What must hold.
     enum Test: Sendable {
@@ -24,9 +23,20 @@ final class Rule: Sendable {
         case exposure(ExposureRule)
         case kinds(KindRule)
         case cel(ExpressionRule)
+        case circumstantial(any CircumstantialTest)
     }
 
-    static let tests = ["locations", "skus", "tags", "naming", "exposure", "kinds", "cel"]
+    /// How the body of each kind of rule is read, in the order in which messages list them.
+    private static let readers: [(field: String, read: @Sendable (Node, ExpressionScope) -> Test?)] = [
+        ("locations", { node, _ in LocationRule(node).map(Test.locations) }),
+        ("skus", { node, _ in SKURule(node).map(Test.skus) }),
+        ("tags", { node, _ in TagRule(node).map(Test.tags) }),
+        ("naming", { node, _ in NamingRule(node).map(Test.naming) }),
+        ("exposure", { node, _ in ExposureRule(node).map(Test.exposure) }),
+        ("kinds", { node, _ in KindRule(node).map(Test.kinds) }),
+        ("cel", { node, scope in ExpressionRule(node, scope).map(Test.cel) }),
+    ]
+    static let tests = readers.map(\.field)
     /// Rules and fields of the design that later versions bring.
     private static let reserved = [
         "quota", "cost", "backup", "encryption", "zones", "deletion", "immutable", "severity", "link",
@@ -58,7 +68,10 @@ final class Rule: Sendable {
                 fields[name]?.error("means nothing to an expression", mend: "ask in the expression itself")
             }
         }
-        guard let body = fields.present(field), let test = Self.test(field, body, scope) else { return nil }
+        guard
+            let body = fields.present(field),
+            let test = Self.readers.first(where: { $0.field == field })?.read(body, scope)
+        else { return nil }
         self.name = name ?? field
         let effect: Failure.Effect =
             switch action {
@@ -76,22 +89,7 @@ final class Rule: Sendable {
         ifAbsent = fields["ifAbsent"]?.keyword(Verdict.self)
         ifUnknown = fields["ifUnknown"]?.keyword(Verdict.self)
         self.test = test
-        facets =
-            switch test {
-            case .locations: FacetSet(.location)
-            case .skus(let rule): rule.facets
-            case .tags: FacetSet(.tags)
-            case .exposure(let rule): rule.facets
-            case .naming, .kinds, .cel: []
-            }
-        parts =
-            switch test {
-            case .locations: PartSet(.region)
-            case .skus(let rule): rule.parts
-            case .tags: PartSet(.map)
-            case .exposure(let rule): rule.parts
-            case .naming, .kinds, .cel: []
-            }
+        demand = test.demand
     }
 
     func deniesAbsence(byDefault: Bool) -> Bool {
@@ -106,16 +104,17 @@ final class Rule: Sendable {
         let known = ["name", "action", "message", "ifAbsent", "ifUnknown"]
         return node.document.members(of: node.value).allSatisfy { known.contains(node.document.string($0.key) ?? "") }
     }
+}
 
-    private static func test(_ field: String, _ node: Node, _ scope: ExpressionScope) -> Test? {
-        switch field {
-        case "locations": LocationRule(node).map(Test.locations)
-        case "skus": SKURule(node).map(Test.skus)
-        case "tags": TagRule(node).map(Test.tags)
-        case "naming": NamingRule(node).map(Test.naming)
-        case "exposure": ExposureRule(node).map(Test.exposure)
-        case "kinds": KindRule(node).map(Test.kinds)
-        default: ExpressionRule(node, scope).map(Test.cel)
+extension Rule.Test {
+    fileprivate var demand: PolicySet.Demand {
+        switch self {
+        case .locations: PolicySet.Demand(facets: FacetSet(.location), parts: PartSet(.region))
+        case .skus(let rule): PolicySet.Demand(facets: rule.facets, parts: rule.parts)
+        case .tags: PolicySet.Demand(facets: FacetSet(.tags), parts: PartSet(.map))
+        case .exposure(let rule): PolicySet.Demand(facets: rule.facets, parts: rule.parts)
+        case .naming, .kinds, .cel: PolicySet.Demand()
+        case .circumstantial(let test): test.demand
         }
     }
 }

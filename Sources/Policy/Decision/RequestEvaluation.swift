@@ -1,0 +1,351 @@
+internal import Azure
+internal import JSON
+internal import Kubernetes
+
+/// One request on its way through a set.
+struct RequestEvaluation: ~Copyable {
+    let set: PolicySet
+    let kind: AzureKind
+    let isAzure: Bool
+    let position: PolicyIndex.Position
+    /// What is known of other objects; nil if nobody tells.
+    let inventory: Inventory?
+    /// What Kubernetes' mutating policies have made of the object, and by which operations; nil if nothing.
+    var admitted: (object: JSONFragment, patch: JSONPatch, mutations: [String])?
+
+    // The request is handed from function to function: a copy of it costs as much as a rule.
+    init(_ set: PolicySet, _ request: borrowing AdmissionRequest, _ inventory: Inventory?) {
+        self.set = set
+        self.inventory = inventory
+        let document = request.document
+        let group = document.utf8(request.kind.group)
+        let tables = set.configuration.tables
+        let known = tables.kind(group: group, kind: document.utf8(request.kind.name))
+        kind = known ?? tables.general
+        isAzure = known != nil || AzureTables.isAzure(group: group)
+        func name() -> [UInt8] {
+            Array("\(document.string(request.kind.group) ?? "")/\(document.string(request.kind.name) ?? "")".utf8)
+        }
+        position = set.index.position(
+            namespace: document.text(of: request.namespace),
+            kind: known?.index,
+            operation: request.operation,
+            name: name
+        )
+    }
+
+    func subject(_ object: JSONValue?, in document: JSONDocument, _ request: AdmissionRequest) -> Subject {
+        Subject(
+            document: document,
+            object: object ?? document.root,
+            kind: kind,
+            type: SubjectType(document: request.document, group: request.kind.group, kind: request.kind.name),
+            tables: set.configuration.tables,
+            isAzure: isAzure,
+            isSecret: !isAzure && request.document.equals(request.kind.name, "Secret")
+        )
+    }
+
+    func run(
+        _ request: AdmissionRequest,
+        _ mode: DecisionMode,
+        _ report: inout Report,
+        _ decision: inout Decision,
+        _ expressions: inout LazyExpressions
+    ) {
+        let governor = governor(request)
+        let candidates = candidates()
+        guard governor != nil || candidates.exist else { return }
+        note(request, &decision)
+        switch Write(request, controllers: set.controllers) {
+        case .ordinary: break
+        case .byController:
+            decision.notes.insert(.controllerWrite)
+            return
+        case .finalizerRemoval:
+            decision.notes.formUnion([.finalizerRemoval, .beingDeleted])
+            return
+        case .changesDying:
+            decision.notes.insert(.beingDeleted)
+            if mode != .mutate { report.addChangeOfDying() }
+            return
+        }
+        guard let object = request.subject else {
+            judgeWithoutObject(request, &report, &decision, &expressions)
+            return
+        }
+        let start = admitted?.object ?? JSONFragment(request.document, object)
+        var subject = subject(start.value, in: start.document, request)
+        if mode != .validate, let mutated = mutate(subject, request, &report, &decision, &expressions) {
+            subject = mutated
+        }
+        guard mode != .mutate else { return }
+        if let governor { judge(subject, by: governor, &report) }
+        if candidates.exist {
+            let unreadable = read(candidates.demand, of: &subject)
+            judge(subject, request, unreadable, &report, &decision, &expressions)
+            ratchet(subject, request, candidates.demand, &report, &decision, &expressions)
+        }
+    }
+
+    func note(_ request: AdmissionRequest, _ decision: inout Decision) {
+        if kind.isGeneral {
+            decision.notes.insert(.generalKind)
+        } else if kind.match(version: request.document.utf8(request.kind.version)) == .unlisted {
+            decision.notes.insert(.newestVersionPaths)
+        }
+    }
+
+    // MARK: Policies
+
+    /// Whether the index knows a policy for the request, and what the rules of all of them ask of an object.
+    func candidates() -> (exist: Bool, demand: PolicySet.Demand) {
+        var exist = false
+        var demand = PolicySet.Demand()
+        for word in 0..<set.index.wordCount {
+            let (matching, undecided) = set.index.word(word, at: position)
+            var bits = matching | undecided
+            exist = exist || bits != 0
+            while bits != 0 {
+                demand.formUnion(set.plans[word &* 64 &+ bits.trailingZeroBitCount].demand)
+                bits &= bits &- 1
+            }
+        }
+        return (exist, demand)
+    }
+
+    /// The policies that match the request, in the order of their names, and of each whether the index could say so.
+    struct Matches {
+        var word = -1
+        var bits: UInt64 = 0
+        var undecided: UInt64 = 0
+    }
+
+    /// Goes on to the next policy that matches.
+    ///
+    /// - Returns: The policy's place, and whether only the namespace's labels could tell that it matches, which are not known.
+    func next(_ matches: inout Matches, _ request: AdmissionRequest) -> (policy: Int, isUndecided: Bool)? {
+        while true {
+            while matches.bits == 0 {
+                matches.word &+= 1
+                guard matches.word < set.index.wordCount else { return nil }
+                let (matching, undecided) = set.index.word(matches.word, at: position)
+                matches.bits = matching | undecided
+                matches.undecided = undecided
+            }
+            let bit = matches.bits.trailingZeroBitCount
+            matches.bits &= matches.bits &- 1
+            let policy = matches.word &* 64 &+ bit
+            if !set.plans[policy].matchesEverybody, !self.matches(set.policies[policy].match, request) { continue }
+            return (policy, matches.undecided & 1 << UInt64(bit) != 0)
+        }
+    }
+
+    func matches(_ match: PolicyMatch, _ request: AdmissionRequest) -> Bool {
+        guard match.matches(request.userInfo, in: request.document) else { return false }
+        guard let selector = match.objectSelector else { return true }
+        // As webhooks do: the old object counts too, or taking a label away would be the way out.
+        for case let object? in [request.object, request.oldObject] {
+            if selector.matches(request.document, labels: ObjectMeta(of: object, in: request.document).labels) {
+                return true
+            }
+        }
+        return false
+    }
+
+    func judge(
+        _ subject: borrowing Subject,
+        _ request: AdmissionRequest,
+        _ unreadable: EvaluationError?,
+        _ report: inout Report,
+        _ decision: inout Decision,
+        _ expressions: inout LazyExpressions
+    ) {
+        var matches = Matches()
+        expressions.unbind()
+        while let (place, isUndecided) = next(&matches, request) {
+            decision.matchedPolicyCount += 1
+            do throws(EvaluationError) {
+                if isUndecided { throw .unknownNamespace(namespaceName(request)) }
+                if let unreadable { throw unreadable }
+                let plan = set.plans[place]
+                guard plan.hasExpressions else {
+                    try judge(subject, request, by: plan.rules, &report, nil)
+                    continue
+                }
+                let policy = set.policies[place]
+                guard let context = try begin(policy, subject, request, successor: nil, &expressions) else {
+                    decision.matchedPolicyCount -= 1
+                    continue
+                }
+                try judge(subject, request, by: plan.rules, &report, context)
+                for (rule, error) in context.takeBroken() {
+                    fail(policy, rule, error, &report, &decision)
+                }
+            } catch {
+                fail(set.policies[place], "rules", error, &report, &decision)
+            }
+        }
+    }
+
+    /// Tries rules on the subject.
+    ///
+    /// - Parameters:
+    ///   - subject: What is judged.
+    ///   - request: The request.
+    ///   - rules: Which rules of the set.
+    ///   - report: Where failures go.
+    ///   - expressions: The context of the policy's expressions; nil if it has none.
+    ///   - isOld: Whether the subject is the object before the UPDATE.
+    /// - Throws: If a rule cannot be judged.
+    func judge(
+        _ subject: borrowing Subject,
+        _ request: AdmissionRequest,
+        by rules: Range<Int>,
+        _ report: inout Report,
+        _ expressions: ExpressionContext?,
+        isOld: Bool = false
+    ) throws(EvaluationError) {
+        for index in rules {
+            let rule = set.rules[index]
+            switch rule.test {
+            case .locations(let test): try test.check(subject, rule, &report)
+            case .skus(let test): try test.check(subject, rule, &report)
+            case .tags(let test): try test.check(subject, rule, &report)
+            case .naming(let test): try test.check(subject, rule, &report)
+            case .exposure(let test): try test.check(subject, rule, &report)
+            case .kinds(let test): test.check(subject, rule, &report)
+            case .cel(let test): test.judge(subject, rule, &report, try expressions.orBroken())
+            case .circumstantial(let test):
+                try test.check(subject, circumstances(of: request, isOld: isOld), rule, &report)
+            }
+        }
+    }
+
+    private func circumstances(of request: AdmissionRequest, isOld: Bool) -> Circumstances {
+        Circumstances(request: request, namespaces: set.namespaceObjects, inventory: inventory, isOld: isOld)
+    }
+
+    /// Begins with a policy that has expressions.
+    ///
+    /// - Returns: What they are evaluated in; nil if a condition says that the policy is not for the request.
+    func begin(
+        _ policy: PolicySet.Policy,
+        _ subject: borrowing Subject,
+        _ request: AdmissionRequest,
+        successor: JSONFragment?,
+        _ expressions: inout LazyExpressions
+    ) throws(EvaluationError) -> ExpressionContext? {
+        let old = request.oldObject.map { JSONFragment(request.document, $0) }
+        let context = expressions.context(self, request) {
+            $0.bind(subject, isGoing: request.object == nil, oldObject: old, successor: successor)
+        }
+        guard let expressions = policy.expressions, try expressions.match(request, context) else { return nil }
+        return context
+    }
+
+    /// Finds the places that rules will look at; says why if that is not possible.
+    func read(_ demand: PolicySet.Demand, of subject: inout Subject) -> EvaluationError? {
+        do throws(ObjectFacets.TooManyPlaces) {
+            subject.facets = try ObjectFacets(
+                demand.facets,
+                parts: demand.parts,
+                of: kind,
+                in: subject.document,
+                of: subject.object,
+                maximumPlaces: Meter.maximumPlaces
+            )
+            if demand.facets.contains(.tags) { subject.readTags() }
+            return nil
+        } catch {
+            return .tooManyPlaces
+        }
+    }
+
+    func namespaceName(_ request: AdmissionRequest) -> String {
+        request.namespace.flatMap { request.document.string($0) } ?? ""
+    }
+
+    /// A connection has no object that rules could read; what remains is whether there may be one, and what expressions say.
+    func judgeWithoutObject(
+        _ request: AdmissionRequest,
+        _ report: inout Report,
+        _ decision: inout Decision,
+        _ expressions: inout LazyExpressions
+    ) {
+        let subject = subject(nil, in: request.document, request)
+        var matches = Matches()
+        while let (place, isUndecided) = next(&matches, request) {
+            decision.matchedPolicyCount += 1
+            let policy = set.policies[place]
+            do throws(EvaluationError) {
+                if isUndecided { throw .unknownNamespace(namespaceName(request)) }
+                let context =
+                    policy.expressions == nil ? nil : try begin(policy, subject, request, successor: nil, &expressions)
+                if policy.expressions != nil && context == nil { continue }
+                for rule in policy.rules {
+                    switch rule.test {
+                    case .kinds(let test): test.check(subject, rule, &report)
+                    case .cel(let test): test.judge(subject, rule, &report, try context.orBroken())
+                    default: continue
+                    }
+                }
+                for (rule, error) in context?.takeBroken() ?? [] {
+                    fail(policy, rule, error, &report, &decision)
+                }
+            } catch {
+                fail(policy, "rules", error, &report, &decision)
+            }
+        }
+    }
+
+    /// The one place in which an evaluation that broke becomes an answer.
+    func fail(
+        _ policy: PolicySet.Policy,
+        _ part: String,
+        _ error: EvaluationError,
+        _ report: inout Report,
+        _ decision: inout Decision
+    ) {
+        decision.notes.insert(.broken)
+        switch policy.failurePolicy {
+        case .fail: report.add(error, of: .policy, policy.name, part)
+        case .ignore: decision.warnings.append("policy \(policy.name) was skipped: \(error)".singleLine)
+        }
+    }
+
+    /// The same for one rule, whose action says what a failure means.
+    func fail(
+        _ policy: PolicySet.Policy,
+        _ rule: Rule,
+        _ error: EvaluationError,
+        _ report: inout Report,
+        _ decision: inout Decision
+    ) {
+        decision.notes.insert(.broken)
+        switch (policy.failurePolicy, rule.origin.effect) {
+        case (.fail, let effect): report.add(error, of: .policy, policy.name, rule.name, effect: effect)
+        case (.ignore, .audit): break
+        case (.ignore, _):
+            decision.warnings.append("rule \(policy.name)/\(rule.name) was skipped: \(error)".singleLine)
+        }
+    }
+
+}
+
+extension ExpressionContext? {
+    /// The context; a policy with expressions is always given one, and must not pass if it is not.
+    func orBroken() throws(EvaluationError) -> ExpressionContext {
+        guard let self else { throw .expression("expressions cannot be evaluated here") }
+        return self
+    }
+}
+
+extension JSONDocument {
+    /// The bytes of a string that may not be there: none then.
+    @_lifetime(borrow self)
+    func text(of value: JSONValue?) -> Span<UInt8> {
+        guard let value else { return text.extracting(0..<0) }
+        return utf8(value)
+    }
+}

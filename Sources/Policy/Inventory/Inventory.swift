@@ -1,0 +1,139 @@
+public import Azure
+
+/// What is known of the objects beside the one under review: a snapshot that is never changed, only replaced.
+///
+/// The seam between rules and where facts come from: a folder of manifests (`InventoryBuilder`), later a cluster's caches.
+/// What it does not hold is not known; that it does not exist can never be concluded.
+public final class Inventory: Sendable {
+    /// What is kept of an object: never a Secret's values, and no more of its `spec` than rules ask for.
+    public struct Entry: Sendable {
+        /// How Kubernetes names it.
+        public let key: Key
+        /// The kind, if the tables know it.
+        public let kind: AzureKind?
+        /// Its labels.
+        public let labels: [String: String]
+        /// The name in Azure: `spec.azureName`, else `metadata.name`; nil if a ConfigMap will tell it, or the kind has none.
+        public let azureName: String?
+        /// Its region, normalised; nil if it has none or a ConfigMap will tell it.
+        public let location: String?
+        /// Its tags.
+        public let tags: [String: String]
+        /// What it belongs to.
+        public let owner: Owner?
+        /// Its ID in Azure, if its status, an annotation or its owners tell it.
+        public let resourceID: ResourceID?
+        /// The names of the keys of a Secret or ConfigMap.
+        public let dataKeys: [String]
+        /// What a Secret with a credential says of itself; nil for all others.
+        public let credential: Credential?
+        /// The `kind/name` of the controller among its owner references, for who owns a Secret.
+        public let controller: String?
+        /// What it asks for, in the units of `Quantity`.
+        public let quantities: [Quantity: Double]
+    }
+
+    /// How Kubernetes names an object.
+    public struct Key: Hashable, Sendable {
+        /// The API group; empty for the core group.
+        public let group: String
+        /// The kind.
+        public let kind: String
+        /// The namespace; empty for objects outside namespaces.
+        public let namespace: String
+        /// The name.
+        public let name: String
+
+        /// Names an object.
+        public init(group: String, kind: String, namespace: String, name: String) {
+            self.group = group
+            self.kind = kind
+            self.namespace = namespace
+            self.name = name
+        }
+    }
+
+    /// What a resource belongs to.
+    public enum Owner: Hashable, Sendable {
+        /// An object of the same namespace.
+        case object(Key)
+        /// A resource by its ID, as it is written.
+        case armID(String)
+    }
+
+    /// Whom a Secret of Azure Service Operator makes one act as; its secret part is never kept.
+    public struct Credential: Hashable, Sendable {
+        /// `AZURE_CLIENT_ID`.
+        public let clientID: String?
+        /// `AZURE_SUBSCRIPTION_ID`.
+        public let subscriptionID: String?
+        /// `AZURE_TENANT_ID`.
+        public let tenantID: String?
+    }
+
+    /// All objects.
+    public let entries: [Entry]
+
+    private let places: [Key: Int]
+    private let byNamespace: [String: [Int]]
+    private let byAzureName: [AzureName: [Int]]
+
+    private struct AzureName: Hashable {
+        let armType: String
+        let name: String
+
+        init(_ armType: String, _ name: String) {
+            self.armType = armType.lowercased()
+            self.name = name.lowercased()
+        }
+    }
+
+    /// A snapshot; of two entries of one name the later one counts.
+    public init(_ entries: [Entry]) {
+        self.entries = entries
+        var places: [Key: Int] = [:]
+        for (place, entry) in entries.enumerated() { places[entry.key] = place }
+        var byNamespace: [String: [Int]] = [:]
+        var byAzureName: [AzureName: [Int]] = [:]
+        for (place, entry) in entries.enumerated() where places[entry.key] == place {
+            byNamespace[entry.key.namespace, default: []].append(place)
+            if let type = entry.kind?.armType, let name = entry.azureName {
+                byAzureName[AzureName(type, name), default: []].append(place)
+            }
+        }
+        self.places = places
+        self.byNamespace = byNamespace
+        self.byAzureName = byAzureName
+    }
+
+    /// The object of a name; nil if it is not known.
+    public subscript(_ key: Key) -> Entry? {
+        places[key].map { entries[$0] }
+    }
+
+    /// The objects of a namespace.
+    public func entries(in namespace: String) -> [Entry] {
+        (byNamespace[namespace] ?? []).map { entries[$0] }
+    }
+
+    /// The objects that stand for an Azure resource of a type and name, in whatever namespace, without regard to case.
+    public func entries(armType: String, azureName: String) -> [Entry] {
+        (byAzureName[AzureName(armType, azureName)] ?? []).map { entries[$0] }
+    }
+}
+
+/// A number that a resource asks for, wherever its kind keeps it: what ceilings and quotas count.
+public enum Quantity: String, CaseIterable, Hashable, Sendable {
+    /// Units of the SKU.
+    case capacity
+    /// Request units or throughput units.
+    case throughput
+    /// Processor cores.
+    case vCores
+    /// Gigabytes of memory.
+    case memoryGB
+    /// Gigabytes of disks, databases and shares.
+    case storageGB
+    /// Machines, instances, replicas.
+    case nodeCount
+}

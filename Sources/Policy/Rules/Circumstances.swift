@@ -1,0 +1,35 @@
+internal import JSON
+internal import Kubernetes
+
+/// What a rule may ask beside the object that it judges.
+struct Circumstances {
+    let request: AdmissionRequest
+    let namespaces: NamespaceObjects
+    /// Nil if nobody tells what else there is.
+    let inventory: Inventory?
+    /// Whether the object is the one before the UPDATE, judged only to tell old failures from new ones.
+    let isOld: Bool
+}
+
+/// What must hold of an object and what is around it.
+///
+/// A new kind of rule conforms to this and adds a row to `Rule.readers`.
+protocol CircumstantialTest: Sendable {
+    /// The facets and parts that it reads from `Subject.facets`.
+    var demand: PolicySet.Demand { get }
+
+    /// Judges an object.
+    ///
+    /// - Parameters:
+    ///   - subject: The object, its facets read.
+    ///   - circumstances: What is around it.
+    ///   - rule: The rule whose test this is.
+    ///   - report: Where failures go.
+    /// - Throws: If it cannot be judged.
+    func check(
+        _ subject: borrowing Subject,
+        _ circumstances: borrowing Circumstances,
+        _ rule: Rule,
+        _ report: inout Report
+    ) throws(EvaluationError)
+}
