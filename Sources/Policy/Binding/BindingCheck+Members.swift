@@ -1,0 +1,94 @@
+internal import Azure
+internal import JSON
+
+/// Members of `spec` that are guarded by their name, whatever the kind.
+extension BindingCheck {
+    /// Names whose value says who the resource acts as or trusts: what would be judged must not come from a ConfigMap.
+    private static let guardedNames = [
+        "armid", "clientid", "principalid", "principalname", "objectid", "objectidalias", "tenantid", "applicationid",
+        "subject", "issuer", "sid", "login", "identity", "azurename",
+    ]
+
+    func checkMembers(_ subject: borrowing Subject, _ report: inout Report) throws(EvaluationError) {
+        guard case .binding(let binding) = governor, binding.fromConfig == .deny || binding.tenant != nil else {
+            return
+        }
+        guard let spec = subject.document.member("spec", of: subject.object) else { return }
+        var steps: [FieldPath.Step] = []
+        try visit(spec, binding, subject, &report, &steps)
+    }
+
+    private func visit(
+        _ value: JSONValue,
+        _ binding: Binding,
+        _ subject: borrowing Subject,
+        _ report: inout Report,
+        _ steps: inout [FieldPath.Step]
+    ) throws(EvaluationError) {
+        let document = subject.document
+        try report.meter.spend(1)
+        switch value.kind {
+        case .object:
+            for (key, member) in document.members(of: value) where !member.isNull {
+                let isContainer = member.isObject || member.isArray
+                let isSuspect = document.utf8(key).mayBeGuarded
+                guard isContainer || isSuspect else { continue }
+                steps.append(.member(document.string(key) ?? ""))
+                if isSuspect { judge(document.string(key) ?? "", member, binding, subject, &report, steps) }
+                if isContainer { try visit(member, binding, subject, &report, &steps) }
+                steps.removeLast()
+            }
+        case .array:
+            for (index, element) in document.elements(of: value).enumerated() where element.isObject || element.isArray
+            {
+                steps.append(.element(index))
+                try visit(element, binding, subject, &report, &steps)
+                steps.removeLast()
+            }
+        default: return
+        }
+    }
+
+    private func judge(
+        _ key: String,
+        _ value: JSONValue,
+        _ binding: Binding,
+        _ subject: borrowing Subject,
+        _ report: inout Report,
+        _ steps: [FieldPath.Step]
+    ) {
+        let path = Failure.Place.path(FieldPath([.member("spec")] + steps))
+        if key.hasSuffix("FromConfig") {
+            let field = String(key.dropLast("FromConfig".count))
+            guard binding.fromConfig == .deny, Self.guardedNames.contains(where: { field.lowercased().hasSuffix($0) })
+            else { return }
+            report.add(
+                origin("fromConfig"),
+                .unknown,
+                at: path,
+                nil,
+                of: subject,
+                .text(
+                    message: "takes \(field) from a ConfigMap, which admission cannot judge",
+                    mend: "set \(field) itself"
+                )
+            )
+        } else if let tenant = binding.tenant, key.lowercased().hasSuffix("tenantid"), value.isString {
+            guard subject.document.string(value)?.lowercased() != tenant else { return }
+            report.add(origin("tenant"), .notSupported, at: path, value, of: subject, allowed: tenant, .notAllowed)
+        }
+    }
+}
+
+extension Span where Element == UInt8 {
+    /// Whether a key may be one of those that are judged by name, `…FromConfig` and `…tenantId`; cheap, and right only where
+    /// it says no.
+    fileprivate var mayBeGuarded: Bool {
+        guard count >= 8 else { return false }
+        switch self[count - 1] | 0x20 {
+        case UInt8(ascii: "g"): return count > 10 && self[count - 10] == UInt8(ascii: "F")
+        case UInt8(ascii: "d"): return self[count - 8] | 0x20 == UInt8(ascii: "t")
+        default: return false
+        }
+    }
+}
