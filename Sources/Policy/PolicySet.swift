@@ -44,7 +44,7 @@ public struct PolicyConfiguration: Sendable {
 
 /// All policies of a folder, compiled: immutable, shared by all loops, replaced whole.
 public final class PolicySet: Sendable {
-    /// One policy with what its index entry does not say.
+    /// One policy, or what it says of some operations, with what its index entry does not say.
     final class Policy: Sendable {
         let name: String
         let match: PolicyMatch
@@ -125,7 +125,7 @@ public final class PolicySet: Sendable {
     public let generation: UInt64
 
     init(
-        policies: [(PolicyIndex.Entry, Policy)],
+        policies documents: [AzurePolicyDocument],
         bindings: [(PatternIndex.Entry, Binding)],
         admissionPolicies: AdmissionPolicies? = nil,
         namespaces: [PolicyIndex.Namespace],
@@ -133,7 +133,7 @@ public final class PolicySet: Sendable {
         generation: UInt64
     ) {
         self.generation = generation
-        let policies = policies.sorted { $0.1.name < $1.1.name }
+        let policies = documents.sorted { $0.name < $1.name }.flatMap(\.parts)
         let bindings = bindings.sorted { $0.1.name < $1.1.name }
         self.policies = policies.map(\.1)
         var rules: [Rule] = []
@@ -162,13 +162,16 @@ public final class PolicySet: Sendable {
         bindingIndex = PatternIndex(bindings.map(\.0), names: namespaces.map { Array($0.name.utf8) })
         var seen: Set<String> = []
         controllers = NameTable(configuration.controllers.filter { seen.insert($0).inserted }.map { Array($0.utf8) })
-        hasMutations = policies.contains { !$0.1.mutations.isEmpty }
+        policyCount = documents.count
+        ruleCount = documents.reduce(0) { $0 + $1.rules.count }
+        mutationCount = documents.reduce(0) { $0 + $1.mutations.count }
+        hasMutations = mutationCount > 0
         namespaceCount = namespaces.count
         namespaceObjects = NamespaceObjects(namespaces)
     }
 
     /// How many AzurePolicies there are.
-    public var policyCount: Int { policies.count }
+    public let policyCount: Int
 
     /// How many of Kubernetes' own policies there are, bound or not.
     public var admissionPolicyCount: Int { validatingAdmissionPolicyCount + mutatingAdmissionPolicyCount }
@@ -186,10 +189,10 @@ public final class PolicySet: Sendable {
     public let namespaceCount: Int
 
     /// How many rules there are in all.
-    public var ruleCount: Int { rules.count }
+    public let ruleCount: Int
 
     /// How many mutations there are in all.
-    public var mutationCount: Int { policies.reduce(0) { $0 + $1.mutations.count } }
+    public let mutationCount: Int
 
     /// Whether there is nothing that could judge or change anything.
     var isEmpty: Bool { policies.isEmpty && bindings.isEmpty }

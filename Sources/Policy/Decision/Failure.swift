@@ -54,17 +54,27 @@ public struct Failure: Sendable, CustomStringConvertible {
         let rule: String
         let effect: Effect
         let message: String?
+        /// Whether a failure that the object had before an UPDATE only warns.
+        let ratchets: Bool
         /// The policy as answers and logs name it: an admission policy's kind comes before its name.
         let document: String
         /// `policy/rule`.
         let label: [UInt8]
 
-        init(source: Source, policy: String, rule: String, effect: Effect, message: String?) {
+        init(
+            source: Source,
+            policy: String,
+            rule: String,
+            effect: Effect,
+            message: String?,
+            ratchets: Bool = false
+        ) {
             self.source = source
             self.policy = policy
             self.rule = rule
             self.effect = effect
             self.message = message
+            self.ratchets = ratchets
             document = source.isAdmissionPolicy ? "\(source.rawValue)/\(policy)" : policy
             label = Array("\(document)/\(rule)".utf8)
         }

@@ -15,7 +15,7 @@ struct Ratchet {
     }
 
     func isOld(_ failure: Failure, of subject: borrowing Subject) -> Bool {
-        guard failure.source == .policy else { return false }
+        guard failure.origin.ratchets else { return false }
         var path: [StableStep]?
         for candidate in old where candidate.isSameRule(as: failure) {
             guard Self.isSame(candidate.found, oldSubject.document, failure.found, subject.document),

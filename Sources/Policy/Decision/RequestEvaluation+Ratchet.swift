@@ -13,7 +13,7 @@ extension RequestEvaluation {
         _ expressions: inout LazyExpressions
     ) {
         guard request.operation == .update, let old = request.oldObject, report.uncounted == 0 else { return }
-        guard report.failures.contains(where: { $0.effect == .deny && $0.source == .policy }) else { return }
+        guard report.failures.contains(where: { $0.effect == .deny && $0.origin.ratchets }) else { return }
         var oldReport = Report(meter: report.meter)
         var oldSubject = self.subject(old, in: request.document, request)
         expressions.unbind()

@@ -208,6 +208,7 @@ struct RequestEvaluation: ~Copyable {
     ) throws(EvaluationError) {
         for index in rules {
             let rule = set.rules[index]
+            if isOld && !rule.origin.ratchets { continue }
             switch rule.test {
             case .locations(let test): try test.check(subject, rule, &report)
             case .skus(let test): try test.check(subject, rule, &report)

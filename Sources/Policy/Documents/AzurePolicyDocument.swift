@@ -19,19 +19,23 @@ struct AzurePolicyDocument: Sendable {
         guard
             let spec,
             let fields = spec.fields(
-                ["match", "action", "failurePolicy", "rules", "mutations", "variables", "params"],
-                reserved: ["ratchet"]
+                ["match", "action", "failurePolicy", "ratchet", "rules", "mutations", "variables", "params"]
             )
         else { return }
         params = fields["params"].flatMap { PolicyParams($0) }
         let scope = ExpressionScope(variables: fields["variables"], hasParameters: fields["params"] != nil)
         var conditions: [NamedExpression] = []
         if let node = fields["match"] { conditions = readMatch(node, scope) }
-        let action = fields["action"].flatMap { $0.keyword(Action.self) } ?? .deny
+        let policy = Rule.Policy(
+            name: name,
+            action: fields["action"]?.keyword(Action.self) ?? .deny,
+            operations: entry.operations,
+            ratchets: fields["ratchet"]?.bool() ?? true
+        )
         if let node = fields["failurePolicy"] { failurePolicy = node.keyword(FailurePolicy.self) ?? .fail }
         if let node = fields["rules"] {
             rules = Self.distinct(node.elements(), "rule") {
-                Rule($0, of: name, action: action, scope)
+                Rule($0, of: policy, scope)
             } name: {
                 $0.name
             }
@@ -62,16 +66,42 @@ struct AzurePolicyDocument: Sendable {
         }
     }
 
-    /// The policy as a set holds it.
-    var policy: PolicySet.Policy {
-        PolicySet.Policy(
-            name: name,
-            match: match,
-            failurePolicy: failurePolicy,
-            rules: rules,
-            mutations: mutations,
-            expressions: expressions
-        )
+    /// The policy as a set holds it: a part for each group of operations with rules of its own.
+    ///
+    /// A request has one operation, so one part at most is for it.
+    var parts: [(entry: PolicyIndex.Entry, policy: PolicySet.Policy)] {
+        var parts: [(operations: OperationSet, rules: [Rule])] = []
+        for operation in OperationSet.each where entry.operations.union(operationsOfRules).contains(operation) {
+            let rules = rules.filter { $0.operations.contains(operation) }
+            // A policy without rules for an operation of its own still mutates, and still counts as one that matches.
+            let isSame: (OperationSet, [Rule]) -> Bool = { operations, others in
+                others.elementsEqual(rules, by: ===)
+                    && operations.isSubset(of: entry.operations) == entry.operations.contains(operation)
+            }
+            if let part = parts.firstIndex(where: isSame) {
+                parts[part].operations.insert(operation)
+            } else {
+                parts.append((operation, rules))
+            }
+        }
+        return parts.map { operations, rules in
+            var entry = entry
+            let isOwn = operations.isSubset(of: entry.operations)
+            entry.operations = operations
+            let policy = PolicySet.Policy(
+                name: name,
+                match: match,
+                failurePolicy: failurePolicy,
+                rules: rules,
+                mutations: isOwn ? mutations : [],
+                expressions: expressions
+            )
+            return (entry, policy)
+        }
+    }
+
+    private var operationsOfRules: OperationSet {
+        rules.reduce(into: []) { $0.formUnion($1.operations) }
     }
 
     /// - Returns: The conditions.

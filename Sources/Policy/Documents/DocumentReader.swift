@@ -143,6 +143,14 @@ struct Node {
         return number
     }
 
+    func bool() -> Bool? {
+        guard value.kind == .bool else {
+            error("must be true or false, not \(typeName)", mend: "write true or false without quotes")
+            return nil
+        }
+        return document.bool(value)
+    }
+
     /// One of the words of an enumeration, read without regard to case.
     func keyword<Word: RawRepresentable & CaseIterable>(_: Word.Type) -> Word? where Word.RawValue == String {
         guard let text = string() else { return nil }

@@ -69,7 +69,7 @@ public struct PolicyCompiler {
         let admissionPolicies = receiveGuests()
         guard !issues.hasErrors else { return Result(set: nil, issues: issues.sorted) }
         let set = PolicySet(
-            policies: policies.map { ($0.entry, $0.policy) },
+            policies: policies,
             bindings: bindings.map { ($0.entry, $0.binding) },
             admissionPolicies: admissionPolicies,
             namespaces: namespaces,

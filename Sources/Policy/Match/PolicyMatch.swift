@@ -48,6 +48,8 @@ struct OperationSet: OptionSet, Sendable {
     static let update = OperationSet(rawValue: 2)
     static let delete = OperationSet(rawValue: 4)
     static let connect = OperationSet(rawValue: 8)
+    /// One set for each operation.
+    static let each: [OperationSet] = [.create, .update, .delete, .connect]
 
     init(rawValue: UInt8) {
         self.rawValue = rawValue

@@ -18,6 +18,14 @@ protocol CircumstantialTest: Sendable {
     /// The facets and parts that it reads from `Subject.facets`.
     var demand: PolicySet.Demand { get }
 
+    /// The operations on which it is asked, whatever those of its policy are; nil, the default, if it goes by its policy.
+    var operations: OperationSet? { get }
+
+    /// Whether a failure that the object had before an UPDATE only warns, as it does by default.
+    ///
+    /// If not, the test is never asked about the object before the UPDATE.
+    var ratchets: Bool { get }
+
     /// Judges an object.
     ///
     /// - Parameters:
@@ -32,4 +40,9 @@ protocol CircumstantialTest: Sendable {
         _ rule: Rule,
         _ report: inout Report
     ) throws(EvaluationError)
+}
+
+extension CircumstantialTest {
+    var operations: OperationSet? { nil }
+    var ratchets: Bool { true }
 }

@@ -13,6 +13,8 @@ final class Rule: Sendable {
     let test: Test
     /// The facets that the test asks for, and the parts of them.
     let demand: PolicySet.Demand
+    /// The operations on which it is asked.
+    let operations: OperationSet
 
     /// What must hold.
     enum Test: Sendable {
@@ -42,8 +44,16 @@ final class Rule: Sendable {
         "quota", "cost", "backup", "encryption", "zones", "deletion", "immutable", "severity", "link",
     ]
 
+    /// What a policy says for all of its rules.
+    struct Policy {
+        let name: String
+        var action = Action.deny
+        var operations: OperationSet = []
+        var ratchets = true
+    }
+
     /// Reads an element of `spec.rules`.
-    init?(_ node: Node, of policy: String, action: Action, _ scope: ExpressionScope) {
+    init?(_ node: Node, of policy: Policy, _ scope: ExpressionScope) {
         guard
             let fields = node.fields(
                 ["name", "action", "message", "ifAbsent", "ifUnknown"] + Self.tests,
@@ -51,7 +61,7 @@ final class Rule: Sendable {
             )
         else { return nil }
         let name = fields.required("name", "add a name: failures are reported under it")?.label()
-        var action = action
+        var action = policy.action
         if let node = fields["action"] { action = node.keyword(Action.self) ?? action }
         let present = Self.tests.filter { fields.present($0) != nil }
         guard present.count == 1, let field = present.first else {
@@ -81,15 +91,17 @@ final class Rule: Sendable {
             }
         origin = Failure.Origin(
             source: .policy,
-            policy: policy,
+            policy: policy.name,
             rule: self.name,
             effect: effect,
-            message: fields["message"]?.line()
+            message: fields["message"]?.line(),
+            ratchets: policy.ratchets && test.ratchets
         )
         ifAbsent = fields["ifAbsent"]?.keyword(Verdict.self)
         ifUnknown = fields["ifUnknown"]?.keyword(Verdict.self)
         self.test = test
         demand = test.demand
+        operations = test.operations ?? policy.operations
     }
 
     func deniesAbsence(byDefault: Bool) -> Bool {
@@ -116,6 +128,14 @@ extension Rule.Test {
         case .naming, .kinds, .cel: PolicySet.Demand()
         case .circumstantial(let test): test.demand
         }
+    }
+
+    fileprivate var operations: OperationSet? {
+        if case .circumstantial(let test) = self { test.operations } else { nil }
+    }
+
+    fileprivate var ratchets: Bool {
+        if case .circumstantial(let test) = self { test.ratchets } else { true }
     }
 }
 
