@@ -25,7 +25,11 @@ struct BindingCheck {
 
     let governor: Governor
 
-    func check(_ subject: borrowing Subject, _ report: inout Report) throws(EvaluationError) {
+    func check(
+        _ subject: borrowing Subject,
+        _ circumstances: borrowing Circumstances,
+        _ report: inout Report
+    ) throws(EvaluationError) {
         if case .several(let names, let namespace) = governor {
             report.add(
                 origin("ambiguous"),

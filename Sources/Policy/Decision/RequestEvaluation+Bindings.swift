@@ -26,9 +26,14 @@ extension RequestEvaluation {
         return found.map { .binding($0) } ?? .none(namespace: namespaceName(request))
     }
 
-    func judge(_ subject: Subject, by governor: BindingCheck.Governor, _ report: inout Report) {
+    func judge(
+        _ subject: Subject,
+        _ request: AdmissionRequest,
+        by governor: BindingCheck.Governor,
+        _ report: inout Report
+    ) {
         do throws(EvaluationError) {
-            try BindingCheck(governor: governor).check(subject, &report)
+            try BindingCheck(governor: governor).check(subject, circumstances(of: request, isOld: false), &report)
         } catch {
             // An AzureBinding always fails closed.
             report.add(error, of: .binding, governor.name, "evaluation")

@@ -80,7 +80,7 @@ struct RequestEvaluation: ~Copyable {
             subject = mutated
         }
         guard mode != .mutate else { return }
-        if let governor { judge(subject, by: governor, &report) }
+        if let governor { judge(subject, request, by: governor, &report) }
         if candidates.exist {
             let unreadable = read(candidates.demand, of: &subject)
             judge(subject, request, unreadable, &report, &decision, &expressions)
@@ -223,7 +223,7 @@ struct RequestEvaluation: ~Copyable {
         }
     }
 
-    private func circumstances(of request: AdmissionRequest, isOld: Bool) -> Circumstances {
+    func circumstances(of request: AdmissionRequest, isOld: Bool) -> Circumstances {
         Circumstances(request: request, namespaces: set.namespaceObjects, inventory: inventory, isOld: isOld)
     }
 
