@@ -1,30 +1,30 @@
-internal import Azure
-internal import JSON
+package import Azure
+package import JSON
 
 /// The reading of one file: the tables that names are checked against, and the faults as they are found.
 ///
 /// Reading goes on after a fault, so that one load names all of them.
-final class Loading {
+package final class Loading {
     let tables: AzureTables
-    private(set) var issues = IssueList()
+    package private(set) var issues = IssueList()
 
     /// `group/Kind` of every kind of the tables, in their order.
     var kindNames: [String] { tables.kindNames }
 
-    init(tables: AzureTables) {
+    package init(tables: AzureTables) {
         self.tables = tables
     }
 
-    func report(_ issue: PolicyIssue) {
+    package func report(_ issue: PolicyIssue) {
         issues.append(issue)
     }
 }
 
 /// Faults of policy files: a folder of nonsense must not become a log of nonsense.
-struct IssueList: Sendable {
+package struct IssueList: Sendable {
     private var kept: [PolicyIssue.Severity: [PolicyIssue]] = [:]
     /// Whether there was an error, be it among those that were kept or not.
-    private(set) var hasErrors = false
+    package private(set) var hasErrors = false
 
     /// How many errors, and how many warnings, are kept.
     static let maximumIssues = 200
@@ -42,7 +42,7 @@ struct IssueList: Sendable {
     }
 
     /// The issues by place, so that the order of files and rules does not matter.
-    var sorted: [PolicyIssue] {
+    package var sorted: [PolicyIssue] {
         kept.values.joined().sorted {
             ($0.file, $0.line, $0.column, $0.field, $0.message) < ($1.file, $1.line, $1.column, $1.field, $1.message)
         }
@@ -50,18 +50,18 @@ struct IssueList: Sendable {
 }
 
 /// One value of a manifest with its place: what every typed read starts from.
-struct Node {
-    let document: JSONDocument
-    let value: JSONValue
+package struct Node {
+    package let document: JSONDocument
+    package let value: JSONValue
     let file: String
     let path: String
     let loading: Loading
 
-    func error(_ message: String, mend: String) {
+    package func error(_ message: String, mend: String) {
         report(.error, message, mend: mend)
     }
 
-    func warning(_ message: String, mend: String) {
+    package func warning(_ message: String, mend: String) {
         report(.warning, message, mend: mend)
     }
 
@@ -75,7 +75,7 @@ struct Node {
     }
 
     /// A fault that may be found to be one after the reading.
-    func issue(
+    package func issue(
         _ severity: PolicyIssue.Severity,
         _ message: String,
         mend: String,
@@ -98,7 +98,7 @@ struct Node {
     }
 
     /// What the value is, in the words of YAML.
-    var typeName: String {
+    package var typeName: String {
         switch value.kind {
         case .null: "null"
         case .bool: "a boolean"
@@ -111,7 +111,7 @@ struct Node {
 
     // MARK: Scalars
 
-    func string() -> String? {
+    package func string() -> String? {
         guard let text = document.string(value) else {
             error(
                 "must be a string, not \(typeName)",
@@ -152,7 +152,7 @@ struct Node {
     }
 
     /// One of the words of an enumeration, read without regard to case.
-    func keyword<Word: RawRepresentable & CaseIterable>(_: Word.Type) -> Word? where Word.RawValue == String {
+    package func keyword<Word: RawRepresentable & CaseIterable>(_: Word.Type) -> Word? where Word.RawValue == String {
         guard let text = string() else { return nil }
         let words = Word.allCases.map(\.rawValue)
         if let word = Word.allCases.first(where: { $0.rawValue.lowercased() == text.lowercased() }) { return word }
@@ -163,7 +163,7 @@ struct Node {
     // MARK: Containers
 
     /// The elements of a list that must have some.
-    func elements() -> [Node] {
+    package func elements() -> [Node] {
         guard value.isArray else {
             error("must be a list, not \(typeName)", mend: "write a list (- …)")
             return []
@@ -179,12 +179,12 @@ struct Node {
         return result
     }
 
-    func strings() -> [String] {
+    package func strings() -> [String] {
         elements().compactMap { $0.string() }
     }
 
     /// The members of an object whose keys are the author's: tags, labels.
-    func entries() -> [(key: String, node: Node)] {
+    package func entries() -> [(key: String, node: Node)] {
         guard value.isObject else {
             error("must be an object, not \(typeName)", mend: "write an object (key: value)")
             return []
@@ -207,7 +207,7 @@ struct Node {
     ///   - fields: What there is.
     ///   - reserved: What the design knows and this version does not do; never ignored.
     /// - Returns: nil if it is no object.
-    func fields(_ fields: [String], reserved: [String] = []) -> Fields? {
+    package func fields(_ fields: [String], reserved: [String] = []) -> Fields? {
         guard value.isObject else {
             error("must be an object, not \(typeName)", mend: "write an object with \(fields.joinedForChoice())")
             return nil
@@ -235,11 +235,21 @@ struct Node {
     }
 }
 
+extension Node {
+    /// A whole document.
+    package init(_ document: JSONDocument, file: String, _ loading: Loading) {
+        self.init(document: document, value: document.root, file: file, path: "", loading: loading)
+    }
+
+    /// The value without its place in a file.
+    package var fragment: JSONFragment { JSONFragment(document, value) }
+}
+
 /// An object whose fields have been checked by name; `null` counts as absent, as Kubernetes reads it.
-struct Fields {
+package struct Fields {
     let node: Node
 
-    subscript(_ name: String) -> Node? {
+    package subscript(_ name: String) -> Node? {
         guard let value = node.document.member(name, of: node.value), !value.isNull else { return nil }
         return node.at(value, node.path.isEmpty ? name : "\(node.path).\(name)")
     }
@@ -251,7 +261,7 @@ struct Fields {
     }
 
     /// A field that must be there.
-    func required(_ name: String, _ mend: String) -> Node? {
+    package func required(_ name: String, _ mend: String) -> Node? {
         if let node = self[name] { return node }
         node.error("has no \(name)", mend: mend)
         return nil
@@ -260,7 +270,7 @@ struct Fields {
 
 extension [String] {
     /// `a`, `a or b`, `a, b or c`.
-    func joinedForChoice() -> String {
+    package func joinedForChoice() -> String {
         guard let last, count > 1 else { return first ?? "" }
         return dropLast().joined(separator: ", ") + " or " + last
     }
@@ -268,7 +278,7 @@ extension [String] {
 
 extension String {
     /// The candidate that a typing slip away from this word, if one is near enough to be meant.
-    func nearest(in candidates: [String]) -> String? {
+    package func nearest(in candidates: [String]) -> String? {
         // An attacker's kilobyte is no typing slip.
         guard utf8.count <= 64 else { return nil }
         var best: (distance: Int, candidate: String)?
