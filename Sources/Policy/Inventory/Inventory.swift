@@ -29,8 +29,45 @@ public final class Inventory: Sendable {
         public let credential: Credential?
         /// The `kind/name` of the controller among its owner references, for who owns a Secret.
         public let controller: String?
-        /// What it asks for, in the units of `Quantity`.
+        /// The Secret that its annotation `credential-from` names.
+        public let credentialName: String?
+        /// What it asks for in all, in the units of `Quantity`; what it does not say is not there.
         public let quantities: [Quantity: Double]
+        /// What it asks for without telling how much: a ConfigMap will, or the SKU's name means nothing to the tables.
+        public let unknownQuantities: Set<Quantity>
+
+        /// An object of which nothing is known but what is given.
+        public init(
+            key: Key,
+            kind: AzureKind? = nil,
+            labels: [String: String] = [:],
+            azureName: String? = nil,
+            location: String? = nil,
+            tags: [String: String] = [:],
+            owner: Owner? = nil,
+            resourceID: ResourceID? = nil,
+            dataKeys: [String] = [],
+            credential: Credential? = nil,
+            controller: String? = nil,
+            credentialName: String? = nil,
+            quantities: [Quantity: Double] = [:],
+            unknownQuantities: Set<Quantity> = []
+        ) {
+            self.key = key
+            self.kind = kind
+            self.labels = labels
+            self.azureName = azureName
+            self.location = location
+            self.tags = tags
+            self.owner = owner
+            self.resourceID = resourceID
+            self.dataKeys = dataKeys
+            self.credential = credential
+            self.controller = controller
+            self.credentialName = credentialName
+            self.quantities = quantities
+            self.unknownQuantities = unknownQuantities
+        }
     }
 
     /// How Kubernetes names an object.
@@ -69,6 +106,13 @@ public final class Inventory: Sendable {
         public let subscriptionID: String?
         /// `AZURE_TENANT_ID`.
         public let tenantID: String?
+
+        /// What a Secret says; nil for a key that it does not have, or whose value is no GUID.
+        public init(clientID: String? = nil, subscriptionID: String? = nil, tenantID: String? = nil) {
+            self.clientID = clientID
+            self.subscriptionID = subscriptionID
+            self.tenantID = tenantID
+        }
     }
 
     /// All objects.

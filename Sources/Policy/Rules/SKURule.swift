@@ -22,14 +22,10 @@ final class SKURule: Sendable {
 
     /// A ceiling for one number, wherever the kind keeps it.
     struct Ceiling: Sendable {
-        let field: Field
+        let quantity: Quantity
         let limit: Double
         /// The limit as failures show it.
         let shown: String
-
-        enum Field: String, CaseIterable, Sendable {
-            case capacity, throughput, vCores, memoryGB, storageGB, nodeCount
-        }
     }
 
     let allow: [Pattern]?
@@ -41,8 +37,8 @@ final class SKURule: Sendable {
         var facets: FacetSet = []
         if allow != nil || !deny.isEmpty { facets.formUnion(FacetSet(.sku)) }
         for ceiling in maximum {
-            facets.formUnion(FacetSet(ceiling.facet))
-            if ceiling.field == .vCores { facets.formUnion(FacetSet(.sku)) }
+            facets.formUnion(FacetSet(ceiling.quantity.facet))
+            if ceiling.quantity.isSaidBySKU { facets.formUnion(FacetSet(.sku)) }
         }
         return facets
     }
@@ -52,7 +48,7 @@ final class SKURule: Sendable {
         // A SKU is judged by what is left when the parts before are missing, so that all of them count.
         var parts: PartSet = [PartSet(.name), PartSet(.tier), PartSet(.family), PartSet(.size), PartSet(.capacity)]
         for ceiling in maximum {
-            for part in Facet.Part.allCases where ceiling.measures(part) { parts.formUnion(PartSet(part)) }
+            for part in Facet.Part.allCases where ceiling.quantity.isSaid(by: part) { parts.formUnion(PartSet(part)) }
         }
         return parts
     }
@@ -78,11 +74,11 @@ final class SKURule: Sendable {
     }
 
     private static func ceilings(_ node: Node) -> [Ceiling] {
-        let names = Ceiling.Field.allCases.map(\.rawValue)
+        let names = Quantity.allCases.map(\.rawValue)
         guard let fields = node.fields(names, reserved: ["iops", "cost"]) else { return [] }
-        let result = Ceiling.Field.allCases.compactMap { field -> Ceiling? in
-            guard let node = fields[field.rawValue], let limit = node.number() else { return nil }
-            return Ceiling(field: field, limit: limit, shown: String(node.document.lexeme(node.value)))
+        let result = Quantity.allCases.compactMap { quantity -> Ceiling? in
+            guard let node = fields[quantity.rawValue], let limit = node.number() else { return nil }
+            return Ceiling(quantity: quantity, limit: limit, shown: String(node.document.lexeme(node.value)))
         }
         if node.document.count(of: node.value) == 0 {
             node.error("is empty", mend: "add one of \(names.joined(separator: ", "))")
@@ -117,7 +113,7 @@ extension SKURule.Pattern {
 
 extension SKURule {
     func check(_ subject: borrowing Subject, _ rule: Rule, _ report: inout Report) throws(EvaluationError) {
-        let cores = maximum.first { $0.field == .vCores }
+        let cores = maximum.first { $0.quantity.isSaidBySKU }
         if allow != nil || !deny.isEmpty || cores != nil {
             var place = 0
             while let sku = subject.facets.nextSKU(&place) {
@@ -206,7 +202,8 @@ extension SKURule.Ceiling {
     fileprivate func check(_ subject: borrowing Subject, _ rule: Rule, _ report: inout Report) throws(EvaluationError) {
         let document = subject.document
         let places = subject.facets.places.span
-        for index in places.indices where places[index].facet == facet && measures(places[index].part) {
+        for index in places.indices
+        where places[index].facet == quantity.facet && quantity.isSaid(by: places[index].part) {
             try report.meter.spend(1)
             let place = places[index]
             judge(place, place.number(in: document), subject, rule, &report)
@@ -224,9 +221,9 @@ extension SKURule.Ceiling {
     ) throws(EvaluationError) {
         guard let place = sku.name else { return }
         try report.meter.spend(4)
-        let cores = subject.tables.vCores(of: sku, of: subject.kind, in: subject.document)
-        if place.state == .known && cores == nil { return }
-        judge(place, cores.map(Double.init), subject, rule, &report)
+        let amount = quantity.amount(of: sku, of: subject.kind, subject.tables, in: subject.document)
+        if place.state == .known && amount == nil { return }
+        judge(place, amount, subject, rule, &report)
     }
 
     private func judge(
@@ -252,7 +249,7 @@ extension SKURule.Ceiling {
                 return
             }
             guard number > limit else { return }
-            let limit = "\(shown)\(unit)"
+            let limit = "\(shown)\(quantity.unit)"
             let measured = measured(number, value, subject.document)
             report.add(
                 rule.origin,
@@ -271,39 +268,12 @@ extension SKURule.Ceiling {
         }
     }
 
-    private var allowed: String { "at most \(shown)\(unit)" }
-
-    fileprivate var facet: Facet {
-        switch field {
-        case .capacity, .throughput, .memoryGB, .vCores: .capacity
-        case .storageGB: .storage
-        case .nodeCount: .nodeCount
-        }
-    }
-
-    fileprivate func measures(_ part: Facet.Part) -> Bool {
-        switch field {
-        case .capacity: part == .capacity
-        case .throughput: part == .throughput
-        case .memoryGB: part == .memoryGB
-        case .vCores: part == .vCores
-        case .storageGB: part == .size
-        case .nodeCount: part != .partitions
-        }
-    }
-
-    private var unit: String {
-        switch field {
-        case .capacity, .throughput, .nodeCount: ""
-        case .vCores: " vCores"
-        case .memoryGB, .storageGB: " GB"
-        }
-    }
+    private var allowed: String { "at most \(shown)\(quantity.unit)" }
 
     /// `16 vCores`: what was measured, if that is not what the value says.
     private func measured(_ number: Double, _ value: JSONValue, _ document: JSONDocument) -> String? {
         let text = document.string(value) ?? String(document.lexeme(value))
         let measured = number == number.rounded() && number.magnitude < 1e15 ? String(Int64(number)) : String(number)
-        return text == measured ? nil : "\(measured)\(unit)"
+        return text == measured ? nil : "\(measured)\(quantity.unit)"
     }
 }
