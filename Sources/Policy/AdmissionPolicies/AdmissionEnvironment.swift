@@ -42,7 +42,8 @@ struct AdmissionEnvironment {
         return CELEnvironment(
             profile,
             // The numbers are those of `ExpressionVariable`, in whose order they stand.
-            variables: ExpressionVariable.allCases.filter { $0 != .facets }.map { variable in
+            variables: ExpressionVariable.allCases.filter { $0.rawValue < ExpressionVariable.parameters.rawValue }.map {
+                variable in
                 let type: CELType =
                     switch variable {
                     case .request: .object(KubernetesTypes.requestName)

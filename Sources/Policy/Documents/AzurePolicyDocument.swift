@@ -16,14 +16,16 @@ struct AzurePolicyDocument: Sendable {
     init(name: String, spec: Node?) {
         self.name = name
         entry.resources.included = [Glob("*.azure.com/*")]
-        guard
-            let spec,
-            let fields = spec.fields(
-                ["match", "action", "failurePolicy", "ratchet", "rules", "mutations", "variables", "params"]
-            )
-        else { return }
+        guard var spec else { return }
+        let names = [
+            "match", "action", "failurePolicy", "ratchet", "rules", "mutations", "variables", "params", "parameters",
+        ]
+        guard let given = spec.fields(names) else { return }
+        let parameters = given["parameters"].flatMap { PolicyParameters($0) }
+        spec.parameters = parameters
+        let fields = Fields(node: spec)
         params = fields["params"].flatMap { PolicyParams($0) }
-        let scope = ExpressionScope(variables: fields["variables"], hasParameters: fields["params"] != nil)
+        let scope = ExpressionScope(variables: fields["variables"], hasParams: fields["params"] != nil, parameters)
         var conditions: [NamedExpression] = []
         if let node = fields["match"] { conditions = readMatch(node, scope) }
         let policy = Rule.Policy(
@@ -49,7 +51,9 @@ struct AzurePolicyDocument: Sendable {
         }
         if scope.isUsed || params != nil {
             expressions = PolicyExpressions(variables: scope.variables, conditions: conditions)
+            expressions?.constants = parameters?.object
         }
+        parameters?.reportUnused()
         if fields["rules"] == nil && fields["mutations"] == nil {
             spec.error(
                 "has neither rules nor mutations",

@@ -56,6 +56,8 @@ package struct Node {
     let file: String
     let path: String
     let loading: Loading
+    /// What `${parameters.name}` stands for in the node and below it.
+    var parameters: PolicyParameters?
 
     package func error(_ message: String, mend: String) {
         report(.error, message, mend: mend)
@@ -94,7 +96,15 @@ package struct Node {
     }
 
     func at(_ value: JSONValue, _ path: String) -> Node {
-        Node(document: document, value: value, file: file, path: path, loading: loading)
+        let node = Node(
+            document: document,
+            value: value,
+            file: file,
+            path: path,
+            loading: loading,
+            parameters: parameters
+        )
+        return parameters?.resolve(node) ?? node
     }
 
     /// What the value is, in the words of YAML.
@@ -251,7 +261,9 @@ package struct Fields {
 
     package subscript(_ name: String) -> Node? {
         guard let value = node.document.member(name, of: node.value), !value.isNull else { return nil }
-        return node.at(value, node.path.isEmpty ? name : "\(node.path).\(name)")
+        let member = node.at(value, node.path.isEmpty ? name : "\(node.path).\(name)")
+        // A parameter may be null, so that the field is as good as left out.
+        return member.value.isNull ? nil : member
     }
 
     /// Present even if `null`: for fields whose presence is their meaning.

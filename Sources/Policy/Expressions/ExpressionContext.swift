@@ -33,7 +33,9 @@ final class ExpressionContext {
     /// What the object that is judged has become since; nil if it is the request's.
     private(set) var successor: JSONFragment?
     /// What the policy that is judged reads beside the object.
-    private var policy: (variables: [NamedExpression], parameters: JSONFragment?) = ([], nil)
+    private var policy: (variables: [NamedExpression], parameters: JSONFragment?, constants: JSONFragment?) = (
+        [], nil, nil
+    )
     /// The rules whose expressions broke, until somebody takes them.
     private var broken: [(rule: Rule, error: EvaluationError)] = []
 
@@ -113,12 +115,19 @@ final class ExpressionContext {
     /// - Parameters:
     ///   - definitions: Its variables.
     ///   - parameters: Its `params`; null if there are none.
+    ///   - constants: Its `parameters`; null if there are none.
     ///   - budget: What its expressions may cost together.
-    func begin(variables definitions: [NamedExpression], parameters: JSONFragment?, budget: UInt64) {
+    func begin(
+        variables definitions: [NamedExpression],
+        parameters: JSONFragment?,
+        constants: JSONFragment? = nil,
+        budget: UInt64
+    ) {
         self.budget = budget
-        policy = (definitions, parameters)
+        policy = (definitions, parameters, constants)
         evaluation.removeDocuments(after: objectDocuments)
         bind(.params, to: value(of: parameters))
+        bind(.parameters, to: value(of: constants))
         variables = definitions.isEmpty ? nil : VariablesValue(definitions)
         bind(.variables, to: variables.map { .object($0) } ?? .null)
     }
@@ -127,7 +136,12 @@ final class ExpressionContext {
     func rebind(_ subject: borrowing Subject, oldObject: JSONFragment?) {
         bind(subject, isGoing: false, oldObject: oldObject)
         let left = budget
-        begin(variables: policy.variables, parameters: policy.parameters, budget: 0)
+        begin(
+            variables: policy.variables,
+            parameters: policy.parameters,
+            constants: policy.constants,
+            budget: 0
+        )
         budget = left
     }
 

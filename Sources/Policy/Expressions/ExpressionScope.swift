@@ -1,7 +1,7 @@
 internal import CEL
 internal import JSON
 
-/// What the expressions of one policy are compiled in: its variables, and whether it has parameters.
+/// What the expressions of one policy are compiled in: its variables, and the parameters that it may name.
 ///
 /// Faults are told where they are in the expression.
 final class ExpressionScope {
@@ -27,16 +27,26 @@ final class ExpressionScope {
     static let maximumBytes = 64 * 1024
 
     private(set) var variables: [NamedExpression] = []
-    private let hasParameters: Bool
+    private let hasParams: Bool
+    private let parameters: PolicyParameters?
     private var types: [(name: String, type: CELType)] = []
-    private var environment = PolicyEnvironment.base
+    private var environment: CELEnvironment
     private var mutationEnvironment: CELEnvironment?
     /// Whether anything was compiled at all.
     private(set) var isUsed = false
 
-    /// Reads `spec.variables`; `hasParameters` says whether expressions may name `params`.
-    init(variables node: Node?, hasParameters: Bool) {
-        self.hasParameters = hasParameters
+    /// Reads `spec.variables`.
+    ///
+    /// - Parameters:
+    ///   - node: The variables; nil if there are none.
+    ///   - hasParams: Whether expressions may name `params`.
+    ///   - parameters: What expressions may name of `parameters`; nil if there is nothing.
+    init(variables node: Node?, hasParams: Bool, _ parameters: PolicyParameters?) {
+        self.hasParams = hasParams
+        self.parameters = parameters
+        environment =
+            parameters == nil
+            ? PolicyEnvironment.base : PolicyEnvironment.environment([], parameters: parameters?.names ?? [])
         guard let node else { return }
         let elements = node.elements()
         guard elements.count <= Self.maximumVariables else {
@@ -57,7 +67,7 @@ final class ExpressionScope {
         }
         variables.append(NamedExpression(name: name, program: program))
         types.append((name, program.type))
-        environment = PolicyEnvironment.environment(types)
+        environment = PolicyEnvironment.environment(types, parameters: parameters?.names ?? [])
         mutationEnvironment = nil
     }
 
@@ -92,6 +102,7 @@ final class ExpressionScope {
     /// Compiles an expression that stands `offset` bytes into the text of a node.
     func compile(_ source: String, in node: Node, offset: Int, _ expected: Expected) -> CELProgram? {
         isUsed = true
+        parameters?.noteUses(in: source)
         let program: CELProgram
         do throws(CELCompileError) {
             program = try environment(for: expected).compile(source)
@@ -115,12 +126,16 @@ final class ExpressionScope {
             reportAuthorizer(node, at: offset)
             return nil
         }
-        if program.reads(ExpressionVariable.params.rawValue), !hasParameters {
+        if program.reads(ExpressionVariable.params.rawValue), !hasParams {
             node.error(
                 "reads params, but the policy names none",
                 mend: "add spec.params: {kind: ConfigMap, name: …}",
                 at: offset
             )
+            return nil
+        }
+        if program.reads(ExpressionVariable.parameters.rawValue), parameters == nil {
+            node.error("reads parameters, but the policy has none", mend: "add spec.parameters", at: offset)
             return nil
         }
         guard expected.admits(program.type) else {
@@ -142,7 +157,9 @@ final class ExpressionScope {
         guard case .patch = expected else { return environment }
         if let mutationEnvironment { return mutationEnvironment }
         let made =
-            types.isEmpty ? PolicyEnvironment.mutationBase : PolicyEnvironment.environment(types, isMutation: true)
+            types.isEmpty && parameters == nil
+            ? PolicyEnvironment.mutationBase
+            : PolicyEnvironment.environment(types, parameters: parameters?.names ?? [], isMutation: true)
         mutationEnvironment = made
         return made
     }

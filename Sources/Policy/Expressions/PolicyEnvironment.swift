@@ -18,6 +18,8 @@ enum ExpressionVariable: Int, CaseIterable, Sendable {
     case authorizer
     /// The document that the policy names as its parameters.
     case params
+    /// The policy's own parameters.
+    case parameters
     /// The object's facts, wherever its kind keeps them.
     case facets
 
@@ -35,7 +37,11 @@ enum PolicyEnvironment {
     static let mutationBase = environment([], isMutation: true)
 
     /// What an AzurePolicy is compiled in whose variables have these types.
-    static func environment(_ variables: [(name: String, type: CELType)], isMutation: Bool = false) -> CELEnvironment {
+    static func environment(
+        _ variables: [(name: String, type: CELType)],
+        parameters: [String] = [],
+        isMutation: Bool = false
+    ) -> CELEnvironment {
         CELEnvironment(
             .standard,
             variables: declarations,
@@ -43,12 +49,19 @@ enum PolicyEnvironment {
                 CELEnvironment.ObjectType(
                     KubernetesTypes.variablesName,
                     fields: Dictionary(variables.map { ($0.name, $0.type) }) { first, _ in first }
-                )
+                ),
+                CELEnvironment.ObjectType(
+                    parametersName,
+                    fields: Dictionary(parameters.map { ($0, CELType.dyn) }) { first, _ in first }
+                ),
             ],
             functions: functions,
             openObject: isMutation ? KubernetesTypes.openObjectName : nil
         )
     }
+
+    /// The type of `parameters`, of which each policy has its own.
+    private static let parametersName = "portcullis.parameters"
 
     private static let declarations = ExpressionVariable.allCases.map { variable in
         let type: CELType =
@@ -58,6 +71,7 @@ enum PolicyEnvironment {
             case .namespaceObject: .object(KubernetesTypes.namespaceName)
             case .variables: .object(KubernetesTypes.variablesName)
             case .authorizer: .dyn
+            case .parameters: .object(parametersName)
             case .facets: .object(FacetField.typeName(nil))
             }
         return CELEnvironment.Variable(variable.name, type)

@@ -7,6 +7,8 @@ struct PolicyExpressions: Sendable {
     var variables: [NamedExpression] = []
     var conditions: [NamedExpression] = []
     var parameters = BoundParams.none
+    /// `spec.parameters`; nil if there are none.
+    var constants: JSONFragment?
 
     /// Whether the policy is for the request: all conditions are true.
     ///
@@ -25,6 +27,7 @@ struct PolicyExpressions: Sendable {
         expressions.begin(
             variables: variables,
             parameters: parameter?.object,
+            constants: constants,
             budget: conditions.isEmpty ? ExpressionContext.policyBudget : ExpressionContext.conditionsBudget
         )
         if conditions.isEmpty { return true }
