@@ -20,9 +20,13 @@ static const unsigned char regions_bytes[] = {
 static const unsigned char sizes_bytes[] = {
 #embed "../Azure/Data/sizes.tsv"
 };
+static const unsigned char defaults_bytes[] = {
+#embed "../Azure/Data/defaults.tsv"
+};
 
 const struct portcullis_azure_table portcullis_azure_kinds = TABLE(kinds);
 const struct portcullis_azure_table portcullis_azure_facets = TABLE(facets);
 const struct portcullis_azure_table portcullis_azure_deltas = TABLE(deltas);
 const struct portcullis_azure_table portcullis_azure_regions = TABLE(regions);
 const struct portcullis_azure_table portcullis_azure_sizes = TABLE(sizes);
+const struct portcullis_azure_table portcullis_azure_defaults = TABLE(defaults);

@@ -6,6 +6,8 @@ enum Explanation: Hashable, Sendable {
     case denied
     /// There is no value.
     case absent
+    /// There is no value, and the provider's own, which follows, is not one of `allowed`.
+    case defaulted(String)
     /// The value is taken from elsewhere when Azure is asked; the text says from where.
     case unknown(String)
     /// The value is above a ceiling; what was measured follows if the value does not say it itself.
@@ -59,6 +61,10 @@ enum Explanation: Hashable, Sendable {
         case .absent:
             text.append(" is not set")
             words.writeAlternatives(to: &text)
+        case .defaulted(let value):
+            text.append(" is not set and Azure takes ")
+            text.append(value)
+            words.writeAlternatives(to: &text)
         case .unknown(let source):
             text.append(" is not known at admission (")
             text.append(source)
@@ -99,7 +105,7 @@ enum Explanation: Hashable, Sendable {
     /// Appends what to do about it.
     func writeMend(to text: inout TextBuffer, _ words: Words) {
         switch self {
-        case .notAllowed, .absent:
+        case .notAllowed, .absent, .defaulted:
             text.append("set ")
             text.append(words.path)
             if !words.allowed.isEmpty { words.writeChoice(behind: " to ", to: &text) }

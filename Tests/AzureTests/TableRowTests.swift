@@ -103,7 +103,7 @@ import Testing
     }
 
     @Test func rowsAreSortedAndUnique() throws {
-        for name in ["kinds.tsv", "facets.tsv", "deltas.tsv", "regions.tsv", "sizes.tsv"] {
+        for name in ["kinds.tsv", "facets.tsv", "deltas.tsv", "regions.tsv", "sizes.tsv", "defaults.tsv"] {
             let rows = try AzureDataFiles.rows(name)
             #expect(Set(rows).count == rows.count, "\(name)")
         }

@@ -13,7 +13,7 @@ public final class AzureTables: Sendable {
     }()
 
     /// The names of the files of a directory of tables.
-    public static let fileNames = ["kinds.tsv", "facets.tsv", "deltas.tsv", "regions.tsv", "sizes.tsv"]
+    public static let fileNames = ["kinds.tsv", "facets.tsv", "deltas.tsv", "regions.tsv", "sizes.tsv", "defaults.tsv"]
 
     /// The kinds in the order of their table; `AzureKind.index` is the place here.
     public let kinds: [AzureKind]
@@ -26,6 +26,7 @@ public final class AzureTables: Sendable {
 
     let regionTable: RegionTable
     let sizes: SizeTable
+    let defaults: DefaultTable
 
     private let index: KindIndex
 
@@ -37,6 +38,8 @@ public final class AzureTables: Sendable {
             let known = Self.fileNames.joined(separator: ", ")
             throw TableError(file: name, line: 0, column: 0, message: "is not a table; tables are \(known)")
         }
+        // Given tables of kinds or facets need not know what the embedded defaults speak of.
+        let defaultsAreOurs = !files.isEmpty && files["defaults.tsv"] == nil
         let files = Self.embeddedFiles.merging(files) { _, given in given }
         var builder = TableBuilder()
         try builder.readKinds(files["kinds.tsv"] ?? [])
@@ -47,6 +50,12 @@ public final class AzureTables: Sendable {
         index = KindIndex(kinds)
         regionTable = try RegionTable(files["regions.tsv"] ?? [])
         sizes = try SizeTable(files["sizes.tsv"] ?? [])
+        defaults = try DefaultTable(
+            files["defaults.tsv"] ?? [],
+            builder,
+            general.program,
+            skipsUnknown: defaultsAreOurs
+        )
     }
 
     /// The kind of a group and name in UTF-8; nil if the tables do not know it.
@@ -73,6 +82,7 @@ extension AzureTables {
             "deltas.tsv": bytes(portcullis_azure_deltas),
             "regions.tsv": bytes(portcullis_azure_regions),
             "sizes.tsv": bytes(portcullis_azure_sizes),
+            "defaults.tsv": bytes(portcullis_azure_defaults),
         ]
     }
 

@@ -76,7 +76,13 @@ struct TableBuilder {
         }
     }
 
-    private func root(_ reader: TableReader) throws(TableError) -> Int32 {
+    /// Whether there is a kind of the name of a row's first two fields.
+    func knows(_ reader: TableReader) -> Bool {
+        reader.text(0) == "*" || places[reader.text(0) + "/" + reader.text(1)] != nil
+    }
+
+    /// The root of the paths of the kind that a row's first two fields name.
+    func root(_ reader: TableReader) throws(TableError) -> Int32 {
         let key = reader.text(0) + "/" + reader.text(1)
         switch key {
         case "*/*": return program.commonRoot

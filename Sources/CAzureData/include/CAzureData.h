@@ -14,4 +14,5 @@ extern const struct portcullis_azure_table portcullis_azure_facets;
 extern const struct portcullis_azure_table portcullis_azure_deltas;
 extern const struct portcullis_azure_table portcullis_azure_regions;
 extern const struct portcullis_azure_table portcullis_azure_sizes;
+extern const struct portcullis_azure_table portcullis_azure_defaults;
 #endif
