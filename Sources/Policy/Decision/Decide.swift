@@ -33,7 +33,10 @@ extension PolicySet {
         if mode != .validate { evaluation.mutateByAdmissionPolicies(request, &report, &decision, &expressions) }
         if isJudged { evaluation.run(request, mode, &report, &decision, &expressions) }
         evaluation.finish(request, mode, &report, &decision, &expressions)
-        if !report.failures.isEmpty || decision.patch != nil { decision.take(report) }
+        if !report.failures.isEmpty || decision.patch != nil {
+            report.name(request)
+            decision.take(report)
+        }
         return decision
     }
 }
@@ -52,10 +55,10 @@ extension Decision {
             case .deny: denied.add(found[index])
             case .warn:
                 warned.add(found[index])
-                warnings.append(found[index].description.singleLine)
+                warnings.append(found[index].shortLine.singleLine)
             case .ratcheted:
                 ratcheted.add(found[index])
-                warnings.append("\(found[index].description), as before this update".singleLine)
+                warnings.append("\(found[index].shortLine), as before this update".singleLine)
             case .audit: audited.add(found[index])
             }
         }

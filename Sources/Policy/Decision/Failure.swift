@@ -9,6 +9,8 @@ public struct Failure: Sendable, CustomStringConvertible {
     public enum Source: String, Hashable, Sendable {
         /// A rule of an AzurePolicy.
         case policy = "AzurePolicy"
+        /// A rule of a NamespaceAzurePolicy.
+        case namespacePolicy = "NamespaceAzurePolicy"
         /// An AzureBinding, or the absence of one.
         case binding = "AzureBinding"
         /// A validation of one of Kubernetes' own policies.
@@ -53,10 +55,13 @@ public struct Failure: Sendable, CustomStringConvertible {
         let policy: String
         let rule: String
         let effect: Effect
-        let message: String?
+        let message: MessageTemplate?
+        let severity: Severity?
+        /// Where people read more, an https URL.
+        let link: String?
         /// Whether a failure that the object had before an UPDATE only warns.
         let ratchets: Bool
-        /// The policy as answers and logs name it: an admission policy's kind comes before its name.
+        /// The policy as answers and logs name it: its kind comes before its name unless it is an AzurePolicy or a binding.
         let document: String
         /// `policy/rule`.
         let label: [UInt8]
@@ -66,7 +71,10 @@ public struct Failure: Sendable, CustomStringConvertible {
             policy: String,
             rule: String,
             effect: Effect,
-            message: String?,
+            namespace: String? = nil,
+            message: MessageTemplate? = nil,
+            severity: Severity? = nil,
+            link: String? = nil,
             ratchets: Bool = false
         ) {
             self.source = source
@@ -74,9 +82,30 @@ public struct Failure: Sendable, CustomStringConvertible {
             self.rule = rule
             self.effect = effect
             self.message = message
+            self.severity = severity
+            self.link = link
             self.ratchets = ratchets
-            document = source.isAdmissionPolicy ? "\(source.rawValue)/\(policy)" : policy
+            document =
+                if let namespace {
+                    "\(source.rawValue)/\(namespace)/\(policy)"
+                } else {
+                    source.isAdmissionPolicy ? "\(source.rawValue)/\(policy)" : policy
+                }
             label = Array("\(document)/\(rule)".utf8)
+        }
+
+        /// The origin of the fault that a rule could not be judged.
+        init(brokenBy origin: Origin) {
+            source = origin.source
+            policy = origin.policy
+            rule = origin.rule
+            effect = origin.effect
+            message = nil
+            severity = origin.severity
+            link = origin.link
+            ratchets = false
+            document = origin.document
+            label = origin.label
         }
     }
 
@@ -118,6 +147,8 @@ public struct Failure: Sendable, CustomStringConvertible {
     let shown: String?
     let object: Object?
     let explanation: Explanation
+    /// Which object the request is about; nil unless the rule's message tells.
+    var request: MessageTemplate.Object?
 
     /// What came of it.
     public internal(set) var effect: Effect
@@ -133,15 +164,17 @@ public struct Failure: Sendable, CustomStringConvertible {
     /// The rule's name; for a binding the field of its spec that is guarded, for an admission policy the element
     /// (`validations[2]`).
     public var rule: String { origin.rule }
-    /// The document as answers and logs name it: an admission policy's kind comes before its name.
+    /// The document as answers and logs name it: its kind comes before its name unless it is an AzurePolicy or a binding.
     public var document: String { origin.document }
     /// The reason of the status with which it denies: Forbidden, unless an admission policy says otherwise.
     public var statusReason: StatusReason {
         if case .admission(_, let reason) = explanation { return reason }
         return .forbidden
     }
-    /// The policy author's own words, if the rule has a `message`.
-    public var customMessage: String? { origin.message }
+    /// How bad it is, if the rule says so.
+    public var severity: Severity? { origin.severity }
+    /// Where people read more, an https URL, if the rule says so.
+    public var link: String? { origin.link }
 
     /// The field (`spec.agentPoolProfiles[0].vmSize`), as `details.causes[].field` wants it.
     public var path: String { String(FailureText(self).path) }
@@ -152,8 +185,23 @@ public struct Failure: Sendable, CustomStringConvertible {
         return text.hasValue ? String(text.value) : nil
     }
 
-    /// `policy/rule: message; mend`, in one line.
+    /// `policy/rule: message; mend; see link`, in one line.
     public var description: String { String(FailureText(self).line) }
+
+    /// The line without the link, for where there is hardly room for the words.
+    var shortLine: String { String(FailureText(self).lineWithoutLink) }
+}
+
+/// How bad it is that a rule is broken: for logs and metrics, without a say in the decision.
+public enum Severity: String, Hashable, Sendable, CaseIterable {
+    /// An incident in waiting.
+    case critical = "Critical"
+    /// To be mended now.
+    case high = "High"
+    /// To be mended soon.
+    case medium = "Medium"
+    /// A matter of tidiness.
+    case low = "Low"
 }
 
 /// A failure in words, as UTF-8, in a buffer that serves for one failure after the other.
@@ -161,6 +209,8 @@ public struct FailureText: ~Copyable, Sendable {
     private var text = TextBuffer()
     private var pathEnd = 0
     private var valueEnd = 0
+    /// Where the line's link begins, if it has one.
+    private var wordsEnd = 0
 
     /// Whether there is a value.
     public private(set) var hasValue = false
@@ -182,10 +232,15 @@ public struct FailureText: ~Copyable, Sendable {
         get { text.span(pathEnd..<valueEnd) }
     }
 
-    /// `policy/rule: message; mend`, in one line.
+    /// `policy/rule: message; mend; see link`, in one line.
     public var line: Span<UInt8> {
         @_lifetime(borrow self)
         get { text.span(valueEnd..<text.count) }
+    }
+
+    var lineWithoutLink: Span<UInt8> {
+        @_lifetime(borrow self)
+        get { text.span(valueEnd..<wordsEnd) }
     }
 
     /// The longest value that is shown, in bytes.
@@ -205,11 +260,12 @@ public struct FailureText: ~Copyable, Sendable {
     /// - Parameters:
     ///   - place: The failure's place among `failures`.
     ///   - decision: Whose failures.
-    ///   - characters: The most characters (Unicode scalars) that its line may have.
+    ///   - characters: The most characters (Unicode scalars) that its line may have; a link that does not fit is left out.
     public mutating func render(failure place: Int, of decision: borrowing Decision, lineCharacters characters: Int) {
         render(decision.failures.span[place])
         // No text has more scalars than bytes.
         guard line.count > characters else { return }
+        if String(line).unicodeScalars.count > characters { text.removeAll(after: wordsEnd) }
         let scalars = String(line).unicodeScalars
         guard scalars.count > characters else { return }
         text.removeAll(after: valueEnd)
@@ -229,10 +285,14 @@ public struct FailureText: ~Copyable, Sendable {
         valueEnd = text.count
         text.append(failure.origin.label)
         text.append(": ")
-        if let message = failure.origin.message {
-            text.append(message)
-            text.append(" (")
-        }
+        writeWords(of: failure, isSecret: isSecret)
+        wordsEnd = text.count
+        guard let link = failure.origin.link else { return }
+        text.append("; see ")
+        text.append(link)
+    }
+
+    private mutating func writeWords(of failure: borrowing Failure, isSecret: Bool) {
         let words = Explanation.Words(
             path: 0..<pathEnd,
             value: pathEnd..<valueEnd,
@@ -240,12 +300,17 @@ public struct FailureText: ~Copyable, Sendable {
             isRedacted: isSecret,
             allowed: failure.allowed
         )
+        let message = failure.origin.message
+        if let message {
+            message.write(of: failure, to: &text, words)
+            text.append(" (")
+        }
         failure.explanation.writeMessage(to: &text, words)
         // What an admission policy says is all there is to say.
         if case .admission = failure.explanation { return }
         text.append("; ")
         failure.explanation.writeMend(to: &text, words)
-        if failure.origin.message != nil { text.append(")") }
+        if message != nil { text.append(")") }
     }
 }
 

@@ -44,7 +44,7 @@ struct Ratchet {
 
 extension Failure {
     fileprivate func isSameRule(as other: Failure) -> Bool {
-        policy == other.policy && rule == other.rule && reason == other.reason && source == other.source
+        document == other.document && rule == other.rule && reason == other.reason && source == other.source
             && explanation == other.explanation
     }
 }

@@ -1,5 +1,6 @@
 internal import Azure
 internal import JSON
+internal import Kubernetes
 
 /// The object that rules judge: the one of the request, its predecessor, or the one that mutations made of it.
 struct Subject {
@@ -86,10 +87,13 @@ struct Report {
         _ error: EvaluationError,
         of source: Failure.Source,
         _ policy: String,
-        _ part: String,
-        effect: Failure.Effect = .deny
+        _ part: String
     ) {
-        let origin = Failure.Origin(source: source, policy: policy, rule: part, effect: effect, message: nil)
+        add(error, Failure.Origin(source: source, policy: policy, rule: part, effect: .deny))
+    }
+
+    /// Adds that the evaluation of a rule broke.
+    mutating func add(_ error: EvaluationError, _ origin: Failure.Origin) {
         add(
             origin,
             .error,
@@ -107,8 +111,7 @@ struct Report {
             source: .builtIn,
             policy: "portcullis",
             rule: "being-deleted",
-            effect: .deny,
-            message: nil
+            effect: .deny
         )
         add(
             origin,
@@ -159,6 +162,16 @@ struct Report {
         let object = Failure.Object(subject)
         self.object = object
         return object
+    }
+
+    /// Tells failures whose messages name the object which one the request is about.
+    mutating func name(_ request: borrowing AdmissionRequest) {
+        var object: MessageTemplate.Object?
+        for index in failures.indices where failures[index].origin.message?.namesObject == true {
+            let named = object ?? MessageTemplate.Object(request)
+            object = named
+            failures[index].request = named
+        }
     }
 
     mutating func update(_ body: (inout Failure) -> Void) {

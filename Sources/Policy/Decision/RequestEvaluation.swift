@@ -325,10 +325,10 @@ struct RequestEvaluation: ~Copyable {
     ) {
         decision.notes.insert(.broken)
         switch (policy.failurePolicy, rule.origin.effect) {
-        case (.fail, let effect): report.add(error, of: .policy, policy.name, rule.name, effect: effect)
+        case (.fail, _): report.add(error, Failure.Origin(brokenBy: rule.origin))
         case (.ignore, .audit): break
         case (.ignore, _):
-            decision.warnings.append("rule \(policy.name)/\(rule.name) was skipped: \(error)".singleLine)
+            decision.warnings.append("rule \(rule.origin.document)/\(rule.name) was skipped: \(error)".singleLine)
         }
     }
 

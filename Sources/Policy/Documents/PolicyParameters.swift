@@ -71,6 +71,25 @@ final class PolicyParameters {
         )
     }
 
+    /// A parameter as words: a scalar as it is written, a list of them with commas; nil if there is none, or it is no such
+    /// thing.
+    func words(_ name: String) -> String? {
+        let document = node.document
+        guard let value = document.member(name, of: node.value) else { return nil }
+        used.insert(name)
+        func scalar(_ value: JSONValue) -> String? {
+            if value.isObject || value.isArray || value.isNull { return nil }
+            return document.string(value) ?? String(document.lexeme(value))
+        }
+        guard value.isArray else { return scalar(value) }
+        var words: [String] = []
+        for element in document.elements(of: value) {
+            guard let word = scalar(element) else { return nil }
+            words.append(word)
+        }
+        return words.joined(separator: ", ")
+    }
+
     /// Notes the parameters that an expression reads.
     func noteUses(in expression: String) {
         for name in names where expression.contains("parameters.\(name)") { used.insert(name) }

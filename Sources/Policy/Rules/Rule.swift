@@ -41,11 +41,17 @@ final class Rule: Sendable {
     static let tests = readers.map(\.field)
     /// Rules and fields of the design that later versions bring.
     private static let reserved = [
-        "quota", "cost", "backup", "encryption", "zones", "deletion", "immutable", "severity", "link",
+        "quota", "cost", "backup", "encryption", "zones", "deletion", "immutable",
     ]
+
+    /// The fields that every rule may have.
+    private static let common = ["name", "action", "message", "severity", "link", "ifAbsent", "ifUnknown"]
 
     /// What a policy says for all of its rules.
     struct Policy {
+        var source = Failure.Source.policy
+        /// The namespace that the policy is in; nil if it is in none.
+        var namespace: String?
         let name: String
         var action = Action.deny
         var operations: OperationSet = []
@@ -56,7 +62,7 @@ final class Rule: Sendable {
     init?(_ node: Node, of policy: Policy, _ scope: ExpressionScope) {
         guard
             let fields = node.fields(
-                ["name", "action", "message", "ifAbsent", "ifUnknown"] + Self.tests,
+                Self.common + Self.tests,
                 reserved: Self.reserved
             )
         else { return nil }
@@ -90,11 +96,14 @@ final class Rule: Sendable {
             case .audit: .audit
             }
         origin = Failure.Origin(
-            source: .policy,
+            source: policy.source,
             policy: policy.name,
             rule: self.name,
             effect: effect,
-            message: fields["message"]?.line(),
+            namespace: policy.namespace,
+            message: fields["message"].flatMap { MessageTemplate($0) },
+            severity: fields["severity"]?.keyword(Severity.self),
+            link: fields["link"]?.link(),
             ratchets: policy.ratchets && test.ratchets
         )
         ifAbsent = fields["ifAbsent"]?.keyword(Verdict.self)
@@ -113,8 +122,7 @@ final class Rule: Sendable {
     }
 
     private static func hasOnlyKnownFields(_ node: Node) -> Bool {
-        let known = ["name", "action", "message", "ifAbsent", "ifUnknown"]
-        return node.document.members(of: node.value).allSatisfy { known.contains(node.document.string($0.key) ?? "") }
+        node.document.members(of: node.value).allSatisfy { common.contains(node.document.string($0.key) ?? "") }
     }
 }
 
