@@ -22,12 +22,12 @@ public final class Inventory: Sendable {
         /// What it belongs to.
         public let owner: Owner?
         /// Its ID in Azure, if its status, an annotation or its owners tell it.
-        public let resourceID: ResourceID?
+        public internal(set) var resourceID: ResourceID?
         /// The names of the keys of a Secret or ConfigMap.
         public let dataKeys: [String]
         /// What a Secret with a credential says of itself; nil for all others.
         public let credential: Credential?
-        /// The `kind/name` of the controller among its owner references, for who owns a Secret.
+        /// The `kind/name` of the controller among its owner references, or of the first, for who owns a Secret.
         public let controller: String?
         /// The Secret that its annotation `credential-from` names.
         public let credentialName: String?
@@ -115,12 +115,47 @@ public final class Inventory: Sendable {
         }
     }
 
-    /// All objects.
+    /// All objects, each once.
     public let entries: [Entry]
 
+    /// The most objects that an inventory holds.
+    ///
+    /// Ten times what the largest clusters with Azure Service Operator are known to have; 100 MB.
+    public static let maximumEntries = 100_000
+
+    /// How many objects of each class there are.
+    public let counts: [ObjectClass: Int]
+
     private let places: [Key: Int]
-    private let byNamespace: [String: [Int]]
+    private let byNamespace: [String: Namespace]
     private let byAzureName: [AzureName: [Int]]
+
+    /// What kinds of objects are told apart where objects are counted.
+    public enum ObjectClass: String, CaseIterable, Sendable {
+        /// A kind of Azure that the tables know.
+        case azure
+        /// A kind of Azure that the tables do not know.
+        case unknownAzure = "unknown_azure"
+        /// A Namespace.
+        case namespace
+        /// A Secret.
+        case secret
+        /// A ConfigMap.
+        case configMap = "config_map"
+    }
+
+    /// What there is in a namespace.
+    fileprivate struct Namespace {
+        var places: [Int] = []
+        var kinds: [GroupedUsage] = []
+        /// The place in `kinds` by `group/Kind`.
+        var kindPlaces: [KindName: Int] = [:]
+    }
+
+    fileprivate struct KindName: Hashable {
+        let group: String
+        let kind: String
+    }
 
     private struct AzureName: Hashable {
         let armType: String
@@ -133,14 +168,24 @@ public final class Inventory: Sendable {
     }
 
     /// A snapshot; of two entries of one name the later one counts.
-    public init(_ entries: [Entry]) {
-        self.entries = entries
+    public init(_ all: [Entry]) {
         var places: [Key: Int] = [:]
-        for (place, entry) in entries.enumerated() { places[entry.key] = place }
-        var byNamespace: [String: [Int]] = [:]
+        places.reserveCapacity(all.count)
+        for (place, entry) in all.enumerated() { places[entry.key] = place }
+        if places.count < all.count {
+            let kept = places
+            entries = all.enumerated().filter { kept[$0.element.key] == $0.offset }.map(\.element)
+            for (place, entry) in entries.enumerated() { places[entry.key] = place }
+        } else {
+            entries = all
+        }
+        var byNamespace: [String: Namespace] = [:]
         var byAzureName: [AzureName: [Int]] = [:]
-        for (place, entry) in entries.enumerated() where places[entry.key] == place {
-            byNamespace[entry.key.namespace, default: []].append(place)
+        var counts: [ObjectClass: Int] = [:]
+        for (place, entry) in entries.enumerated() {
+            let objectClass = entry.objectClass
+            counts[objectClass, default: 0] += 1
+            byNamespace[entry.key.namespace, default: Namespace()].add(entry, at: place, objectClass)
             if let type = entry.kind?.armType, let name = entry.azureName {
                 byAzureName[AzureName(type, name), default: []].append(place)
             }
@@ -148,6 +193,7 @@ public final class Inventory: Sendable {
         self.places = places
         self.byNamespace = byNamespace
         self.byAzureName = byAzureName
+        self.counts = counts
     }
 
     /// The object of a name; nil if it is not known.
@@ -157,12 +203,49 @@ public final class Inventory: Sendable {
 
     /// The objects of a namespace.
     public func entries(in namespace: String) -> [Entry] {
-        (byNamespace[namespace] ?? []).map { entries[$0] }
+        (byNamespace[namespace]?.places ?? []).map { entries[$0] }
     }
 
     /// The objects that stand for an Azure resource of a type and name, in whatever namespace, without regard to case.
     public func entries(armType: String, azureName: String) -> [Entry] {
         (byAzureName[AzureName(armType, azureName)] ?? []).map { entries[$0] }
+    }
+
+    /// The namespaces in which there are objects, in no order.
+    var namespaces: some Sequence<String> { byNamespace.keys }
+
+    /// What the Azure resources of a namespace use, added up for each kind when the inventory was made.
+    func usage(in namespace: String) -> [GroupedUsage] {
+        byNamespace[namespace]?.kinds ?? []
+    }
+}
+
+extension Inventory.Entry {
+    var objectClass: Inventory.ObjectClass {
+        if kind != nil { return .azure }
+        guard key.group.isEmpty else { return .unknownAzure }
+        switch key.kind {
+        case "Namespace": return .namespace
+        case "Secret": return .secret
+        default: return .configMap
+        }
+    }
+}
+
+extension Inventory.Namespace {
+    fileprivate mutating func add(_ entry: Inventory.Entry, at place: Int, _ objectClass: Inventory.ObjectClass) {
+        places.append(place)
+        guard objectClass == .azure || objectClass == .unknownAzure else { return }
+        let name = Inventory.KindName(group: entry.key.group, kind: entry.key.kind)
+        let index = kindPlaces[name] ?? kinds.count
+        if index == kinds.count {
+            kindPlaces[name] = index
+            kinds.append(GroupedUsage(kind: entry.kind, name: "\(name.group)/\(name.kind)"))
+        }
+        kinds[index].usage.add(entry)
+        for quantity in entry.unknownQuantities {
+            if kinds[index].unknown[quantity] == nil { kinds[index].unknown[quantity] = entry.key.name }
+        }
     }
 }
 

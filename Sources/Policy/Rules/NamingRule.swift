@@ -57,20 +57,29 @@ enum AzureName {
 }
 
 extension Subject {
-    var azureName: AzureName {
-        guard kind.azureName == .spec else { return .none }
+    var azureName: AzureName { AzureName(of: object, kind, in: document) }
+}
+
+extension AzureName {
+    /// Reads an object of a kind.
+    init(of object: JSONValue, _ kind: AzureKind, in document: JSONDocument) {
+        self = .none
+        guard kind.azureName == .spec else { return }
         if let spec = document.member("spec", of: object) {
             if let name = document.member("azureName", of: spec), !name.isNull, !document.equals(name, "") {
-                return .known(name, .azureName)
+                self = .known(name, .azureName)
+                return
             }
             if let stand = document.member("azureNameFromConfig", of: spec), !stand.isNull {
-                return .unknown(.azureName, source: "spec.azureNameFromConfig")
+                self = .unknown(.azureName, source: "spec.azureNameFromConfig")
+                return
             }
         }
-        guard let name = ObjectMeta(of: object, in: document).name, !document.equals(name, "") else {
-            return .unknown(.name, source: "metadata.generateName")
+        if let name = ObjectMeta(of: object, in: document).name, !document.equals(name, "") {
+            self = .known(name, .name)
+        } else {
+            self = .unknown(.name, source: "metadata.generateName")
         }
-        return .known(name, .name)
     }
 }
 
