@@ -47,6 +47,8 @@ public final class PolicySet: Sendable {
     /// One policy, or what it says of some operations, with what its index entry does not say.
     final class Policy: Sendable {
         let name: String
+        /// The namespace of a NamespaceAzurePolicy; nil if it is an AzurePolicy.
+        let namespace: String?
         let match: PolicyMatch
         let failurePolicy: FailurePolicy
         let rules: [Rule]
@@ -56,6 +58,7 @@ public final class PolicySet: Sendable {
 
         init(
             name: String,
+            namespace: String?,
             match: PolicyMatch,
             failurePolicy: FailurePolicy,
             rules: [Rule],
@@ -63,15 +66,31 @@ public final class PolicySet: Sendable {
             expressions: PolicyExpressions?
         ) {
             self.name = name
+            self.namespace = namespace
             self.match = match
             self.failurePolicy = failurePolicy
             self.rules = rules
             self.mutations = mutations
             self.expressions = expressions
         }
+
+        /// Whom it is reported under that a part of the policy could not be evaluated.
+        func origin(_ part: String) -> Failure.Origin {
+            let source: Failure.Source = namespace == nil ? .policy : .namespacePolicy
+            return Failure.Origin(source: source, policy: name, rule: part, effect: .deny, namespace: namespace)
+        }
     }
 
-    /// Sorted by name, so that neither decisions nor patches depend on the order of files.
+    /// Policies that are asked together, as words of the index.
+    struct Tier: BitwiseCopyable {
+        let firstWord: Int
+        let endOfWords: Int
+        /// How many bits of the index before it stand for no policy.
+        let padding: Int
+    }
+
+    /// AzurePolicies, then NamespaceAzurePolicies, each sorted by name, so that neither decisions nor patches depend on the
+    /// order of files.
     let policies: [Policy]
     /// What rules ask of an object.
     struct Demand: BitwiseCopyable {
@@ -100,6 +119,10 @@ public final class PolicySet: Sendable {
 
     /// One for each policy.
     let plans: [Plan]
+    /// The AzurePolicies.
+    let clusterTier: Tier
+    /// The NamespaceAzurePolicies: asked last and by themselves, so that what they cost or find is nothing to the others.
+    let namespaceTier: Tier
     /// The rules of all policies.
     let rules: [Rule]
     let index: PolicyIndex
@@ -133,7 +156,17 @@ public final class PolicySet: Sendable {
         generation: UInt64
     ) {
         self.generation = generation
-        let policies = documents.sorted { $0.name < $1.name }.flatMap(\.parts)
+        let sorted = documents.sorted { ($0.namespace ?? "", $0.name) < ($1.namespace ?? "", $1.name) }
+        let policies = sorted.flatMap(\.parts)
+        let clusterCount = policies.count { $0.policy.namespace == nil }
+        let clusterWords = (clusterCount + 63) / 64
+        let padding = clusterCount == policies.count ? 0 : clusterWords * 64 - clusterCount
+        clusterTier = Tier(firstWord: 0, endOfWords: clusterWords, padding: 0)
+        namespaceTier = Tier(
+            firstWord: clusterWords,
+            endOfWords: (policies.count + padding + 63) / 64,
+            padding: padding
+        )
         let bindings = bindings.sorted { $0.1.name < $1.1.name }
         self.policies = policies.map(\.1)
         var rules: [Rule] = []
@@ -155,14 +188,16 @@ public final class PolicySet: Sendable {
         self.admissionPolicies = admissionPolicies
         self.configuration = configuration
         index = PolicyIndex(
-            policies.map(\.0),
+            policies[..<clusterCount].map(\.0) + Array(repeating: .nothing, count: padding)
+                + policies[clusterCount...].map(\.0),
             namespaces: namespaces,
             kinds: configuration.tables.kindNames
         )
         bindingIndex = PatternIndex(bindings.map(\.0), names: namespaces.map { Array($0.name.utf8) })
         var seen: Set<String> = []
         controllers = NameTable(configuration.controllers.filter { seen.insert($0).inserted }.map { Array($0.utf8) })
-        policyCount = documents.count
+        policyCount = documents.count { $0.namespace == nil }
+        namespacePolicyCount = documents.count - policyCount
         ruleCount = documents.reduce(0) { $0 + $1.rules.count }
         mutationCount = documents.reduce(0) { $0 + $1.mutations.count }
         hasMutations = mutationCount > 0
@@ -172,6 +207,9 @@ public final class PolicySet: Sendable {
 
     /// How many AzurePolicies there are.
     public let policyCount: Int
+
+    /// How many NamespaceAzurePolicies there are.
+    public let namespacePolicyCount: Int
 
     /// How many of Kubernetes' own policies there are, bound or not.
     public var admissionPolicyCount: Int { validatingAdmissionPolicyCount + mutatingAdmissionPolicyCount }

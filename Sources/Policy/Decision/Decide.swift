@@ -33,6 +33,7 @@ extension PolicySet {
         if mode != .validate { evaluation.mutateByAdmissionPolicies(request, &report, &decision, &expressions) }
         if isJudged { evaluation.run(request, mode, &report, &decision, &expressions) }
         evaluation.finish(request, mode, &report, &decision, &expressions)
+        evaluation.judgeByNamespace(request, &report, &decision, &expressions)
         if !report.failures.isEmpty || decision.patch != nil {
             report.name(request)
             decision.take(report)

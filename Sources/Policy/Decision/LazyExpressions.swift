@@ -7,6 +7,8 @@ struct LazyExpressions: ~Copyable {
     private var context: ExpressionContext?
     /// Whether what the context has bound is what is judged now.
     private var isBound = false
+    /// What the policies that come now may cost together; nil if each has a budget of its own.
+    private var allowance: UInt64?
 
     init(deadline: ContinuousClock.Instant?) {
         self.deadline = deadline
@@ -14,6 +16,12 @@ struct LazyExpressions: ~Copyable {
 
     /// Goes on to another object: the context binds it when it is asked for again.
     mutating func unbind() { isBound = false }
+
+    /// Gives the policies that come now one budget for all of them.
+    mutating func restrict(to allowance: UInt64) {
+        self.allowance = allowance
+        context?.restrict(to: allowance)
+    }
 
     /// The context for a policy that has expressions.
     ///
@@ -27,15 +35,19 @@ struct LazyExpressions: ~Copyable {
         _ request: AdmissionRequest,
         _ bind: (ExpressionContext) -> Void
     ) -> ExpressionContext {
-        let made =
-            context
-            ?? ExpressionContext(
+        let made: ExpressionContext
+        if let context {
+            made = context
+        } else {
+            made = ExpressionContext(
                 request,
                 namespaces: evaluation.set.namespaceObjects,
                 timeLimit: evaluation.set.configuration.maximumExpressionTime,
                 deadline: deadline
             )
-        context = made
+            if let allowance { made.restrict(to: allowance) }
+            context = made
+        }
         if !isBound { bind(made) }
         isBound = true
         return made

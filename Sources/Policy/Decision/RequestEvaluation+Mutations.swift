@@ -13,7 +13,7 @@ extension RequestEvaluation {
     ) -> Subject? {
         guard set.hasMutations, request.operation == .create || request.operation == .update else { return nil }
         var run = MutationRun(subject, of: request)
-        var matches = Matches()
+        var matches = Matches(set.clusterTier)
         while let (place, isUndecided) = next(&matches, request) {
             let policy = set.policies[place]
             guard !policy.mutations.isEmpty else { continue }

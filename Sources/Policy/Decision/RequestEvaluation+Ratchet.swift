@@ -7,6 +7,7 @@ extension RequestEvaluation {
     func ratchet(
         _ subject: Subject,
         _ request: AdmissionRequest,
+        _ tier: PolicySet.Tier,
         _ demand: PolicySet.Demand,
         _ report: inout Report,
         _ decision: inout Decision,
@@ -21,7 +22,7 @@ extension RequestEvaluation {
         // What could not be compared is not old.
         guard
             read(demand, of: &oldSubject) == nil,
-            judgeOld(oldSubject, request, successor, &oldReport, &expressions), oldReport.uncounted == 0
+            judgeOld(oldSubject, request, tier, successor, &oldReport, &expressions), oldReport.uncounted == 0
         else { return }
         let ratchet = Ratchet(oldReport.failures, of: oldSubject)
         report.update { failure in
@@ -35,11 +36,12 @@ extension RequestEvaluation {
     func judgeOld(
         _ subject: Subject,
         _ request: AdmissionRequest,
+        _ tier: PolicySet.Tier,
         _ successor: JSONFragment,
         _ report: inout Report,
         _ expressions: inout LazyExpressions
     ) -> Bool {
-        var matches = Matches()
+        var matches = Matches(tier)
         while let (place, isUndecided) = next(&matches, request) {
             // It judged neither the one nor the other.
             if isUndecided { continue }

@@ -12,6 +12,8 @@ struct RequestEvaluation: ~Copyable {
     let inventory: Inventory?
     /// What Kubernetes' mutating policies have made of the object, and by which operations; nil if nothing.
     var admitted: (object: JSONFragment, patch: JSONPatch, mutations: [String])?
+    /// What the AzurePolicies have judged and NamespaceAzurePolicies are to judge after all others; nil if none is for it.
+    var judged: Subject?
 
     // The request is handed from function to function: a copy of it costs as much as a rule.
     init(_ set: PolicySet, _ request: borrowing AdmissionRequest, _ inventory: Inventory?) {
@@ -46,7 +48,7 @@ struct RequestEvaluation: ~Copyable {
         )
     }
 
-    func run(
+    mutating func run(
         _ request: AdmissionRequest,
         _ mode: DecisionMode,
         _ report: inout Report,
@@ -54,8 +56,9 @@ struct RequestEvaluation: ~Copyable {
         _ expressions: inout LazyExpressions
     ) {
         let governor = governor(request)
-        let candidates = candidates()
-        guard governor != nil || candidates.exist else { return }
+        let candidates = candidates(set.clusterTier)
+        let isJudgedByNamespace = mode != .mutate && self.candidates(set.namespaceTier).exist
+        guard governor != nil || candidates.exist || isJudgedByNamespace else { return }
         note(request, &decision)
         switch Write(request, controllers: set.controllers) {
         case .ordinary: break
@@ -71,7 +74,8 @@ struct RequestEvaluation: ~Copyable {
             return
         }
         guard let object = request.subject else {
-            judgeWithoutObject(request, &report, &decision, &expressions)
+            if isJudgedByNamespace { judged = subject(nil, in: request.document, request) }
+            judgeWithoutObject(request, set.clusterTier, &report, &decision, &expressions)
             return
         }
         let start = admitted?.object ?? JSONFragment(request.document, object)
@@ -80,11 +84,12 @@ struct RequestEvaluation: ~Copyable {
             subject = mutated
         }
         guard mode != .mutate else { return }
+        if isJudgedByNamespace { judged = subject }
         if let governor { judge(subject, request, by: governor, &report) }
         if candidates.exist {
             let unreadable = read(candidates.demand, of: &subject)
-            judge(subject, request, unreadable, &report, &decision, &expressions)
-            ratchet(subject, request, candidates.demand, &report, &decision, &expressions)
+            judge(subject, request, set.clusterTier, unreadable, &report, &decision, &expressions)
+            ratchet(subject, request, set.clusterTier, candidates.demand, &report, &decision, &expressions)
         }
     }
 
@@ -99,15 +104,15 @@ struct RequestEvaluation: ~Copyable {
     // MARK: Policies
 
     /// Whether the index knows a policy for the request, and what the rules of all of them ask of an object.
-    func candidates() -> (exist: Bool, demand: PolicySet.Demand) {
+    func candidates(_ tier: PolicySet.Tier) -> (exist: Bool, demand: PolicySet.Demand) {
         var exist = false
         var demand = PolicySet.Demand()
-        for word in 0..<set.index.wordCount {
+        for word in tier.firstWord..<tier.endOfWords {
             let (matching, undecided) = set.index.word(word, at: position)
             var bits = matching | undecided
             exist = exist || bits != 0
             while bits != 0 {
-                demand.formUnion(set.plans[word &* 64 &+ bits.trailingZeroBitCount].demand)
+                demand.formUnion(set.plans[word &* 64 &+ bits.trailingZeroBitCount &- tier.padding].demand)
                 bits &= bits &- 1
             }
         }
@@ -116,9 +121,15 @@ struct RequestEvaluation: ~Copyable {
 
     /// The policies that match the request, in the order of their names, and of each whether the index could say so.
     struct Matches {
-        var word = -1
+        let tier: PolicySet.Tier
+        var word: Int
         var bits: UInt64 = 0
         var undecided: UInt64 = 0
+
+        init(_ tier: PolicySet.Tier) {
+            self.tier = tier
+            word = tier.firstWord &- 1
+        }
     }
 
     /// Goes on to the next policy that matches.
@@ -128,14 +139,14 @@ struct RequestEvaluation: ~Copyable {
         while true {
             while matches.bits == 0 {
                 matches.word &+= 1
-                guard matches.word < set.index.wordCount else { return nil }
+                guard matches.word < matches.tier.endOfWords else { return nil }
                 let (matching, undecided) = set.index.word(matches.word, at: position)
                 matches.bits = matching | undecided
                 matches.undecided = undecided
             }
             let bit = matches.bits.trailingZeroBitCount
             matches.bits &= matches.bits &- 1
-            let policy = matches.word &* 64 &+ bit
+            let policy = matches.word &* 64 &+ bit &- matches.tier.padding
             if !set.plans[policy].matchesEverybody, !self.matches(set.policies[policy].match, request) { continue }
             return (policy, matches.undecided & 1 << UInt64(bit) != 0)
         }
@@ -156,12 +167,13 @@ struct RequestEvaluation: ~Copyable {
     func judge(
         _ subject: borrowing Subject,
         _ request: AdmissionRequest,
+        _ tier: PolicySet.Tier,
         _ unreadable: EvaluationError?,
         _ report: inout Report,
         _ decision: inout Decision,
         _ expressions: inout LazyExpressions
     ) {
-        var matches = Matches()
+        var matches = Matches(tier)
         expressions.unbind()
         while let (place, isUndecided) = next(&matches, request) {
             decision.matchedPolicyCount += 1
@@ -270,12 +282,13 @@ struct RequestEvaluation: ~Copyable {
     /// A connection has no object that rules could read; what remains is whether there may be one, and what expressions say.
     func judgeWithoutObject(
         _ request: AdmissionRequest,
+        _ tier: PolicySet.Tier,
         _ report: inout Report,
         _ decision: inout Decision,
         _ expressions: inout LazyExpressions
     ) {
         let subject = subject(nil, in: request.document, request)
-        var matches = Matches()
+        var matches = Matches(tier)
         while let (place, isUndecided) = next(&matches, request) {
             decision.matchedPolicyCount += 1
             let policy = set.policies[place]
@@ -310,8 +323,9 @@ struct RequestEvaluation: ~Copyable {
     ) {
         decision.notes.insert(.broken)
         switch policy.failurePolicy {
-        case .fail: report.add(error, of: .policy, policy.name, part)
-        case .ignore: decision.warnings.append("policy \(policy.name) was skipped: \(error)".singleLine)
+        case .fail: report.add(error, policy.origin(part))
+        case .ignore:
+            decision.warnings.append("policy \(policy.origin(part).document) was skipped: \(error)".singleLine)
         }
     }
 

@@ -1,9 +1,11 @@
 internal import JSON
 internal import Kubernetes
 
-/// An AzurePolicy as the folder says it, before it has its place in a set.
+/// An AzurePolicy or a NamespaceAzurePolicy as the folder says it, before it has its place in a set.
 struct AzurePolicyDocument: Sendable {
     let name: String
+    /// The namespace of a NamespaceAzurePolicy, the only one that it judges and reads; nil for an AzurePolicy.
+    let namespace: String?
     var entry = PolicyIndex.Entry()
     var match = PolicyMatch()
     var failurePolicy = FailurePolicy.fail
@@ -13,8 +15,10 @@ struct AzurePolicyDocument: Sendable {
     var expressions: PolicyExpressions?
 
     /// Reads `spec`; what is wrong goes to the node's log, and the result is then not used.
-    init(name: String, spec: Node?) {
+    init(name: String, namespace: String?, spec: Node?) {
         self.name = name
+        self.namespace = namespace
+        entry.namespaces.included = namespace.map { [Glob($0)] }
         entry.resources.included = [Glob("*.azure.com/*")]
         guard var spec else { return }
         let names = [
@@ -24,11 +28,13 @@ struct AzurePolicyDocument: Sendable {
         let parameters = given["parameters"].flatMap { PolicyParameters($0) }
         spec.parameters = parameters
         let fields = Fields(node: spec)
-        params = fields["params"].flatMap { PolicyParams($0) }
+        params = fields["params"].flatMap { PolicyParams($0, within: namespace) }
         let scope = ExpressionScope(variables: fields["variables"], hasParams: fields["params"] != nil, parameters)
         var conditions: [NamedExpression] = []
         if let node = fields["match"] { conditions = readMatch(node, scope) }
         let policy = Rule.Policy(
+            source: namespace == nil ? .policy : .namespacePolicy,
+            namespace: namespace,
             name: name,
             action: fields["action"]?.keyword(Action.self) ?? .deny,
             operations: entry.operations,
@@ -42,7 +48,12 @@ struct AzurePolicyDocument: Sendable {
                 $0.name
             }
         }
-        if let node = fields["mutations"] {
+        if let node = fields["mutations"], namespace != nil {
+            node.error(
+                "is not for a NamespaceAzurePolicy, which only adds restrictions: what it changed could make an object pass",
+                mend: "remove it, or ask the platform team for a mutation in an AzurePolicy"
+            )
+        } else if let node = fields["mutations"] {
             mutations = Self.distinct(node.elements(), "mutation") {
                 Mutation($0, scope)
             } name: {
@@ -54,7 +65,9 @@ struct AzurePolicyDocument: Sendable {
             expressions?.constants = parameters?.object
         }
         parameters?.reportUnused()
-        if fields["rules"] == nil && fields["mutations"] == nil {
+        if namespace != nil, fields["rules"] == nil {
+            spec.error("has no rules", mend: "add rules; a policy without them does nothing")
+        } else if fields["rules"] == nil && fields["mutations"] == nil {
             spec.error(
                 "has neither rules nor mutations",
                 mend: "add rules or mutations; a policy without them does nothing"
@@ -94,6 +107,7 @@ struct AzurePolicyDocument: Sendable {
             entry.operations = operations
             let policy = PolicySet.Policy(
                 name: name,
+                namespace: namespace,
                 match: match,
                 failurePolicy: failurePolicy,
                 rules: rules,
@@ -119,9 +133,18 @@ struct AzurePolicyDocument: Sendable {
                 ]
             )
         else { return [] }
-        entry.namespaces.included = fields["namespaces"]?.globs()
-        entry.namespaces.excluded = fields["excludedNamespaces"]?.globs() ?? []
-        entry.namespaceSelector = fields["namespaceSelector"].flatMap { $0.labelSelector() }
+        if namespace == nil {
+            entry.namespaces.included = fields["namespaces"]?.globs()
+            entry.namespaces.excluded = fields["excludedNamespaces"]?.globs() ?? []
+            entry.namespaceSelector = fields["namespaceSelector"].flatMap { $0.labelSelector() }
+        } else {
+            for name in ["namespaces", "excludedNamespaces", "namespaceSelector"] {
+                fields[name]?.error(
+                    "is not for a NamespaceAzurePolicy, which judges its own namespace",
+                    mend: "remove it"
+                )
+            }
+        }
         if let node = fields["resources"] { entry.resources.included = node.resources() }
         entry.resources.excluded = fields["excludedResources"]?.resources() ?? []
         if let node = fields["operations"] { entry.operations = Self.operations(node) }

@@ -18,7 +18,7 @@ public struct PolicyCompiler {
     }
 
     /// Kinds that the design knows and this version does not enforce.
-    private static let reserved = ["NamespaceAzurePolicy", "PolicyException", "DatabaseRestore"]
+    private static let reserved = ["PolicyException", "DatabaseRestore"]
 
     private let configuration: PolicyConfiguration
     private var issues = IssueList()
@@ -36,7 +36,7 @@ public struct PolicyCompiler {
 
     /// Adds a document of a file.
     ///
-    /// AzurePolicy, AzureBinding, Namespace and Kubernetes' own policies are read, lists of them too. Empty documents and
+    /// AzurePolicy, NamespaceAzurePolicy, AzureBinding, Namespace and Kubernetes' own policies are read, lists of them too. Empty documents and
     /// kustomizations are passed over. Manifests of a kind that some policy takes for parameters are parameters; any other
     /// kind is an error, for a policy that is not enforced must not look as if it were.
     public mutating func add(_ document: JSONDocument, file: String) {
@@ -121,7 +121,7 @@ public struct PolicyCompiler {
             type["kind"]?.error("\(kind) is not supported by this version", mend: "remove it; nothing would enforce it")
             return
         }
-        let kinds = ["AzurePolicy", "AzureBinding", "Namespace"] + AdmissionDocuments.kinds
+        let kinds = ["AzurePolicy", "NamespaceAzurePolicy", "AzureBinding", "Namespace"] + AdmissionDocuments.kinds
         if kinds.contains(kind) {
             let expected =
                 kind == "Namespace"

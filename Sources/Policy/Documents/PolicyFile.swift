@@ -84,7 +84,8 @@ public struct PolicyFile: Sendable {
             let kind = type.required("kind", "add kind: AzurePolicy or another kind of policy")?.string()
         else { return }
         switch (apiVersion, kind) {
-        case (Self.apiVersion, "AzurePolicy"), (Self.apiVersion, "AzureBinding"):
+        case (Self.apiVersion, "AzurePolicy"), (Self.apiVersion, "NamespaceAzurePolicy"),
+            (Self.apiVersion, "AzureBinding"):
             addPolicy(node, kind)
         case ("v1", "Namespace"):
             addNamespace(node)
@@ -111,13 +112,13 @@ public struct PolicyFile: Sendable {
 
     private mutating func addPolicy(_ node: Node, _ kind: String) {
         guard let fields = node.fields(["apiVersion", "kind", "metadata", "spec", "status"]),
-            let name = name(fields, kind)
+            let (name, namespace) = name(fields, kind, isNamespaced: kind == "NamespaceAzurePolicy")
         else {
             return
         }
         let spec = fields.required("spec", "add spec")
-        if kind == "AzurePolicy" {
-            policies.append(AzurePolicyDocument(name: name, spec: spec))
+        if kind != "AzureBinding" {
+            policies.append(AzurePolicyDocument(name: name, namespace: namespace, spec: spec))
         } else if let binding = AzureBindingDocument(name: name, node: node, spec: spec) {
             bindings.append(binding)
         }
@@ -125,7 +126,7 @@ public struct PolicyFile: Sendable {
 
     private mutating func addNamespace(_ node: Node) {
         guard let fields = node.fields(["apiVersion", "kind", "metadata", "spec", "status"]),
-            let name = name(fields, "Namespace")
+            let (name, _) = name(fields, "Namespace")
         else { return }
         var labels = JSONWriter()
         labels.beginObject()
@@ -163,8 +164,12 @@ public struct PolicyFile: Sendable {
         )
     }
 
-    /// The document's name, which no other of its kind may have.
-    private mutating func name(_ fields: Fields, _ kind: String) -> String? {
+    /// The document's name, which no other of its kind may have, and its namespace.
+    private mutating func name(
+        _ fields: Fields,
+        _ kind: String,
+        isNamespaced: Bool = false
+    ) -> (name: String, namespace: String?)? {
         guard
             let metadata = fields.required("metadata", "add metadata: {name: …}"),
             let node = metadata.member("name")
@@ -174,8 +179,17 @@ public struct PolicyFile: Sendable {
         }
         guard let name = node.label() else { return nil }
         let issue = node.issue(.error, "exists already", mend: "give it a name of its own")
-        names.append(Name(kind: kind, name: name, issue: issue))
-        return name
+        guard isNamespaced else {
+            names.append(Name(kind: kind, name: name, issue: issue))
+            return (name, nil)
+        }
+        guard let place = metadata.member("namespace") else {
+            metadata.error("has no namespace", mend: "add the namespace whose objects the policy is to judge")
+            return nil
+        }
+        guard let namespace = place.label() else { return nil }
+        names.append(Name(kind: kind, name: "\(namespace)/\(name)", issue: issue))
+        return (name, namespace)
     }
 }
 

@@ -11,6 +11,8 @@ final class ExpressionContext {
     static let policyBudget: UInt64 = 10_000_000
     /// The budget of a policy's conditions (`RuntimeCELCostBudgetMatchConditions`).
     static let conditionsBudget: UInt64 = 2_500_000
+    /// The budget of all NamespaceAzurePolicies of a request together: anybody with a namespace may write them.
+    static let namespaceBudget: UInt64 = 100_000
 
     private let request: AdmissionRequest
     private let namespaces: NamespaceObjects
@@ -145,6 +147,11 @@ final class ExpressionContext {
         budget = left
     }
 
+    /// Gives the policies that come now one budget for all of them.
+    func restrict(to allowance: UInt64) {
+        evaluation.budget = evaluation.spent + allowance
+    }
+
     /// Gives another budget for what the policy does next; its variables stay as they are.
     func begin(budget: UInt64) {
         self.budget = budget
@@ -211,6 +218,10 @@ final class ExpressionContext {
     private func failure(_ error: CELError, _ program: CELProgram) -> EvaluationError {
         switch error.code {
         case .deadlineExceeded: return timeError() ?? .expression(error.message)
+        case .costExceeded where evaluation.budget.map { evaluation.spent > $0 } == true:
+            return .expression(
+                "the expressions of NamespaceAzurePolicies cost more than \(Self.namespaceBudget) units together"
+            )
         // The one variable that may have no value.
         case .unboundVariable:
             let name = request.namespace.flatMap { request.document.string($0) } ?? ""

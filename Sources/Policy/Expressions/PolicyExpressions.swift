@@ -56,6 +56,8 @@ struct PolicyParams: Sendable {
     let kind: ParamKind
     let reference: ParamReference
     private let name: String
+    /// The namespace beyond which nothing is looked for: that of a NamespaceAzurePolicy.
+    private let scope: String?
 
     /// What it means that there is none for a request.
     private enum Action: String, CaseIterable {
@@ -66,7 +68,8 @@ struct PolicyParams: Sendable {
     }
 
     /// Reads `{kind: ConfigMap, name: limits}`; the names are those of Kubernetes' paramKind and paramRef.
-    init?(_ node: Node) {
+    init?(_ node: Node, within scope: String?) {
+        self.scope = scope
         guard
             let fields = node.fields(
                 ["apiVersion", "kind", "name", "namespace", "parameterNotFoundAction"],
@@ -87,20 +90,35 @@ struct PolicyParams: Sendable {
         )
         self.name = name
         self.kind = ParamKind(apiVersion: fields["apiVersion"]?.string() ?? "v1", kind: kind)
+        let namespace = fields["namespace"]?.string()
+        if let scope, let namespace, namespace != scope {
+            fields["namespace"]?.error(
+                "is \(namespace.prefix(63)): a NamespaceAzurePolicy reads nothing outside its namespace",
+                mend: "remove it, or write \(scope)"
+            )
+        }
         let missing = fields["parameterNotFoundAction"]?.keyword(Action.self) ?? .deny
         reference = ParamReference(
             choice: .name(name),
-            namespace: fields["namespace"]?.string(),
+            namespace: scope == nil ? namespace : nil,
             deniesIfNotFound: missing == .deny
         )
     }
 
     /// Finds the manifest; that the folder has none is a fault.
     func bind(to manifests: ParamManifests, _ issues: inout IssueList) -> BoundParams {
-        let params = BoundParams(reference, of: kind, in: manifests)
+        let params: BoundParams
+        if let scope {
+            // What lives in no namespace is not its namespace's either.
+            let own = manifests.all(kind).filter { $0.name == name && $0.namespace == scope }
+            params = .fixed(own, deniesIfNotFound: reference.deniesIfNotFound)
+        } else {
+            params = BoundParams(reference, of: kind, in: manifests)
+        }
         if params.isEmpty, reference.deniesIfNotFound {
-            let near = name.nearest(in: manifests.all(kind).map(\.name).filter { $0 != name })
-            let namespace = reference.namespace.map { " of namespace \($0.prefix(63))" } ?? ""
+            let others = manifests.all(kind).filter { $0.name != name && (scope == nil || $0.namespace == scope) }
+            let near = name.nearest(in: others.map(\.name))
+            let namespace = (scope ?? reference.namespace).map { " of namespace \($0.prefix(63))" } ?? ""
             issues.append(
                 place.saying(
                     "names \(kind.kind) \(name.prefix(80))\(namespace), which the folder does not have"

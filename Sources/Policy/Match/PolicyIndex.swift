@@ -11,6 +11,9 @@ final class PolicyIndex: Sendable {
         var namespaceSelector: LabelSelector?
         var resources = PatternIndex.Entry()
         var operations: OperationSet = [.create, .update]
+
+        /// Matches no request.
+        static let nothing = Entry(operations: [])
     }
 
     /// A namespace of the folder.

@@ -26,6 +26,9 @@ protocol CircumstantialTest: Sendable {
     /// If not, the test is never asked about the object before the UPDATE.
     var ratchets: Bool { get }
 
+    /// Whether it looks at objects of other namespaces, which no rule of a NamespaceAzurePolicy may; it does not by default.
+    var readsOtherNamespaces: Bool { get }
+
     /// Judges an object.
     ///
     /// - Parameters:
@@ -45,4 +48,5 @@ protocol CircumstantialTest: Sendable {
 extension CircumstantialTest {
     var operations: OperationSet? { nil }
     var ratchets: Bool { true }
+    var readsOtherNamespaces: Bool { false }
 }

@@ -88,6 +88,12 @@ final class Rule: Sendable {
             let body = fields.present(field),
             let test = Self.readers.first(where: { $0.field == field })?.read(body, scope)
         else { return nil }
+        if policy.namespace != nil, case .circumstantial(let test) = test, test.readsOtherNamespaces {
+            body.error(
+                "looks at other namespaces, which a NamespaceAzurePolicy may not",
+                mend: "ask the platform team for an AzurePolicy with this rule"
+            )
+        }
         self.name = name ?? field
         let effect: Failure.Effect =
             switch action {
