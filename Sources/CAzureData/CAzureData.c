@@ -23,6 +23,12 @@ static const unsigned char sizes_bytes[] = {
 static const unsigned char defaults_bytes[] = {
 #embed "../Azure/Data/defaults.tsv"
 };
+static const unsigned char roles_bytes[] = {
+#embed "../Azure/Data/roles.tsv"
+};
+static const unsigned char names_bytes[] = {
+#embed "../Azure/Data/names.tsv"
+};
 
 const struct portcullis_azure_table portcullis_azure_kinds = TABLE(kinds);
 const struct portcullis_azure_table portcullis_azure_facets = TABLE(facets);
@@ -30,3 +36,5 @@ const struct portcullis_azure_table portcullis_azure_deltas = TABLE(deltas);
 const struct portcullis_azure_table portcullis_azure_regions = TABLE(regions);
 const struct portcullis_azure_table portcullis_azure_sizes = TABLE(sizes);
 const struct portcullis_azure_table portcullis_azure_defaults = TABLE(defaults);
+const struct portcullis_azure_table portcullis_azure_roles = TABLE(roles);
+const struct portcullis_azure_table portcullis_azure_names = TABLE(names);

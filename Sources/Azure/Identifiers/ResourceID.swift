@@ -304,7 +304,7 @@ extension Span where Element == UInt8 {
     }
 
     /// `8-4-4-4-12` hexadecimal digits.
-    fileprivate var isGUID: Bool {
+    var isGUID: Bool {
         guard count == 36 else { return false }
         for index in 0..<36 {
             let byte = self[index].asciiLowercased
@@ -375,7 +375,7 @@ extension Unicode.Scalar {
 }
 
 extension String {
-    fileprivate var asciiLowercased: String {
+    var asciiLowercased: String {
         String(decoding: utf8.map(\.asciiLowercased), as: UTF8.self)
     }
 

@@ -13,7 +13,9 @@ public final class AzureTables: Sendable {
     }()
 
     /// The names of the files of a directory of tables.
-    public static let fileNames = ["kinds.tsv", "facets.tsv", "deltas.tsv", "regions.tsv", "sizes.tsv", "defaults.tsv"]
+    public static let fileNames = [
+        "kinds.tsv", "facets.tsv", "deltas.tsv", "regions.tsv", "sizes.tsv", "defaults.tsv", "roles.tsv", "names.tsv",
+    ]
 
     /// The kinds in the order of their table; `AzureKind.index` is the place here.
     public let kinds: [AzureKind]
@@ -27,6 +29,8 @@ public final class AzureTables: Sendable {
     let regionTable: RegionTable
     let sizes: SizeTable
     let defaults: DefaultTable
+    let roles: RoleTable
+    let nameLimits: [String: NameLimits]
 
     private let index: KindIndex
 
@@ -56,6 +60,8 @@ public final class AzureTables: Sendable {
             general.program,
             skipsUnknown: defaultsAreOurs
         )
+        roles = try RoleTable(files["roles.tsv"] ?? [])
+        nameLimits = try NameLimits.read(files["names.tsv"] ?? [])
     }
 
     /// The kind of a group and name in UTF-8; nil if the tables do not know it.
@@ -83,6 +89,8 @@ extension AzureTables {
             "regions.tsv": bytes(portcullis_azure_regions),
             "sizes.tsv": bytes(portcullis_azure_sizes),
             "defaults.tsv": bytes(portcullis_azure_defaults),
+            "roles.tsv": bytes(portcullis_azure_roles),
+            "names.tsv": bytes(portcullis_azure_names),
         ]
     }
 
