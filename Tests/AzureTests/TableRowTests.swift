@@ -103,7 +103,10 @@ import Testing
     }
 
     @Test func rowsAreSortedAndUnique() throws {
-        for name in ["kinds.tsv", "facets.tsv", "deltas.tsv", "regions.tsv", "sizes.tsv", "defaults.tsv"] {
+        for name in [
+            "kinds.tsv", "facets.tsv", "deltas.tsv", "regions.tsv", "sizes.tsv", "defaults.tsv", "roles.tsv",
+            "names.tsv",
+        ] {
             let rows = try AzureDataFiles.rows(name)
             #expect(Set(rows).count == rows.count, "\(name)")
         }

@@ -22,6 +22,8 @@ import Testing
           credentials: {allow: [team-a-credential, "extra-*"], globalFallback: Deny}
           userAssignedIdentities:
             - \(mine)/resourceGroups/team-a-id/providers/Microsoft.ManagedIdentity/userAssignedIdentities/*
+          roles: {allow: [Reader]}
+          federatedSubjects: {issuers: ["https://oidc.example/"]}
         """
 
     struct Case: Sendable, CustomTestStringConvertible {
@@ -116,6 +118,7 @@ import Testing
 
     static let identity = "Microsoft.ManagedIdentity/userAssignedIdentities"
     static let subnet = "\(mine)/resourceGroups/network/providers/Microsoft.Network/virtualNetworks/hub/subnets/s1"
+    static let trust = "issuer: 'https://oidc.example/', subject: 'system:serviceaccount:team-a:app'"
     static let nic = "network.azure.com/v1api20201101/NetworkInterface"
     static let account = "storage.azure.com/v1api20230101/StorageAccount"
 
@@ -178,7 +181,7 @@ import Testing
         spec(
             "a federated credential of somebody's identity",
             "managedidentity.azure.com/v1api20230131/FederatedIdentityCredential",
-            "{owner: {armId: \(mine)/resourceGroups/team-b-id/providers/\(identity)/x}}",
+            "{owner: {armId: \(mine)/resourceGroups/team-b-id/providers/\(identity)/x}, \(trust)}",
             "userAssignedIdentities spec.owner.armId"
         ),
         spec(
@@ -190,13 +193,13 @@ import Testing
         spec(
             "an armId from a ConfigMap is none that we could judge",
             "authorization.azure.com/v1api20220401/RoleAssignment",
-            "{principalIdFromConfig: {name: a, key: b}}",
+            "{principalIdFromConfig: {name: a, key: b}, roleDefinitionReference: {wellKnownName: Reader}}",
             "fromConfig spec.principalIdFromConfig"
         ),
         spec(
             "a subject from a ConfigMap",
             "managedidentity.azure.com/v1api20230131/FederatedIdentityCredential",
-            "{subjectFromConfig: {name: a, key: b}, issuer: x}",
+            "{subjectFromConfig: {name: a, key: b}, issuer: 'https://oidc.example/'}",
             "fromConfig spec.subjectFromConfig"
         ),
         spec(
@@ -352,7 +355,7 @@ import Testing
         let set = try policies(Self.binding + "\n  fromConfig: Allow")
         let object = resource(
             "authorization.azure.com/v1api20220401/RoleAssignment",
-            spec: "{principalIdFromConfig: {name: a, key: b}}",
+            spec: "{principalIdFromConfig: {name: a, key: b}, roleDefinitionReference: {wellKnownName: Reader}}",
             metadata: Self.good
         )
         #expect(try set.decide(.create(object)).allowed)

@@ -320,16 +320,6 @@ import Testing
             "4:43 spec.sharedResources[0]: not a resource ID: must begin with '/' (at byte 0); write a resource ID; * may stand for names, and /** at its end"
         ),
         binding(
-            "roles, of later",
-            "namespaces: [a], roles: {allow: [Reader]}",
-            "4:25 spec.roles: is not supported by this version; remove it; nothing would enforce it"
-        ),
-        binding(
-            "subjects, of later",
-            "namespaces: [a], federatedSubjects: {}",
-            "4:25 spec.federatedSubjects: is not supported by this version; remove it; nothing would enforce it"
-        ),
-        binding(
             "a credential with a namespace",
             "namespaces: [a], credentials: {allow: [b/c]}",
             "4:47 spec.credentials.allow[0]: names a namespace; write the Secret's name alone; it is always in the resource's namespace"
@@ -338,7 +328,8 @@ import Testing
             "a failurePolicy, for it always fails",
             "namespaces: [a], failurePolicy: Ignore",
             "4:25 spec.failurePolicy: is unknown; remove it; known are namespaces, excludedNamespaces, tenant, subscriptions, "
-                + "resourceGroups, sharedResources, credentials, userAssignedIdentities, fromConfig"
+                + "resourceGroups, sharedResources, credentials, userAssignedIdentities, fromConfig, "
+                + "owners, extensions, roles, federatedSubjects, adoption, duplicates"
         ),
         binding(
             "an identity that is none",

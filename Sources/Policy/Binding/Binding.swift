@@ -14,6 +14,7 @@ final class Binding: Sendable {
     let globalFallback: Verdict
     let userAssignedIdentities: [ResourceIDPattern]
     let fromConfig: Verdict
+    let reach: BindingReach
 
     init(
         name: String,
@@ -24,7 +25,8 @@ final class Binding: Sendable {
         credentials: [Glob],
         globalFallback: Verdict,
         userAssignedIdentities: [ResourceIDPattern],
-        fromConfig: Verdict
+        fromConfig: Verdict,
+        reach: BindingReach
     ) {
         self.name = name
         self.tenant = tenant
@@ -35,6 +37,7 @@ final class Binding: Sendable {
         self.globalFallback = globalFallback
         self.userAssignedIdentities = userAssignedIdentities
         self.fromConfig = fromConfig
+        self.reach = reach
     }
 }
 
@@ -45,14 +48,15 @@ struct AzureBindingDocument: Sendable {
     let entry: PatternIndex.Entry
     let binding: Binding
 
-    private static let fields = [
-        "namespaces", "excludedNamespaces", "tenant", "subscriptions", "resourceGroups", "sharedResources",
-        "credentials",
-        "userAssignedIdentities", "fromConfig",
-    ]
+    private static let fields =
+        [
+            "namespaces", "excludedNamespaces", "tenant", "subscriptions", "resourceGroups", "sharedResources",
+            "credentials",
+            "userAssignedIdentities", "fromConfig",
+        ] + BindingReach.fields
     /// Fields of the design that nothing enforces yet: silence about them would be a hole that looks like a wall.
     private static let reserved = [
-        "namespaceSelector", "roles", "federatedSubjects", "secretDestinations", "reconcilePolicies", "identities",
+        "namespaceSelector", "secretDestinations", "reconcilePolicies", "identities",
         "match",
     ]
 
@@ -82,13 +86,14 @@ struct AzureBindingDocument: Sendable {
             credentials: credentials?["allow"]?.credentialNames() ?? [],
             globalFallback: credentials?["globalFallback"]?.keyword(Verdict.self) ?? .allow,
             userAssignedIdentities: fields["userAssignedIdentities"]?.identityPatterns() ?? [],
-            fromConfig: fields["fromConfig"]?.keyword(Verdict.self) ?? .deny
+            fromConfig: fields["fromConfig"]?.keyword(Verdict.self) ?? .deny,
+            reach: BindingReach(fields)
         )
     }
 }
 
 extension Node {
-    fileprivate func guid() -> String? {
+    func guid() -> String? {
         guard let text = string() else { return nil }
         let groups = text.split(separator: "-", omittingEmptySubsequences: false)
         guard groups.map(\.utf8.count) == [8, 4, 4, 4, 12], groups.allSatisfy({ $0.allSatisfy(\.isHexDigit) }) else {
@@ -112,7 +117,7 @@ extension Node {
         }
     }
 
-    fileprivate func resourceIDPatterns() -> [ResourceIDPattern] {
+    func resourceIDPatterns() -> [ResourceIDPattern] {
         elements().compactMap { element -> ResourceIDPattern? in
             guard let text = element.string() else { return nil }
             do throws(ResourceIDError) {

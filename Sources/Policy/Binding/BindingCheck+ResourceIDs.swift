@@ -8,7 +8,7 @@ extension BindingCheck {
         guard
             let spec = document.member("spec", of: subject.object),
             let owner = document.member("owner", of: spec),
-            let value = document.member("armId", of: owner), !value.isNull
+            let value = document.member("armId", of: owner), !value.isNull, !judgesOwnerAsTarget(subject)
         else { return }
         try report.meter.spend(1)
         checkResourceID(value, at: .path(FieldPath(["spec", "owner", "armId"])), subject, &report)
@@ -16,10 +16,11 @@ extension BindingCheck {
 
     func checkReferences(_ subject: borrowing Subject, _ report: inout Report) throws(EvaluationError) {
         let (document, object) = (subject.document, subject.object)
+        let judgesGrants = subject.givesAccess && judgesOwnerAsTarget(subject)
         try subject.kind.forEachOccurrence(of: .reference, in: document, of: object) {
             (place) throws(EvaluationError) in
             try report.meter.spend(4)
-            guard let value = place.value else { return }
+            guard let value = place.value, !(judgesGrants && isJudgedAsGrant(place, subject)) else { return }
             if place.part == .propertyBag {
                 report.add(
                     origin("resourceGroups"),
@@ -99,8 +100,13 @@ extension BindingCheck {
 
 extension Binding {
     /// Why an ID is outside of what the binding allows; nil if it is inside.
-    func fault(with id: ResourceID) -> (rule: String, message: String, allowed: String)? {
-        if sharedResources.contains(where: { $0.matches(id) }) { return nil }
+    ///
+    /// - Parameters:
+    ///   - id: The ID.
+    ///   - sharing: Whether shared resources are inside.
+    /// - Returns: The field of the binding that says so, and why.
+    func fault(with id: ResourceID, sharing: Bool = true) -> (rule: String, message: String, allowed: String)? {
+        if sharing, sharedResources.contains(where: { $0.matches(id) }) { return nil }
         if id.canonical.contains("/microsoft.managedidentity/userassignedidentities/") {
             // What lies below an identity (its federated credentials) is as good as the identity.
             var identity: ResourceID? = id
@@ -111,12 +117,20 @@ extension Binding {
             let allowed = userAssignedIdentities.map(\.description).joined(separator: ", ")
             return ("userAssignedIdentities", "the identity is none of AzureBinding \(name)", allowed)
         }
-        guard let subscription = id.subscription, subscriptions.contains(subscription) else {
-            return (
-                "subscriptions", "the subscription is none of AzureBinding \(name)",
-                subscriptions.joined(separator: ", ")
-            )
-        }
+        return locationFault(with: id)
+    }
+
+    /// Why an ID is in none of the binding's subscriptions; nil if it is.
+    func subscriptionFault(with id: ResourceID) -> (rule: String, message: String, allowed: String)? {
+        if let subscription = id.subscription, subscriptions.contains(subscription) { return nil }
+        return (
+            "subscriptions", "the subscription is none of AzureBinding \(name)", subscriptions.joined(separator: ", ")
+        )
+    }
+
+    /// Why an ID lies in none of the binding's subscriptions and resource groups; nil if it does.
+    func locationFault(with id: ResourceID) -> (rule: String, message: String, allowed: String)? {
+        if let fault = subscriptionFault(with: id) { return fault }
         let allowed = resourceGroups.map(\.description).joined(separator: ", ")
         guard let group = id.resourceGroup else {
             return ("resourceGroups", "it is outside the resource groups of AzureBinding \(name)", allowed)

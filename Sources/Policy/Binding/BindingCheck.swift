@@ -48,6 +48,9 @@ struct BindingCheck {
         try checkIdentities(subject, &report)
         try checkMembers(subject, &report)
         checkName(subject, &report)
+        try checkExtension(subject, circumstances, &report)
+        try checkNames(subject, circumstances, &report)
+        try checkExisting(subject, circumstances, &report)
     }
 
     func origin(_ rule: String) -> Failure.Origin {
