@@ -59,6 +59,7 @@ import Testing
 
     private static let kindsHead =
         "group\tkind\tplural\tversions\tnewest\tarmType\tarmVersion\tscope\towners\tazureName\n"
+    private static let sizesHead = "scope\tnames\tvCores\tmemoryGB\tsource\n"
     private static let facetsHead = "group\tkind\tpath\tfacet\tpart\tabsence\tsense\tnote\n"
 
     /// A table that replaces another in a directory of one's own, and what is said about it.
@@ -107,8 +108,17 @@ import Testing
             "regions.tsv", "name\tdisplay\tclass\tsource\nwest\tEast\tpublic\tx\n",
             "regions.tsv:2:6: display is \"East\""
         ),
-        ("sizes.tsv", "scope\tname\tvCores\tsource\nvm\tx\tmany\ty\n", "sizes.tsv:2:6: vCores is \"many\""),
-        ("sizes.tsv", "scope\tname\tvCores\tsource\nvm\tx\t0\ty\n", "expected a whole number above 0"),
+        ("sizes.tsv", sizesHead + "vm\tx\tmany\t-\ty\n", "sizes.tsv:2:6: vCores is \"many\""),
+        ("sizes.tsv", sizesHead + "vm\tx\t0\t-\ty\n", "expected a whole number above 0"),
+        ("sizes.tsv", sizesHead + "vm\tx\t-\t-\ty\n", "sizes.tsv:2:6: neither vCores nor memoryGB"),
+        ("sizes.tsv", sizesHead + "vm\tx\t-\t1 max 2\ty\n", "sizes.tsv:2:8: memoryGB is \"1 max 2\""),
+        ("sizes.tsv", sizesHead + "vm\tx#\t-\t1 most 2\ty\n", "memoryGB is \"1 most 2\""),
+        ("sizes.tsv", sizesHead + "vm\tx#\t-\tnan\ty\n", "memoryGB is \"nan\""),
+        ("sizes.tsv", sizesHead + "vm\tx\t-\t1e99\ty\n", "memoryGB is \"1e99\""),
+        ("sizes.tsv", sizesHead + "vm\tx#\t2\t1\ty\n", "vCores is \"2\"; expected -"),
+        ("sizes.tsv", sizesHead + "vm\tx# y\t-\t1\ty\n", "make a row of each"),
+        ("sizes.tsv", sizesHead + "vm\tx X\t-\t1\ty\n", "X is listed twice for vm"),
+        ("sizes.tsv", sizesHead + "vm\tx\t-\t1\t\n", "source is empty"),
         ("prices.tsv", "", "prices.tsv: is not a table"),
     ]
 

@@ -1,41 +1,129 @@
 public import JSON
 
-/// How many vCores names of SKUs and machine sizes stand for.
+/// How many vCores and how much memory names of SKUs and machine sizes stand for.
 struct SizeTable: Sendable {
-    /// By scope (`vm`, or `group/Kind`) and name, both in small letters, with a tab between.
-    private let sizes: [String: Int]
+    private struct Row: Sendable {
+        let vCores: Int?
+        let memory: Memory?
+    }
+
+    /// Gigabytes of a size or, of a family of sizes, for each vCore.
+    private struct Memory: Sendable {
+        let amount: Double
+        let maximum: Double
+    }
+
+    /// By scope (`vm`, or `group/Kind`) and name, both in small letters, with a tab between; a family's name has a `#` for the
+    /// number.
+    private let rows: [String: Row]
 
     init(_ bytes: [UInt8]) throws(TableError) {
-        var reader = try TableReader("sizes.tsv", bytes[...], columns: ["scope", "name", "vCores", "source"])
-        var sizes: [String: Int] = [:]
+        var reader = try TableReader(
+            "sizes.tsv",
+            bytes[...],
+            columns: ["scope", "names", "vCores", "memoryGB", "source"]
+        )
+        var rows: [String: Row] = [:]
         while try reader.next() {
-            let key = Self.key(try reader.name(0), try reader.name(1))
-            guard let vCores = Int(reader.text(2)), vCores > 0 else {
-                throw reader.error(at: 2, "vCores is \"\(reader.text(2))\"; expected a whole number above 0")
+            let scope = try reader.name(0)
+            let names = try reader.name(1).split(separator: " ")
+            let isFamily = names.first?.contains("#") == true
+            let row = Row(vCores: try Self.vCores(reader, isFamily), memory: try Self.memory(reader, isFamily))
+            guard row.vCores != nil || row.memory != nil else {
+                throw reader.error(at: 2, "neither vCores nor memoryGB is known; remove the row")
             }
-            guard sizes.updateValue(vCores, forKey: key) == nil else {
-                throw reader.error(at: 1, "\(reader.text(1)) is listed twice for \(reader.text(0))")
+            _ = try reader.name(4)
+            for name in names {
+                guard name.contains("#") == isFamily else {
+                    throw reader.error(at: 1, "\(reader.text(1)) are sizes and families of sizes; make a row of each")
+                }
+                guard rows.updateValue(row, forKey: Self.key(scope, String(name))) == nil else {
+                    throw reader.error(at: 1, "\(name) is listed twice for \(scope)")
+                }
             }
         }
-        self.sizes = sizes
+        self.rows = rows
+    }
+
+    private static func vCores(_ reader: TableReader, _ isFamily: Bool) throws(TableError) -> Int? {
+        let text = reader.text(2)
+        if text == "-" { return nil }
+        guard !isFamily, let vCores = Int(text), vCores > 0 else {
+            throw reader.error(
+                at: 2,
+                "vCores is \"\(text)\"; expected \(isFamily ? "" : "a whole number above 0, or ")-"
+            )
+        }
+        return vCores
+    }
+
+    private static func memory(_ reader: TableReader, _ isFamily: Bool) throws(TableError) -> Memory? {
+        let text = reader.text(3)
+        if text == "-" { return nil }
+        let words = text.split(separator: " ")
+        let numbers = words.enumerated().compactMap { $0.offset == 1 ? nil : Double(String($0.element)) }
+        guard
+            words.count == 1 || (isFamily && words.count == 3 && words[1] == "max"),
+            numbers.count == (words.count + 1) / 2,
+            numbers.allSatisfy({ $0 > 0 && $0 < 1e6 }), let first = numbers.first, let last = numbers.last
+        else {
+            throw reader.error(at: 3, "memoryGB is \"\(text)\"; expected a number, a family's \"8 max 432\", or -")
+        }
+        return Memory(amount: first, maximum: words.count == 1 ? .infinity : last)
+    }
+
+    private static func key(_ scope: String, _ name: String) -> String {
+        scope.lowercased() + "\t" + name.lowercased()
+    }
+}
+
+// MARK: Machines
+
+extension SizeTable {
+    /// The name of a machine size without what is said around it, in small letters; nil if it is none.
+    private func machine(_ name: String) -> String? {
+        // A name with a # would be taken for a family.
+        guard let start = name.firstRange(of: "standard_") ?? name.firstRange(of: "basic_"), !name.contains("#") else {
+            return nil
+        }
+        // `Dev(No SLA)_Standard_E2a_v4`, `Standard_DS13_v2+1TB_PS`: Data Explorer decorates.
+        var size = name[start...].prefix { $0 != "+" }
+        if let dash = size.firstIndex(of: "-") {
+            size = size[..<dash] + size[dash...].dropFirst().drop { $0.isNumber }
+        }
+        return String(size)
     }
 
     /// The vCores of a machine size: from the table, else the number in the name.
     ///
     /// Sizes with fewer active cores (`Standard_E16-4s_v5`) count as the full one: that is what they cost.
     func vCores(ofMachine name: String) -> Int? {
-        guard let start = name.firstRange(of: "standard_") ?? name.firstRange(of: "basic_") else { return nil }
-        // `Dev(No SLA)_Standard_E2a_v4`, `Standard_DS13_v2+1TB_PS`: Data Explorer decorates.
-        var size = name[start...].prefix { $0 != "+" }
-        if let dash = size.firstIndex(of: "-") {
-            size = size[..<dash] + size[dash...].dropFirst().drop { $0.isNumber }
-        }
-        if let known = sizes["vm\t" + size] { return known }
+        machine(name).flatMap { vCores(ofPlain: $0) }
+    }
+
+    private func vCores(ofPlain size: String) -> Int? {
+        if let known = rows["vm\t" + size]?.vCores { return known }
         guard let family = size.split(separator: "_").dropFirst().first else { return nil }
         let digits = family.drop { !$0.isNumber }.prefix { $0.isNumber }
         return family.first?.isNumber == false ? Int(digits).flatMap { $0 > 0 ? $0 : nil } : nil
     }
 
+    /// The gigabytes of memory of a machine size: from its row, else from that of its family.
+    func memoryGB(ofMachine name: String) -> Double? {
+        guard let size = machine(name) else { return nil }
+        if let known = rows["vm\t" + size]?.memory { return known.amount }
+        let head = size.prefix { !$0.isNumber }
+        let tail = size.dropFirst(head.count).drop { $0.isNumber }
+        guard let family = rows["vm\t" + head + "#" + tail]?.memory, let vCores = vCores(ofPlain: size) else {
+            return nil
+        }
+        return min(family.amount * Double(vCores), family.maximum)
+    }
+}
+
+// MARK: Models of vCores
+
+extension SizeTable {
     /// The vCores of an SKU in the vCore model; a number in the name and the capacity mean the same, and the larger counts.
     func vCores(ofModel name: String, capacity: Int?) -> Int? {
         let words = name.split(separator: "_")
@@ -47,12 +135,26 @@ struct SizeTable: Sendable {
         return max(named, capacity ?? 0)
     }
 
+    /// The gigabytes of memory of an SKU in the vCore model of a kind.
+    func memoryGB(ofModel name: String, capacity: Int?, of kind: AzureKind) -> Double? {
+        var family = name
+        if let end = name.lastIndex(of: "_"), Int(name[end...].dropFirst()) != nil { family = String(name[..<end]) }
+        guard let row = rows[Self.key(kind.description, family + "_#")]?.memory,
+            let vCores = vCores(ofModel: name, capacity: capacity)
+        else { return nil }
+        return row.amount * Double(vCores)
+    }
+}
+
+// MARK: Names of one kind
+
+extension SizeTable {
     func vCores(of kind: AzureKind, _ name: String) -> Int? {
-        sizes[Self.key(kind.group + "/" + kind.kind, name)]
+        rows[Self.key(kind.description, name)]?.vCores
     }
 
-    private static func key(_ scope: String, _ name: String) -> String {
-        scope.lowercased() + "\t" + name.lowercased()
+    func memoryGB(of kind: AzureKind, _ name: String) -> Double? {
+        rows[Self.key(kind.description, name)]?.memory?.amount
     }
 }
 
@@ -67,22 +169,48 @@ extension String {
     }
 }
 
+// MARK: Questions
+
 extension AzureTables {
     /// How many vCores one unit of an SKU has: one machine of a pool, one instance of a plan, the whole database.
     ///
     /// - Returns: nil if the SKU's name is absent or does not tell.
     public func vCores(of sku: SKU, of kind: AzureKind, in document: JSONDocument) -> Int? {
-        guard let name = sku.name, let value = name.value, let text = document.string(value)?.lowercased() else {
-            return nil
-        }
+        guard let name = sku.name, let text = document.smallLetters(of: name) else { return nil }
         switch name.sense {
-        case .machine:
-            return sizes.vCores(ofMachine: text)
-        case .vCoreModel:
-            let capacity = sku.capacity?.value.flatMap(document.int).flatMap(Int.init(exactly:))
-            return sizes.vCores(ofModel: text, capacity: capacity)
-        default:
-            return sizes.vCores(of: kind, text)
+        case .machine: return sizes.vCores(ofMachine: text)
+        case .vCoreModel: return sizes.vCores(ofModel: text, capacity: sku.units(in: document))
+        default: return sizes.vCores(of: kind, text)
         }
+    }
+
+    /// How many gigabytes of memory one unit of an SKU has.
+    ///
+    /// - Returns: nil if the SKU's name is absent or the tables do not know its size.
+    public func memoryGB(of sku: SKU, of kind: AzureKind, in document: JSONDocument) -> Double? {
+        guard let name = sku.name, let text = document.smallLetters(of: name) else { return nil }
+        switch name.sense {
+        case .machine: return sizes.memoryGB(ofMachine: text)
+        case .vCoreModel: return sizes.memoryGB(ofModel: text, capacity: sku.units(in: document), of: kind)
+        default:
+            if let known = sizes.memoryGB(of: kind, text) { return known }
+            // A Redis cache's size is its family and its capacity.
+            guard let family = sku.family.flatMap({ document.smallLetters(of: $0) }),
+                let units = sku.units(in: document)
+            else { return nil }
+            return sizes.memoryGB(of: kind, "\(family)\(units)")
+        }
+    }
+}
+
+extension SKU {
+    fileprivate func units(in document: JSONDocument) -> Int? {
+        capacity?.value.flatMap(document.int).flatMap(Int.init(exactly:))
+    }
+}
+
+extension JSONDocument {
+    fileprivate func smallLetters(of place: Occurrence) -> String? {
+        place.value.flatMap { string($0) }?.lowercased()
     }
 }
