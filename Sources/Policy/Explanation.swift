@@ -8,6 +8,8 @@ enum Explanation: Hashable, Sendable {
     case absent
     /// There is no value, and the provider's own, which follows, is not one of `allowed`.
     case defaulted(String)
+    /// No SKU is named, and the provider's own, which follows, is not one of `allowed`, which names parts of SKUs.
+    case defaultedSKU(String)
     /// The value is taken from elsewhere when Azure is asked; the text says from where.
     case unknown(String)
     /// The value is above a ceiling; what was measured follows if the value does not say it itself.
@@ -61,7 +63,7 @@ enum Explanation: Hashable, Sendable {
         case .absent:
             text.append(" is not set")
             words.writeAlternatives(to: &text)
-        case .defaulted(let value):
+        case .defaulted(let value), .defaultedSKU(let value):
             text.append(" is not set and Azure takes ")
             text.append(value)
             words.writeAlternatives(to: &text)
@@ -136,7 +138,7 @@ enum Explanation: Hashable, Sendable {
         case .unwanted:
             text.append("remove ")
             text.append(words.path)
-        case .skuNotAllowed: words.writeChoice(behind: "choose a SKU with ", to: &text)
+        case .skuNotAllowed, .defaultedSKU: words.writeChoice(behind: "choose a SKU with ", to: &text)
         case .refused(_, let mend), .text(_, let mend): text.append(mend)
         case .expression(nil, _, _): text.append("change the object so that it holds")
         case .expression(_, _, let expression):

@@ -283,13 +283,13 @@ private func key(_ type: String, _ name: String, in namespace: String = "team-a"
             type: "containerservice.azure.com/v1api20240901/ManagedCluster",
             spec:
                 "{agentPoolProfiles: [{vmSize: Standard_D4s_v3, count: 3, osDiskSizeGB: 100}, {vmSize: Standard_D2s_v3}]}",
-            known: [.vCores: 14, .storageGB: 300, .nodeCount: 3]
+            known: [.vCores: 14, .memoryGB: 56, .storageGB: 300, .nodeCount: 3]
         ),
         Amounts(
             name: "a scaler's most counts, not its least",
             type: "containerservice.azure.com/v1api20240901/ManagedClustersAgentPool",
             spec: "{vmSize: Standard_D4s_v3, count: 1, minCount: 1, maxCount: 5}",
-            known: [.vCores: 20, .nodeCount: 5]
+            known: [.vCores: 20, .memoryGB: 80, .nodeCount: 5]
         ),
         Amounts(
             name: "disks of a scale set count for each machine",
@@ -298,7 +298,7 @@ private func key(_ type: String, _ name: String, in namespace: String = "team-a"
                 {sku: {name: Standard_D2s_v3, capacity: 3}, virtualMachineProfile: {storageProfile: {
                 osDisk: {diskSizeGB: 30}, dataDisks: [{diskSizeGB: 10}, {diskSizeGB: 20}]}}}
                 """,
-            known: [.vCores: 6, .storageGB: 180, .nodeCount: 3, .capacity: 3]
+            known: [.vCores: 6, .memoryGB: 24, .storageGB: 180, .nodeCount: 3, .capacity: 3]
         ),
         Amounts(
             name: "limits and requests of one container are the same cores",
@@ -313,13 +313,19 @@ private func key(_ type: String, _ name: String, in namespace: String = "team-a"
             name: "a database in the vCore model",
             type: "sql.azure.com/v1api20211101/ServersDatabase",
             spec: "{sku: {name: GP_Gen5, capacity: 4}, maxSizeBytes: 34359738368}",
-            known: [.vCores: 4, .storageGB: 32, .capacity: 4]
+            known: [.vCores: 4, .memoryGB: 20.76, .storageGB: 32, .capacity: 4]
+        ),
+        Amounts(
+            name: "a database that leaves its size to Azure",
+            type: "sql.azure.com/v1api20211101/ServersDatabase",
+            spec: "{}",
+            known: [.vCores: 2, .memoryGB: 10.38]
         ),
         Amounts(
             name: "a size that nobody knows",
             type: "compute.azure.com/v1api20220301/VirtualMachine",
             spec: "{hardwareProfile: {vmSize: Enormous}}",
-            unknown: [.vCores]
+            unknown: [.vCores, .memoryGB]
         ),
         Amounts(
             name: "numbers that make no sense",

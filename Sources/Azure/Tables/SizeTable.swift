@@ -16,6 +16,9 @@ struct SizeTable: Sendable {
     /// By scope (`vm`, or `group/Kind`) and name, both in small letters, with a tab between; a family's name has a `#` for the
     /// number.
     private let rows: [String: Row]
+    /// The scopes, in small letters, that have a row with vCores, and with memory.
+    private let scopesWithVCores: Set<String>
+    private let scopesWithMemory: Set<String>
 
     init(_ bytes: [UInt8]) throws(TableError) {
         var reader = try TableReader(
@@ -24,6 +27,7 @@ struct SizeTable: Sendable {
             columns: ["scope", "names", "vCores", "memoryGB", "source"]
         )
         var rows: [String: Row] = [:]
+        var (scopesWithVCores, scopesWithMemory): (Set<String>, Set<String>) = ([], [])
         while try reader.next() {
             let scope = try reader.name(0)
             let names = try reader.name(1).split(separator: " ")
@@ -33,6 +37,8 @@ struct SizeTable: Sendable {
                 throw reader.error(at: 2, "neither vCores nor memoryGB is known; remove the row")
             }
             _ = try reader.name(4)
+            if row.vCores != nil { scopesWithVCores.insert(scope.lowercased()) }
+            if row.memory != nil { scopesWithMemory.insert(scope.lowercased()) }
             for name in names {
                 guard name.contains("#") == isFamily else {
                     throw reader.error(at: 1, "\(reader.text(1)) are sizes and families of sizes; make a row of each")
@@ -43,6 +49,8 @@ struct SizeTable: Sendable {
             }
         }
         self.rows = rows
+        self.scopesWithVCores = scopesWithVCores
+        self.scopesWithMemory = scopesWithMemory
     }
 
     private static func vCores(_ reader: TableReader, _ isFamily: Bool) throws(TableError) -> Int? {
@@ -149,6 +157,10 @@ extension SizeTable {
 // MARK: Names of one kind
 
 extension SizeTable {
+    func knowsVCores(of kind: AzureKind) -> Bool { scopesWithVCores.contains(kind.description.lowercased()) }
+
+    func knowsMemory(of kind: AzureKind) -> Bool { scopesWithMemory.contains(kind.description.lowercased()) }
+
     func vCores(of kind: AzureKind, _ name: String) -> Int? {
         rows[Self.key(kind.description, name)]?.vCores
     }
@@ -183,6 +195,12 @@ extension AzureTables {
         default: return sizes.vCores(of: kind, text)
         }
     }
+
+    /// Whether the tables tell the vCores of some of a kind's own SKUs, machine sizes aside.
+    public func knowsVCores(of kind: AzureKind) -> Bool { sizes.knowsVCores(of: kind) }
+
+    /// Whether the tables tell the memory of some of a kind's own SKUs, machine sizes aside.
+    public func knowsMemory(of kind: AzureKind) -> Bool { sizes.knowsMemory(of: kind) }
 
     /// How many gigabytes of memory one unit of an SKU has.
     ///

@@ -25,13 +25,25 @@ extension Quantity {
     }
 
     /// Whether the name of an SKU may say it.
-    var isSaidBySKU: Bool { self == .vCores }
+    var isSaidBySKU: Bool { self == .vCores || self == .memoryGB }
 
     /// What one unit of an SKU has of it; nil if its name is absent or does not tell.
     func amount(of sku: SKU, of kind: AzureKind, _ tables: AzureTables, in document: JSONDocument) -> Double? {
         switch self {
         case .vCores: tables.vCores(of: sku, of: kind, in: document).map(Double.init)
-        case .capacity, .throughput, .memoryGB, .storageGB, .nodeCount: nil
+        case .memoryGB: tables.memoryGB(of: sku, of: kind, in: document)
+        case .capacity, .throughput, .storageGB, .nodeCount: nil
+        }
+    }
+
+    /// Whether an SKU has some of it, so that a name that does not tell how much leaves it unknown: a machine has cores, a
+    /// storage account's SKU has none.
+    func isMeasured(by sku: SKU, of kind: AzureKind, _ tables: AzureTables) -> Bool {
+        guard let sense = sku.name?.sense else { return false }
+        return switch self {
+        case .vCores: sense == .machine || sense == .vCoreModel || tables.knowsVCores(of: kind)
+        case .memoryGB: sense == .machine || sense == .vCoreModel || tables.knowsMemory(of: kind)
+        case .capacity, .throughput, .storageGB, .nodeCount: false
         }
     }
 
@@ -66,6 +78,7 @@ struct QuantityReader {
     private let kind: AzureKind
     private let tables: AzureTables
     private let document: JSONDocument
+    private let object: JSONValue
     private let facets: ObjectFacets
     private let elements: ListElements
     private var machines: [Int: Machines] = [:]
@@ -82,6 +95,13 @@ struct QuantityReader {
         FacetSet(.sku), FacetSet(.capacity), FacetSet(.storage), FacetSet(.nodeCount),
     ]
 
+    /// The parts of those facets.
+    static let parts: PartSet = [
+        PartSet(.name), PartSet(.tier), PartSet(.family), PartSet(.size), PartSet(.capacity), PartSet(.throughput),
+        PartSet(.vCores), PartSet(.memoryGB), PartSet(.count), PartSet(.minimum), PartSet(.maximum), PartSet(.replicas),
+        PartSet(.shards),
+    ]
+
     /// More than any sum needs: infinite sums could not be subtracted from.
     private static let maximumAmount = 1e15
 
@@ -96,6 +116,7 @@ struct QuantityReader {
         self.kind = kind
         self.tables = tables
         self.document = document
+        self.object = object
         self.facets = facets
         let counted = facets.places.filter { !Self.facets.isDisjoint(with: FacetSet($0.facet)) }
         elements = ListElements(of: counted, in: document, of: object)
@@ -147,11 +168,18 @@ struct QuantityReader {
                     continue
                 }
                 switch place.state {
-                // Only machines and models of cores have some; a storage account's SKU has none.
-                case .known where place.sense == .machine: measure.unknown = measure.unknown ?? place
+                case .known where quantity.isMeasured(by: sku, of: kind, tables):
+                    measure.unknown = measure.unknown ?? place
                 case .known: continue
                 case .unknown: measure.unknown = measure.unknown ?? place
-                case .absent: measure.absent = measure.absent ?? place
+                case .absent:
+                    if let (provided, name) = tables.defaultSKU(of: sku, of: kind, in: document, of: object),
+                        let number = quantity.amount(of: provided, of: kind, tables, in: name.document)
+                    {
+                        add(place, amount(number), of: sku)
+                    } else {
+                        measure.absent = measure.absent ?? place
+                    }
                 }
             }
         }

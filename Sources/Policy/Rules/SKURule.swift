@@ -30,16 +30,23 @@ final class SKURule: Sendable {
 
     let allow: [Pattern]?
     let deny: [Pattern]
+    /// Ceilings for each place by itself.
     let maximum: [Ceiling]
+    /// Ceilings for all places of a resource together.
+    let total: [Ceiling]
     let allowed: String
+    /// Those of `maximum` that names of SKUs are measured against.
+    private let sizes: [Ceiling]
     /// The facets that the rule asks for.
     var facets: FacetSet {
         var facets: FacetSet = []
         if allow != nil || !deny.isEmpty { facets.formUnion(FacetSet(.sku)) }
         for ceiling in maximum {
             facets.formUnion(FacetSet(ceiling.quantity.facet))
-            if ceiling.quantity.isSaidBySKU { facets.formUnion(FacetSet(.sku)) }
+            // The SKU that a provider takes has a capacity too.
+            if ceiling.quantity.isSaidBySKU || ceiling.quantity == .capacity { facets.formUnion(FacetSet(.sku)) }
         }
+        if !total.isEmpty { facets.formUnion(QuantityReader.facets) }
         return facets
     }
 
@@ -50,7 +57,7 @@ final class SKURule: Sendable {
         for ceiling in maximum {
             for part in Facet.Part.allCases where ceiling.quantity.isSaid(by: part) { parts.formUnion(PartSet(part)) }
         }
-        return parts
+        return total.isEmpty ? parts : parts.union(QuantityReader.parts)
     }
 
     /// What is said of SKUs that each pattern of `deny` fits.
@@ -60,9 +67,11 @@ final class SKURule: Sendable {
     private let isByName: Bool
 
     init?(_ node: Node) {
-        guard let fields = node.fields(["allow", "deny", "maximum"], reserved: ["downgrade"]) else { return nil }
-        if fields["allow"] == nil && fields["deny"] == nil && fields["maximum"] == nil {
-            node.error("says nothing", mend: "add allow, deny or maximum")
+        guard let fields = node.fields(["allow", "deny", "maximum", "total"], reserved: ["downgrade"]) else {
+            return nil
+        }
+        if fields["allow"] == nil && fields["deny"] == nil && fields["maximum"] == nil && fields["total"] == nil {
+            node.error("says nothing", mend: "add allow, deny, maximum or total")
         }
         let allow = fields["allow"]?.elements().compactMap { Pattern($0) }
         self.allow = allow
@@ -70,6 +79,8 @@ final class SKURule: Sendable {
         deny = fields["deny"]?.elements().compactMap { Pattern($0) } ?? []
         denied = deny.map { .refused(", which is denied (\($0.description))", mend: "choose another SKU") }
         maximum = fields["maximum"].map(Self.ceilings) ?? []
+        total = fields["total"].map(Self.ceilings) ?? []
+        sizes = maximum.filter { $0.quantity.isSaidBySKU }
         allowed = (allow ?? []).map(\.description).joined(separator: ", ")
     }
 
@@ -113,16 +124,20 @@ extension SKURule.Pattern {
 
 extension SKURule {
     func check(_ subject: borrowing Subject, _ rule: Rule, _ report: inout Report) throws(EvaluationError) {
-        let cores = maximum.first { $0.quantity.isSaidBySKU }
-        if allow != nil || !deny.isEmpty || cores != nil {
+        let judgesNames = allow != nil || !deny.isEmpty
+        if judgesNames || !maximum.isEmpty {
             var place = 0
             while let sku = subject.facets.nextSKU(&place) {
                 try report.meter.spend(1)
-                if allow != nil || !deny.isEmpty { judge(sku, subject, rule, &report) }
-                try cores?.check(sku, subject, rule, &report)
+                if sku.subject?.state == .absent, rule.ifAbsent == nil, judgeDefault(sku, subject, rule, &report) {
+                    continue
+                }
+                if judgesNames { judge(sku, subject, rule, &report) }
+                for index in sizes.indices { try sizes[index].check(sku, subject, rule, &report) }
             }
         }
-        for ceiling in maximum { try ceiling.check(subject, rule, &report) }
+        for index in maximum.indices { try maximum[index].check(subject, rule, &report) }
+        if !total.isEmpty { try judgeTotal(subject, rule, &report) }
     }
 
     private func judge(_ sku: SKU, _ subject: borrowing Subject, _ rule: Rule, _ report: inout Report) {
@@ -130,7 +145,7 @@ extension SKURule {
         let document = subject.document
         switch place.state {
         case .known:
-            for index in deny.indices where deny[index].matches(sku, in: document) {
+            if let index = deniedBy(sku, in: document) {
                 report.add(
                     rule.origin,
                     .forbidden,
@@ -140,25 +155,131 @@ extension SKURule {
                     shown: sku.shown(in: document),
                     denied[index]
                 )
-                return
+            } else if !allows(sku, in: document) {
+                report.add(
+                    rule.origin,
+                    .notSupported,
+                    at: .occurrence(place),
+                    place.value,
+                    of: subject,
+                    shown: isByName ? nil : sku.shown(in: document),
+                    allowed: allowed,
+                    isByName ? .notAllowed : .skuNotAllowed
+                )
             }
-            guard let allow else { return }
-            for index in allow.indices where allow[index].matches(sku, in: document) { return }
-            report.add(
-                rule.origin,
-                .notSupported,
-                at: .occurrence(place),
-                place.value,
-                of: subject,
-                shown: isByName ? nil : sku.shown(in: document),
-                allowed: allowed,
-                isByName ? .notAllowed : .skuNotAllowed
-            )
         case .absent where rule.deniesAbsence(byDefault: allow != nil):
             report.add(rule.origin, .required, at: .occurrence(place), nil, of: subject, allowed: allowed, .absent)
         case .unknown where rule.deniesUnknown(byDefault: allow != nil):
             report.addUnknown(rule.origin, place, of: subject, allowed: allowed)
         case .absent, .unknown: return
+        }
+    }
+
+    /// Judges the SKU that the provider takes where the resource names none; says whether there is one.
+    private func judgeDefault(
+        _ sku: SKU,
+        _ subject: borrowing Subject,
+        _ rule: Rule,
+        _ report: inout Report
+    ) -> Bool {
+        guard
+            let place = sku.subject,
+            let (provided, name) = subject.tables.defaultSKU(
+                of: sku,
+                of: subject.kind,
+                in: subject.document,
+                of: subject.object
+            )
+        else { return false }
+        func fail(_ allowed: String, _ explanation: Explanation) {
+            report.add(rule.origin, .required, at: .occurrence(place), nil, of: subject, allowed: allowed, explanation)
+        }
+        if let index = deniedBy(provided, in: name.document) {
+            fail(
+                "",
+                .text(
+                    message: "is not set and Azure takes \(name.text), which is denied (\(deny[index].description))",
+                    mend: "choose another SKU"
+                )
+            )
+        } else if !allows(provided, in: name.document) {
+            fail(allowed, isByName ? .defaulted(name.text) : .defaultedSKU(name.text))
+        }
+        for ceiling in maximum {
+            guard let number = ceiling.amount(ofDefault: provided, name, subject), number.exceeds(ceiling.limit) else {
+                continue
+            }
+            let limit = "\(ceiling.shown)\(ceiling.quantity.unit)"
+            fail(
+                ceiling.allowed,
+                .text(
+                    message: "is not set and Azure takes \(name.text) (\(number.shown)\(ceiling.quantity.unit)), "
+                        + "the maximum is \(limit)",
+                    mend: "choose a size of \(limit) or less"
+                )
+            )
+        }
+        return true
+    }
+
+    private func deniedBy(_ sku: SKU, in document: JSONDocument) -> Int? {
+        for index in deny.indices where deny[index].matches(sku, in: document) { return index }
+        return nil
+    }
+
+    private func allows(_ sku: SKU, in document: JSONDocument) -> Bool {
+        guard let allow else { return true }
+        for index in allow.indices where allow[index].matches(sku, in: document) { return true }
+        return false
+    }
+
+    /// Judges what all places of the resource ask for together.
+    private func judgeTotal(
+        _ subject: borrowing Subject,
+        _ rule: Rule,
+        _ report: inout Report
+    ) throws(EvaluationError) {
+        try report.meter.spend(4 * subject.facets.places.count)
+        let reader = QuantityReader(
+            subject.facets,
+            of: subject.kind,
+            subject.tables,
+            in: subject.document,
+            of: subject.object
+        )
+        for ceiling in total {
+            let measure = reader.measure(ceiling.quantity)
+            let unit = ceiling.quantity.unit
+            if measure.amount.exceeds(ceiling.limit), let place = measure.place {
+                report.add(
+                    rule.origin,
+                    .notSupported,
+                    at: .occurrence(place),
+                    place.value,
+                    of: subject,
+                    .refused(
+                        ": all places together ask for \(measure.amount.shown)\(unit), the maximum is "
+                            + "\(ceiling.shown)\(unit)",
+                        mend: "choose smaller sizes, or fewer"
+                    )
+                )
+            } else if let place = measure.unknown, rule.deniesUnknown(byDefault: false) {
+                if place.state == .unknown {
+                    report.addUnknown(rule.origin, place, of: subject, allowed: ceiling.allowed)
+                } else {
+                    ceiling.addUnmeasured(place, subject, rule, &report)
+                }
+            } else if let place = measure.absent, rule.deniesAbsence(byDefault: false) {
+                report.add(
+                    rule.origin,
+                    .required,
+                    at: .occurrence(place),
+                    nil,
+                    of: subject,
+                    allowed: ceiling.allowed,
+                    .absent
+                )
+            }
         }
     }
 }
@@ -187,7 +308,8 @@ extension SKU {
         return subject
     }
 
-    fileprivate func shown(in document: JSONDocument) -> String {
+    /// The parts that the resource says, as people read them.
+    func shown(in document: JSONDocument) -> String {
         let parts = [("tier", tier), ("name", name), ("family", family), ("size", size)]
         let named = parts.compactMap { part, place in
             place?.value.map { (part, document.string($0) ?? String(document.lexeme($0))) }
@@ -210,9 +332,9 @@ extension SKURule.Ceiling {
         }
     }
 
-    /// The cores that a SKU's name stands for.
+    /// The cores or the memory that an SKU's name stands for.
     ///
-    /// A name that tells none is not measured, as absence is not.
+    /// A name that tells none does not violate a ceiling, as absence does not, unless the rule says so.
     fileprivate func check(
         _ sku: SKU,
         _ subject: borrowing Subject,
@@ -222,8 +344,44 @@ extension SKURule.Ceiling {
         guard let place = sku.name else { return }
         try report.meter.spend(4)
         let amount = quantity.amount(of: sku, of: subject.kind, subject.tables, in: subject.document)
-        if place.state == .known && amount == nil { return }
+        if place.state == .known && amount == nil {
+            guard rule.ifUnknown == .deny, quantity.isMeasured(by: sku, of: subject.kind, subject.tables) else {
+                return
+            }
+            return addUnmeasured(place, subject, rule, &report)
+        }
         judge(place, amount, subject, rule, &report)
+    }
+
+    /// Adds that nobody knows how much a name stands for.
+    fileprivate func addUnmeasured(
+        _ place: Occurrence,
+        _ subject: borrowing Subject,
+        _ rule: Rule,
+        _ report: inout Report
+    ) {
+        report.add(
+            rule.origin,
+            .unknown,
+            at: .occurrence(place),
+            place.value,
+            of: subject,
+            .refused(
+                ", which does not tell its \(quantity == .memoryGB ? "memory" : quantity.rawValue), "
+                    + "the maximum is \(shown)\(quantity.unit)",
+                mend: "choose a size that is known to have \(shown)\(quantity.unit) or less"
+            )
+        )
+    }
+
+    /// What the SKU that a provider takes has of the quantity.
+    fileprivate func amount(
+        ofDefault sku: SKU,
+        _ name: ProviderDefault,
+        _ subject: borrowing Subject
+    ) -> Double? {
+        if quantity == .capacity { return sku.capacity?.number(in: name.document) }
+        return quantity.amount(of: sku, of: subject.kind, subject.tables, in: name.document)
     }
 
     private func judge(
@@ -248,7 +406,7 @@ extension SKURule.Ceiling {
                 )
                 return
             }
-            guard number > limit else { return }
+            guard number.exceeds(limit) else { return }
             let limit = "\(shown)\(quantity.unit)"
             let measured = measured(number, value, subject.document)
             report.add(
@@ -268,12 +426,28 @@ extension SKURule.Ceiling {
         }
     }
 
-    private var allowed: String { "at most \(shown)\(quantity.unit)" }
+    fileprivate var allowed: String { "at most \(shown)\(quantity.unit)" }
 
     /// `16 vCores`: what was measured, if that is not what the value says.
     private func measured(_ number: Double, _ value: JSONValue, _ document: JSONDocument) -> String? {
         let text = document.string(value) ?? String(document.lexeme(value))
-        let measured = number == number.rounded() && number.magnitude < 1e15 ? String(Int64(number)) : String(number)
-        return text == measured ? nil : "\(measured)\(quantity.unit)"
+        return text == number.shown ? nil : "\(number.shown)\(quantity.unit)"
+    }
+}
+
+extension Double {
+    /// Whether it is above a limit by more than adding up fractions can be wrong.
+    func exceeds(_ limit: Double) -> Bool {
+        self > limit && self - limit > 1e-12 * Swift.max(1, limit)
+    }
+
+    /// The number as people write it: whole, or with at most two decimals.
+    var shown: String {
+        guard magnitude < 9e15 else { return String(self) }
+        if self == rounded() { return String(Int64(self)) }
+        let hundredths = Int64((magnitude * 100).rounded())
+        let (whole, rest) = hundredths.quotientAndRemainder(dividingBy: 100)
+        let decimals = rest % 10 == 0 ? "\(rest / 10)" : rest < 10 ? "0\(rest)" : "\(rest)"
+        return "\(self < 0 ? "-" : "")\(whole)\(rest == 0 ? "" : "." + decimals)"
     }
 }
