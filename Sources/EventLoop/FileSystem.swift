@@ -136,6 +136,26 @@ public enum FileSystem {
         return head.isEmpty ? "/" : String(Substring(head))
     }
 
+    /// A path without `.`, and without `name/..`, which says the same as long as no name is a link.
+    ///
+    /// - Parameter path: A path, which need not exist.
+    /// - Returns: `.` for the working directory.
+    public static func normalized(_ path: String) -> String {
+        let isAbsolute = path.hasPrefix("/")
+        var names: [Substring] = []
+        for name in path.split(separator: "/") where name != "." {
+            if name != ".." {
+                names.append(name)
+            } else if let last = names.last, last != ".." {
+                names.removeLast()
+            } else if !isAbsolute {
+                names.append(name)
+            }
+        }
+        let joined = (isAbsolute ? "/" : "") + names.joined(separator: "/")
+        return joined.isEmpty ? "." : joined
+    }
+
     /// Joins a directory and a name.
     ///
     /// - Parameters:
@@ -211,7 +231,7 @@ extension FileSystem {
     }
 
     /// Whether a path leads to a directory, maybe by links.
-    static func isDirectory(_ path: String) -> Bool { kind(path) == S_IFDIR }
+    public static func isDirectory(_ path: String) -> Bool { kind(path) == S_IFDIR }
 
     /// What a path leads to, by links too: `S_IFREG` and the like; nothing if it leads nowhere.
     private static func kind(_ path: String) -> mode_t? {

@@ -24,6 +24,8 @@ public final class PolicyFolder: Sendable {
         public fileprivate(set) var failures = 0
         /// When the set in force was put there.
         public fileprivate(set) var lastSuccess: Timestamp?
+        /// The folders outside of this one that its kustomization leads to.
+        public fileprivate(set) var folders: [String] = []
         /// How many files the last reload compiled; the others were as before.
         public fileprivate(set) var compiledFiles = 0
         /// How long the last reload took, from the first file to the set.
@@ -56,8 +58,7 @@ public final class PolicyFolder: Sendable {
     /// Names a folder; nothing is read before `reload()`.
     ///
     /// - Parameters:
-    ///   - path: The folder. Its files `*.yaml`, `*.yml` and `*.json` count, those in folders below too; names that begin with
-    ///     a dot do not, which leaves out editors' files and the versioned copies of a ConfigMap volume.
+    ///   - path: The folder; `PolicyFiles` says which of its files count.
     ///   - holder: Where a good set is put in force.
     ///   - configuration: What the set is made with.
     public init(path: String, holder: PolicyHolder, configuration: PolicyConfiguration = PolicyConfiguration()) {
@@ -78,10 +79,11 @@ public final class PolicyFolder: Sendable {
     public func reload() -> Status {
         let start = MonotonicInstant.now()
         let generation = status.generation + 1
-        let (result, compiledFiles) = known.withLock { compile(generation: generation, &$0) }
+        let (result, reading) = known.withLock { compile(generation: generation, &$0) }
         return state.withLock { status in
             status.issues = result.issues
-            status.compiledFiles = compiledFiles
+            status.folders = reading.folders
+            status.compiledFiles = reading.compiledFiles
             status.isCurrent = result.set != nil
             if let set = result.set {
                 holder.replace(with: set)
@@ -96,16 +98,22 @@ public final class PolicyFolder: Sendable {
         }
     }
 
+    /// What one reading of the folder has seen beside policies.
+    private struct Reading {
+        var folders: [String] = []
+        var compiledFiles = 0
+    }
+
     private func compile(
         generation: UInt64,
         _ known: inout [String: KnownFile]
-    ) -> (PolicyCompiler.Result, compiledFiles: Int) {
+    ) -> (PolicyCompiler.Result, Reading) {
         var attempt = 1
-        var compiledFiles = 0
+        var reading = Reading()
         while true {
             var compiler = PolicyCompiler(configuration: configuration)
             do throws(FileError) {
-                try addFiles(to: &compiler, &known, &compiledFiles)
+                try addFiles(to: &compiler, &known, &reading)
             } catch {
                 // The kubelet removes the old version of a ConfigMap volume soon after it put the new one in place.
                 if error.isNotFound, attempt < Self.attempts, FileSystem.exists(path) {
@@ -121,7 +129,7 @@ public final class PolicyFolder: Sendable {
                     )
                 )
             }
-            return (compiler.finish(generation: generation), compiledFiles)
+            return (compiler.finish(generation: generation), reading)
         }
     }
 
@@ -131,9 +139,12 @@ public final class PolicyFolder: Sendable {
     private func addFiles(
         to compiler: inout PolicyCompiler,
         _ known: inout [String: KnownFile],
-        _ compiledFiles: inout Int
+        _ reading: inout Reading
     ) throws(FileError) {
-        let files = try PolicyFiles.list(path).filter { Self.isPolicyFile($0.name) }
+        let found = try PolicyFiles(of: path)
+        for issue in found.issues { compiler.add(issue) }
+        let files = found.files
+        reading = Reading(folders: found.folders)
         if files.isEmpty {
             compiler.add(
                 PolicyIssue(
@@ -146,11 +157,10 @@ public final class PolicyFolder: Sendable {
         }
         var current: [String: KnownFile] = [:]
         current.reserveCapacity(files.count)
-        compiledFiles = 0
         var bytes = 0
         for file in files {
             let (entry, isNew) = try read(file, known[file.name])
-            if isNew { compiledFiles += 1 }
+            if isNew { reading.compiledFiles += 1 }
             current[file.name] = entry
             bytes += entry.content.count
             guard bytes <= Self.maximumBytes else {
@@ -190,13 +200,12 @@ public final class PolicyFolder: Sendable {
     }
 
     private func compile(_ content: [UInt8], of file: PolicyFiles.File) -> PolicyFile {
-        let name = FileSystem.path(path, file.name)
         do throws(YAMLError) {
-            return PolicyFile(try JSONDocument.parseYAML(content), file: name, configuration: configuration)
+            return PolicyFile(try JSONDocument.parseYAML(content), file: file.name, configuration: configuration)
         } catch {
             return PolicyFile(
                 PolicyIssue(
-                    file: name,
+                    file: file.name,
                     line: error.line,
                     column: error.column,
                     message: error.message,
@@ -204,9 +213,5 @@ public final class PolicyFolder: Sendable {
                 )
             )
         }
-    }
-
-    private static func isPolicyFile(_ name: String) -> Bool {
-        name.hasSuffix(".yaml") || name.hasSuffix(".yml") || name.hasSuffix(".json")
     }
 }

@@ -53,9 +53,9 @@ package struct IssueList: Sendable {
 package struct Node {
     package let document: JSONDocument
     package let value: JSONValue
-    let file: String
-    let path: String
-    let loading: Loading
+    package let file: String
+    package let path: String
+    package let loading: Loading
     /// What `${parameters.name}` stands for in the node and below it.
     var parameters: PolicyParameters?
 
@@ -95,7 +95,7 @@ package struct Node {
         )
     }
 
-    func at(_ value: JSONValue, _ path: String) -> Node {
+    package func at(_ value: JSONValue, _ path: String) -> Node {
         let node = Node(
             document: document,
             value: value,

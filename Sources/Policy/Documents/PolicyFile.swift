@@ -6,6 +6,8 @@ internal import Kubernetes
 public struct PolicyFile: Sendable {
     /// The version of our own kinds.
     package static let apiVersion = "portcullis.dev/v1alpha1"
+    /// The name of folders that hold what tests policies, and no policies.
+    package static let testsFolder = "tests"
 
     /// A name that one document of its kind may have, and what is said to the second.
     struct Name: Sendable {
