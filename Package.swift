@@ -46,10 +46,12 @@ var targets: [Target] = [
     library("Server", ["Transport", "EventLoop", "TLS", "HTTPWire", "Observability"]),
     library("HTTPClient", ["Transport", "EventLoop", "TLS", "HTTPWire"]),
     library("Admission", ["Policy", "Kubernetes", "Azure", "JSON", "Observability", "EventLoop"]),
+    library("Authoring", ["Policy", "Kubernetes", "Azure", "CEL", "JSON"]),
     .executableTarget(
         name: "portcullis",
         dependencies: [
-            "Admission", "Azure", "CEL", "EventLoop", "HTTPClient", "HTTPWire", "JSON", "Kubernetes", "Observability",
+            "Admission", "Authoring", "Azure", "CEL", "EventLoop", "HTTPClient", "HTTPWire", "JSON", "Kubernetes",
+            "Observability",
             "Policy",
             "Server", "TLS", arguments, log,
         ],
@@ -78,12 +80,13 @@ var targets: [Target] = [
             "JSON", "Policy",
         ]
     ),
+    tests("Authoring", ["Authoring", "Policy", "Kubernetes", "Azure", "CEL", "JSON"]),
     tests("Admission", ["Admission", "Policy", "Kubernetes", "Azure", "JSON", "Observability", "EventLoop"]),
     tests(
         "portcullis",
         [
             "portcullis", "HTTPClient", "HTTPWire", "TLS", "EventLoop", "JSON", "Policy", "Kubernetes", "Azure",
-            "Admission", "Observability", arguments, log,
+            "Admission", "Authoring", "Observability", arguments, log,
         ]
     ),
 ]

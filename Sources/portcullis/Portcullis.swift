@@ -9,13 +9,13 @@ struct Portcullis: ParsableCommand {
         abstract: "Guards what teams may ask of Azure through Kubernetes.",
         discussion: """
             An admission webhook for Azure Service Operator: 'portcullis serve' validates and mutates resources against \
-            the policies in a folder. 'portcullis demo' shows it at work.
+            the policies in a folder, 'portcullis test' runs the tests beside them. 'portcullis demo' shows it at work.
 
             Exit codes: 0 done as asked; 1 it could not be done, such as a port that is taken; 2 the command line, the \
-            environment or a configuration file is wrong; 3 a bug of ours.
+            environment or a configuration file is wrong; 3 a bug of ours; 4 nothing was tested.
             """,
         version: Version.text,
-        subcommands: [Serve.self, CELCommand.self, Certs.self, Demo.self, Version.self]
+        subcommands: [Serve.self, CELCommand.self, Certs.self, Demo.self, Test.self, Version.self]
     )
 
     /// What the shell learns.
@@ -24,6 +24,7 @@ struct Portcullis: ParsableCommand {
         case failed = 1
         case usage = 2
         case bug = 3
+        case untested = 4
     }
 
     static func main() {
@@ -53,8 +54,7 @@ struct Portcullis: ParsableCommand {
     }
 
     private static func end(_ code: ExitCode, _ message: String) -> Never {
-        var message = message + "\n"
-        message.withUTF8 { bytes in _ = unsafe Glibc.write(STDERR_FILENO, bytes.baseAddress, bytes.count) }
+        Terminal.complain(message + "\n")
         Glibc.exit(code.rawValue)
     }
 }

@@ -37,7 +37,4 @@ struct CELCommand: ParsableCommand {
             throw ValidationError("write one of \(Profile.all.map(\.name).joined(separator: ", "))")
         }
     }
-
-    /// Whether people look at what is written to a descriptor, and where.
-    static func isTerminal(_ descriptor: CInt) -> Bool { isatty(descriptor) == 1 }
 }

@@ -31,7 +31,7 @@ struct CELConformance: ParsableCommand {
             throw UsageError("\(error)")
         }
         var tally = Tally()
-        var progress = Progress()
+        var progress = Progress("tests")
         var start = 0
         var line = 0
         while start < tests.count {
@@ -40,7 +40,7 @@ struct CELConformance: ParsableCommand {
             if end > start {
                 let test = try Self.test(Array(tests[start..<end]), at: "\(file):\(line)")
                 tally.add(test, test.run(language.profile))
-                progress.show(tally.count)
+                if tally.count % 256 == 0 { progress.show(tally.count) }
             }
             start = end + 1
         }
@@ -139,28 +139,5 @@ struct CELConformance: ParsableCommand {
         }
         writer.endObject()
         print(String(writer.finish().span))
-    }
-
-    /// Tells a person who waits how far it is: only on a terminal, and only after two seconds.
-    private struct Progress {
-        private let isShown = CELCommand.isTerminal(STDERR_FILENO)
-        private var next = ContinuousClock.now + .seconds(2)
-        private var hasShown = false
-
-        mutating func show(_ count: Int) {
-            guard isShown, count % 256 == 0, ContinuousClock.now >= next else { return }
-            next = ContinuousClock.now + .milliseconds(500)
-            hasShown = true
-            Self.write("\r\(count) tests …")
-        }
-
-        func end() {
-            if hasShown { Self.write("\r\u{1b}[K") }
-        }
-
-        private static func write(_ text: String) {
-            var text = text
-            text.withUTF8 { bytes in _ = unsafe Glibc.write(STDERR_FILENO, bytes.baseAddress, bytes.count) }
-        }
     }
 }

@@ -1,3 +1,5 @@
+internal import Authoring
+
 /// Outcomes as a table for a terminal, every line within its width.
 struct OutcomeTable {
     /// Columns: of a terminal, but not so few that nothing can be said, nor so many that lines are hard to follow.
@@ -43,7 +45,7 @@ struct OutcomeTable {
     }
 
     /// A text below its row, as many lines as it needs.
-    private func paragraph(_ text: String, marked mark: String, _ style: Style) -> [String] {
+    private func paragraph(_ text: String, marked mark: String, _ style: TextStyle) -> [String] {
         wrap(text.split(separator: " ").map(String.init), width - 4).enumerated().map { index, line in
             paint("  \(index == 0 ? mark : " ") \(line)", style)
         }
@@ -69,7 +71,7 @@ struct OutcomeTable {
         texts.reduce(heading.count) { max($0, $1.count) }
     }
 
-    private func row(_ cells: [String], style: Style = .plain) -> String {
+    private func row(_ cells: [String], style: TextStyle = .plain) -> String {
         var line = paint(cells.joined(separator: "  "), style)
         while line.last == " " { line.removeLast() }
         return line
@@ -79,24 +81,6 @@ struct OutcomeTable {
         text.count <= width ? text : text.prefix(width - 1) + "…"
     }
 
-    // MARK: - Colour
-
-    enum Style: String {
-        case plain = ""
-        case bold = "1"
-        case red = "31"
-        case green = "32"
-        case yellow = "33"
-    }
-
     /// A text in a style, if there are any.
-    func paint(_ text: String, _ style: Style) -> String {
-        isColoured && style != .plain && !text.isEmpty ? "\u{1b}[\(style.rawValue)m\(text)\u{1b}[0m" : text
-    }
-}
-
-extension String {
-    fileprivate func padded(to width: Int) -> String {
-        count >= width ? self : self + String(repeating: " ", count: width - count)
-    }
+    func paint(_ text: String, _ style: TextStyle) -> String { style.paint(text, isColoured: isColoured) }
 }

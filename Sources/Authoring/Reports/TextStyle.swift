@@ -1,0 +1,27 @@
+/// How a terminal shows a text.
+public enum TextStyle: String, Sendable {
+    /// As everything else.
+    case plain = ""
+    /// Bold, for headings.
+    case bold = "1"
+    /// Faint, for what matters least.
+    case faint = "2"
+    /// Red, for what is wrong.
+    case red = "31"
+    /// Green, for what is right.
+    case green = "32"
+    /// Yellow, for what needs a look.
+    case yellow = "33"
+
+    /// A text in the style; as it is if there are no colours.
+    public func paint(_ text: String, isColoured: Bool) -> String {
+        isColoured && self != .plain && !text.isEmpty ? "\u{1b}[\(rawValue)m\(text)\u{1b}[0m" : text
+    }
+}
+
+extension String {
+    /// The text with spaces behind it, so that it is as wide as a column.
+    public func padded(to width: Int) -> String {
+        count >= width ? self : self + String(repeating: " ", count: width - count)
+    }
+}

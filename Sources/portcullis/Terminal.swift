@@ -1,0 +1,43 @@
+internal import EventLoop
+internal import Glibc
+
+/// What a person sees of the process, beside its results.
+enum Terminal {
+    /// Whether people look at what is written to a descriptor.
+    static func isTerminal(_ descriptor: CInt) -> Bool { isatty(descriptor) == 1 }
+
+    /// Whether what is written to a descriptor may have colours (https://no-color.org).
+    static func hasColours(_ descriptor: CInt) -> Bool {
+        isTerminal(descriptor) && environmentVariable("NO_COLOR") == nil
+    }
+
+    /// Writes to standard error.
+    static func complain(_ text: String) {
+        var text = text
+        text.withUTF8 { bytes in _ = unsafe Glibc.write(STDERR_FILENO, bytes.baseAddress, bytes.count) }
+    }
+}
+
+/// Tells a person who waits how far it is: only on a terminal, and only after two seconds.
+struct Progress {
+    /// What is counted.
+    let unit: String
+    private let isShown = Terminal.isTerminal(STDERR_FILENO)
+    private var next = ContinuousClock.now + .seconds(2)
+    private var hasShown = false
+
+    init(_ unit: String) {
+        self.unit = unit
+    }
+
+    mutating func show(_ count: Int) {
+        guard isShown, ContinuousClock.now >= next else { return }
+        next = ContinuousClock.now + .milliseconds(500)
+        hasShown = true
+        Terminal.complain("\r\(count) \(unit) …")
+    }
+
+    func end() {
+        if hasShown { Terminal.complain("\r\u{1b}[K") }
+    }
+}

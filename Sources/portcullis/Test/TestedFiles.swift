@@ -1,0 +1,114 @@
+internal import Admission
+internal import Authoring
+internal import EventLoop
+internal import Glibc
+internal import Policy
+
+/// The files of the paths that are tested, and which others their suites may read.
+final class TestedFiles: SuiteFiles {
+    /// All files under the paths that may hold suites or what they need, in ascending order.
+    private(set) var files: [String] = []
+    /// Those that somebody named themselves.
+    private(set) var asked: Set<String> = []
+    /// Paths that cannot be read.
+    private(set) var issues: [PolicyIssue] = []
+    /// The folders, without links, that suites may read in.
+    private var roots: Set<String> = []
+
+    init(_ paths: [String]) {
+        var found: Set<String> = []
+        for path in paths.map(FileSystem.normalized) {
+            do throws(FileError) {
+                let isFolder = FileSystem.isDirectory(path)
+                if isFolder {
+                    for name in try FileSystem.files(under: path) where PolicyFiles.isPolicyFile(name) {
+                        found.insert(FileSystem.normalized(FileSystem.path(path, name)))
+                    }
+                } else if FileSystem.exists(path) {
+                    found.insert(path)
+                    asked.insert(path)
+                } else {
+                    issues.append(
+                        PolicyIssue(file: path, message: "does not exist", mend: "name a folder or file with tests")
+                    )
+                    continue
+                }
+                roots.insert(Self.root(of: isFolder ? path : FileSystem.parent(of: path)))
+            } catch {
+                issues.append(
+                    PolicyIssue(file: error.path, message: "cannot be read (\(error))", mend: "make it readable")
+                )
+            }
+        }
+        files = found.sorted()
+    }
+
+    /// The folder that suites of a folder may read in: the working directory for all that is in it, so that tests can use what
+    /// lies beside them; else the folder itself, or the one that it holds the tests of.
+    private static func root(of folder: String) -> String {
+        let real = self.real(folder) ?? folder
+        if let working = self.real("."), isInside(real, working) { return working }
+        return real.hasSuffix("/" + PolicyFile.testsFolder) ? FileSystem.parent(of: real) : real
+    }
+
+    private static func isInside(_ path: String, _ root: String) -> Bool {
+        path == root || path.hasPrefix(root == "/" ? root : root + "/")
+    }
+
+    /// The absolute path without links; nothing if there is nothing.
+    private static func real(_ path: String) -> String? {
+        guard let resolved = unsafe realpath(path, nil) else { return nil }
+        defer { unsafe free(resolved) }
+        return unsafe String(cString: resolved)
+    }
+
+    // MARK: - What suites name
+
+    func path(_ relative: String, from folder: String) throws(SuiteFileError) -> String {
+        guard !relative.hasPrefix("/") else {
+            throw SuiteFileError("is absolute", mend: "write a path that counts from the suite's folder")
+        }
+        let path = FileSystem.normalized(FileSystem.path(folder, relative))
+        guard let real = Self.real(path) else {
+            throw SuiteFileError("does not exist", mend: "correct the path; it counts from the suite's folder")
+        }
+        try check(real)
+        return path
+    }
+
+    private func check(_ real: String) throws(SuiteFileError) {
+        guard roots.contains(where: { Self.isInside(real, $0) }) else {
+            throw SuiteFileError(
+                "leads out of what is tested",
+                mend: "name a file below the folder that is tested, or run the tests in a folder above both"
+            )
+        }
+    }
+
+    func contents(of path: String) throws(SuiteFileError) -> [UInt8] {
+        do throws(FileError) {
+            return try FileSystem.read(path, limitBytes: PolicyFolder.maximumFileBytes)
+        } catch {
+            throw SuiteFileError("cannot be read (\(error))", mend: "make it readable")
+        }
+    }
+
+    func policyFiles(of path: String) throws(SuiteFileError) -> [String] {
+        guard FileSystem.isDirectory(path) else { return [path] }
+        let found: PolicyFiles
+        do throws(FileError) {
+            found = try PolicyFiles(of: path)
+        } catch {
+            throw SuiteFileError("cannot be read (\(error))", mend: "make it readable")
+        }
+        if let issue = found.issues.first(where: { $0.severity == .error }) {
+            throw SuiteFileError("is a folder that cannot be read: \(issue.file): \(issue.message)", mend: issue.mend)
+        }
+        var files: [String] = []
+        for file in found.files {
+            try check(Self.real(file.path) ?? file.path)
+            files.append(FileSystem.normalized(file.name))
+        }
+        return files
+    }
+}
