@@ -127,7 +127,7 @@ public final class PolicySet: Sendable {
     let rules: [Rule]
     let index: PolicyIndex
     let bindings: [Binding]
-    let bindingIndex: PatternIndex
+    let bindingIndex: BindingIndex
     /// Kubernetes' own policies; nil if there are none.
     let admissionPolicies: AdmissionPolicies?
     let controllers: NameTable
@@ -149,7 +149,7 @@ public final class PolicySet: Sendable {
 
     init(
         policies documents: [AzurePolicyDocument],
-        bindings: [(PatternIndex.Entry, Binding)],
+        bindings: [(BindingIndex.Entry, Binding)],
         admissionPolicies: AdmissionPolicies? = nil,
         namespaces: [PolicyIndex.Namespace],
         configuration: PolicyConfiguration,
@@ -193,7 +193,7 @@ public final class PolicySet: Sendable {
             namespaces: namespaces,
             kinds: configuration.tables.kindNames
         )
-        bindingIndex = PatternIndex(bindings.map(\.0), names: namespaces.map { Array($0.name.utf8) })
+        bindingIndex = BindingIndex(bindings.map(\.0), namespaces: namespaces)
         var seen: Set<String> = []
         controllers = NameTable(configuration.controllers.filter { seen.insert($0).inserted }.map { Array($0.utf8) })
         policyCount = documents.count { $0.namespace == nil }

@@ -327,8 +327,9 @@ import Testing
         binding(
             "a failurePolicy, for it always fails",
             "namespaces: [a], failurePolicy: Ignore",
-            "4:25 spec.failurePolicy: is unknown; remove it; known are namespaces, excludedNamespaces, tenant, subscriptions, "
-                + "resourceGroups, sharedResources, credentials, userAssignedIdentities, fromConfig, "
+            "4:25 spec.failurePolicy: is unknown; remove it; known are namespaces, excludedNamespaces, "
+                + "namespaceSelector, tenant, subscriptions, resourceGroups, sharedResources, credentials, identities, "
+                + "userAssignedIdentities, fromConfig, reconcilePolicies, secretDestinations, configMapDestinations, "
                 + "owners, extensions, roles, federatedSubjects, adoption, duplicates"
         ),
         binding(

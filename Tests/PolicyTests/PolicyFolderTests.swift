@@ -20,7 +20,7 @@ import Testing
         let result = try Self.load()
         #expect(result.issues.map(\.description) == [])
         #expect(result.set?.policyCount == 10)
-        #expect(result.set?.bindingCount == 3)
+        #expect(result.set?.bindingCount == 4)
     }
 
     /// What the README shows can be copied.

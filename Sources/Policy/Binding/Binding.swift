@@ -10,34 +10,57 @@ final class Binding: Sendable {
     let subscriptions: [String]
     let resourceGroups: [NamePattern]
     let sharedResources: [ResourceIDPattern]
+    /// The names of Secrets that `credential-from` may name.
     let credentials: [Glob]
     let globalFallback: Verdict
+    /// The client IDs that a credential may name.
+    let identities: [String]
     let userAssignedIdentities: [ResourceIDPattern]
-    let fromConfig: Verdict
+    let fromConfig: FromConfig
+    let reconcilePolicies: [ReconcilePolicy]
+    /// The names of Secrets that resources may write to.
+    let secretDestinations: [Glob]
+    /// The names of ConfigMaps that resources may write to.
+    let configMapDestinations: [Glob]
     let reach: BindingReach
 
-    init(
-        name: String,
-        tenant: String?,
-        subscriptions: [String],
-        resourceGroups: [NamePattern],
-        sharedResources: [ResourceIDPattern],
-        credentials: [Glob],
-        globalFallback: Verdict,
-        userAssignedIdentities: [ResourceIDPattern],
-        fromConfig: Verdict,
-        reach: BindingReach
-    ) {
+    /// What becomes of a guarded field whose value a ConfigMap will tell.
+    enum FromConfig: Sendable {
+        case deny
+        /// Whatever the ConfigMap.
+        case allow
+        /// The reconciler judges the value when it is known.
+        case `defer`
+        /// From ConfigMaps of these names.
+        case from([Glob])
+    }
+
+    /// The values of the annotation `reconcile-policy`, as Azure Service Operator spells them.
+    enum ReconcilePolicy: String, CaseIterable, Sendable {
+        case manage
+        case skip
+        case detachOnDelete = "detach-on-delete"
+    }
+
+    /// Reads the fields of a spec; what is wrong goes to their log.
+    fileprivate init(name: String, _ fields: Fields) {
         self.name = name
-        self.tenant = tenant
-        self.subscriptions = subscriptions
-        self.resourceGroups = resourceGroups
-        self.sharedResources = sharedResources
-        self.credentials = credentials
-        self.globalFallback = globalFallback
-        self.userAssignedIdentities = userAssignedIdentities
-        self.fromConfig = fromConfig
-        self.reach = reach
+        tenant = fields["tenant"]?.guid()
+        subscriptions = fields["subscriptions"]?.guids() ?? []
+        resourceGroups = fields["resourceGroups"]?.namePatterns() ?? []
+        sharedResources = fields["sharedResources"]?.resourceIDPatterns() ?? []
+        let credentials = fields["credentials"].flatMap { $0.fields(["allow", "globalFallback"]) }
+        self.credentials = credentials?["allow"]?.names(of: "Secret") ?? []
+        globalFallback = credentials?["globalFallback"]?.keyword(Verdict.self) ?? .allow
+        identities = fields["identities"]?.guids() ?? []
+        userAssignedIdentities = fields["userAssignedIdentities"]?.identityPatterns() ?? []
+        fromConfig = fields["fromConfig"]?.fromConfig() ?? .deny
+        // What only lets go of a resource when its object goes leaves it in Azure, unseen and paid for.
+        reconcilePolicies =
+            fields["reconcilePolicies"]?.elements().compactMap { $0.keyword(ReconcilePolicy.self) } ?? [.manage, .skip]
+        secretDestinations = fields["secretDestinations"]?.names(of: "Secret") ?? []
+        configMapDestinations = fields["configMapDestinations"]?.names(of: "ConfigMap") ?? []
+        reach = BindingReach(fields)
     }
 }
 
@@ -45,20 +68,17 @@ final class Binding: Sendable {
 struct AzureBindingDocument: Sendable {
     /// The document's place, for the fault that only shows beside other bindings.
     let place: PolicyIssue
-    let entry: PatternIndex.Entry
+    let entry: BindingIndex.Entry
     let binding: Binding
 
     private static let fields =
         [
-            "namespaces", "excludedNamespaces", "tenant", "subscriptions", "resourceGroups", "sharedResources",
-            "credentials",
-            "userAssignedIdentities", "fromConfig",
+            "namespaces", "excludedNamespaces", "namespaceSelector", "tenant", "subscriptions", "resourceGroups",
+            "sharedResources", "credentials", "identities", "userAssignedIdentities", "fromConfig", "reconcilePolicies",
+            "secretDestinations", "configMapDestinations",
         ] + BindingReach.fields
     /// Fields of the design that nothing enforces yet: silence about them would be a hole that looks like a wall.
-    private static let reserved = [
-        "namespaceSelector", "secretDestinations", "reconcilePolicies", "identities",
-        "match",
-    ]
+    private static let reserved = ["match"]
 
     /// Reads `spec`; what is wrong goes to the node's log.
     init?(name: String, node: Node, spec: Node?) {
@@ -68,27 +88,22 @@ struct AzureBindingDocument: Sendable {
             "shares a namespace",
             mend: "leave a namespace to one binding; bindings do not add up"
         )
-        let namespaces = fields.required("namespaces", "list the namespaces that it binds; globs are allowed")
-        entry = PatternIndex.Entry(
-            included: namespaces?.globs() ?? [],
-            excluded: fields["excludedNamespaces"]?.globs() ?? []
+        let selector = fields["namespaceSelector"]
+        if selector == nil {
+            _ = fields.required("namespaces", "list the namespaces that it binds; globs are allowed")
+        }
+        entry = BindingIndex.Entry(
+            namespaces: PatternIndex.Entry(
+                // A selector alone may select any.
+                included: fields["namespaces"]?.globs() ?? (selector == nil ? [] : nil),
+                excluded: fields["excludedNamespaces"]?.globs() ?? []
+            ),
+            selector: selector?.labelSelector()
         )
-        let credentials = fields["credentials"].flatMap { $0.fields(["allow", "globalFallback"]) }
         if fields["resourceGroups"] != nil, fields["subscriptions"] == nil {
             spec.error("lists resourceGroups, but no subscriptions that they are in", mend: "add subscriptions")
         }
-        binding = Binding(
-            name: name,
-            tenant: fields["tenant"]?.guid(),
-            subscriptions: fields["subscriptions"]?.elements().compactMap { $0.guid() } ?? [],
-            resourceGroups: fields["resourceGroups"]?.namePatterns() ?? [],
-            sharedResources: fields["sharedResources"]?.resourceIDPatterns() ?? [],
-            credentials: credentials?["allow"]?.credentialNames() ?? [],
-            globalFallback: credentials?["globalFallback"]?.keyword(Verdict.self) ?? .allow,
-            userAssignedIdentities: fields["userAssignedIdentities"]?.identityPatterns() ?? [],
-            fromConfig: fields["fromConfig"]?.keyword(Verdict.self) ?? .deny,
-            reach: BindingReach(fields)
-        )
+        binding = Binding(name: name, fields)
     }
 }
 
@@ -103,13 +118,38 @@ extension Node {
         return text.lowercased()
     }
 
-    fileprivate func credentialNames() -> [Glob] {
+    fileprivate func guids() -> [String] {
+        elements().compactMap { $0.guid() }
+    }
+
+    fileprivate func fromConfig() -> Binding.FromConfig? {
+        enum Word: String, CaseIterable {
+            case deny = "Deny"
+            case allow = "Allow"
+            case `defer` = "Defer"
+        }
+        guard !value.isObject else {
+            guard let fields = fields(["allow"]) else { return nil }
+            return .from(
+                fields.required("allow", "list names of ConfigMaps; * is allowed")?.names(of: "ConfigMap") ?? []
+            )
+        }
+        return switch keyword(Word.self) {
+        case .deny: .deny
+        case .allow: .allow
+        case .defer: .defer
+        case nil: nil
+        }
+    }
+
+    /// Names of objects in the resource's own namespace, with `*`.
+    fileprivate func names(of kind: String) -> [Glob] {
         elements().compactMap { element in
             guard let text = element.string() else { return nil }
             guard !text.contains("/") else {
                 element.error(
                     "names a namespace",
-                    mend: "write the Secret's name alone; it is always in the resource's namespace"
+                    mend: "write the \(kind)'s name alone; it is always in the resource's namespace"
                 )
                 return nil
             }

@@ -2,65 +2,132 @@ internal import Azure
 internal import JSON
 internal import Kubernetes
 
-/// Annotations by which Azure Service Operator chooses an identity or an Azure resource.
+/// The Secret that a resource is managed with: the one that its annotation names, else the namespace's `aso-credential`, else
+/// the operator's own.
 extension BindingCheck {
-    /// Annotations whose value Azure Service Operator takes for a resource ID of its own writing; who forges them redirects
-    /// every reference to the object.
-    private static let resourceIDAnnotations: [StaticString] = [
-        "serviceoperator.azure.com/resource-id", "serviceoperator.azure.com/child-resource-id-override",
-    ]
-    private static let credentialAnnotation: StaticString = "serviceoperator.azure.com/credential-from"
+    static let credentialAnnotation: StaticString = "serviceoperator.azure.com/credential-from"
 
-    func checkMetadata(_ subject: borrowing Subject, _ report: inout Report) throws(EvaluationError) {
-        let document = subject.document
-        let annotations = ObjectMeta(of: subject.object, in: document).annotations
-        try report.meter.spend(1)
-        let credential = annotations.flatMap { document.member(Self.credentialAnnotation, of: $0) }
-        checkCredential(credential.flatMap { $0.isNull ? nil : $0 }, subject, &report)
-        for name in Self.resourceIDAnnotations {
-            guard let annotations, let value = document.member(name, of: annotations), !value.isNull else { continue }
-            let path = FieldPath([.member("metadata"), .member("annotations"), .member(name.description)])
-            checkResourceID(value, at: .path(path), subject, &report)
+    func checkCredential(
+        _ value: JSONValue?,
+        _ subject: borrowing Subject,
+        _ circumstances: borrowing Circumstances,
+        _ report: inout Report
+    ) {
+        switch governor {
+        case .several, .unknown: return
+        case .none(let namespace):
+            guard let value else { return }
+            add("credentials", .forbidden, value, subject, &report, Self.unbound("a credential of its own", namespace))
+        case .binding(let binding):
+            if let value {
+                checkNamed(value, binding, subject, circumstances, &report)
+            } else {
+                checkAbsent(binding, subject, circumstances, &report)
+            }
         }
     }
 
-    private func checkCredential(_ value: JSONValue?, _ subject: borrowing Subject, _ report: inout Report) {
-        var path: Failure.Place {
-            let name = Self.credentialAnnotation.description
-            return .path(FieldPath([.member("metadata"), .member("annotations"), .member(name)]))
+    private func checkNamed(
+        _ value: JSONValue,
+        _ binding: Binding,
+        _ subject: borrowing Subject,
+        _ circumstances: borrowing Circumstances,
+        _ report: inout Report
+    ) {
+        let document = subject.document
+        var isListed = false
+        if value.isString {
+            for glob in binding.credentials where glob.matches(document.utf8(value)) { isListed = true }
         }
-        switch governor {
-        case .several: return
-        case .none(let namespace):
-            guard let value else { return }
-            let explanation = Self.unbound("a credential of its own", namespace)
-            report.add(origin("credentials"), .forbidden, at: path, value, of: subject, explanation)
-        case .binding(let binding):
-            if let value {
-                if value.isString {
-                    for glob in binding.credentials where glob.matches(subject.document.utf8(value)) { return }
-                }
-            } else if binding.globalFallback == .allow {
+        // Only what somebody lists or knows is more than a name.
+        let isKnowledgeEnough = binding.credentials.isEmpty && value.isString
+        if isListed || isKnowledgeEnough, let inventory = circumstances.inventory {
+            let secret = inventory[Self.secret(document.string(value) ?? "", circumstances)]
+            if let credential = secret?.credential {
+                guard let fault = binding.fault(with: credential, isStrict: !isListed) else { return }
+                let mend = "ask the platform team for a credential in AzureBinding \(binding.name)"
+                add(
+                    fault.rule,
+                    .forbidden,
+                    value,
+                    subject,
+                    &report,
+                    allowed: fault.allowed,
+                    .refused(", \(fault.message)", mend: mend)
+                )
                 return
             }
-            let allowed = binding.credentials.map(\.description).joined(separator: ", ")
-            let mend = "ask the platform team for a credential in AzureBinding \(binding.name)"
-            var explanation = value == nil ? Explanation.absent : .notAllowed
-            if allowed.isEmpty {
-                explanation =
-                    value == nil
-                    ? .text(message: "is not set, and the global credential is denied", mend: mend)
-                    : .refused(", and no credential is allowed", mend: mend)
-            }
-            report.add(
-                origin("credentials"),
-                value == nil ? .required : .notSupported,
-                at: path,
-                value,
-                of: subject,
-                allowed: allowed,
-                explanation
-            )
         }
+        guard !isListed else { return }
+        addUnlisted(value, binding, subject, &report)
+    }
+
+    private func checkAbsent(
+        _ binding: Binding,
+        _ subject: borrowing Subject,
+        _ circumstances: borrowing Circumstances,
+        _ report: inout Report
+    ) {
+        if let inventory = circumstances.inventory {
+            let name = CredentialSecret.namespaceWide.description
+            if let secret = inventory[Self.secret(name, circumstances)] {
+                // The operator looks no further, even if it cannot use it.
+                guard let credential = secret.credential,
+                    let fault = binding.fault(with: credential, isStrict: false)
+                else { return }
+                add(
+                    fault.rule,
+                    .forbidden,
+                    nil,
+                    subject,
+                    &report,
+                    .text(
+                        message: "is not set, and the namespace's \(name) is a Secret \(fault.message)",
+                        mend: "ask the platform team to put \(name) right"
+                    )
+                )
+                return
+            }
+        }
+        if binding.globalFallback == .allow { return }
+        addUnlisted(nil, binding, subject, &report)
+    }
+
+    private func addUnlisted(
+        _ value: JSONValue?,
+        _ binding: Binding,
+        _ subject: borrowing Subject,
+        _ report: inout Report
+    ) {
+        let allowed = binding.credentials.map(\.description).joined(separator: ", ")
+        let mend = "ask the platform team for a credential in AzureBinding \(binding.name)"
+        var explanation = value == nil ? Explanation.absent : .notAllowed
+        if allowed.isEmpty {
+            explanation =
+                value == nil
+                ? .text(message: "is not set, and the global credential is denied", mend: mend)
+                : .refused(", and no credential is allowed", mend: mend)
+        }
+        let reason: Failure.Reason = value == nil ? .required : .notSupported
+        add("credentials", reason, value, subject, &report, allowed: allowed, explanation)
+    }
+
+    private func add(
+        _ rule: String,
+        _ reason: Failure.Reason,
+        _ value: JSONValue?,
+        _ subject: borrowing Subject,
+        _ report: inout Report,
+        allowed: String = "",
+        _ explanation: Explanation
+    ) {
+        let place = Self.annotation(Self.credentialAnnotation.description)
+        report.add(origin(rule), reason, at: place, value, of: subject, allowed: allowed, explanation)
+    }
+
+    private static func secret(_ name: String, _ circumstances: borrowing Circumstances) -> Inventory.Key {
+        let request = circumstances.request
+        let namespace = request.namespace.flatMap { request.document.string($0) } ?? ""
+        return Inventory.Key(group: "", kind: "Secret", namespace: namespace, name: name)
     }
 }

@@ -10,7 +10,7 @@ extension BindingCheck {
     ]
 
     func checkMembers(_ subject: borrowing Subject, _ report: inout Report) throws(EvaluationError) {
-        guard case .binding(let binding) = governor, binding.fromConfig == .deny || binding.tenant != nil else {
+        guard case .binding(let binding) = governor, binding.fromConfig.isGuarded || binding.tenant != nil else {
             return
         }
         guard let spec = subject.document.member("spec", of: subject.object) else { return }
@@ -60,8 +60,26 @@ extension BindingCheck {
         let path = Failure.Place.path(FieldPath([.member("spec")] + steps))
         if key.hasSuffix("FromConfig") {
             let field = String(key.dropLast("FromConfig".count))
-            guard binding.fromConfig == .deny, Self.guardedNames.contains(where: { field.lowercased().hasSuffix($0) })
+            guard binding.fromConfig.isGuarded,
+                Self.guardedNames.contains(where: { field.lowercased().hasSuffix($0) })
             else { return }
+            judge(field, from: value, at: path, binding.fromConfig, subject, &report)
+        } else if let tenant = binding.tenant, key.lowercased().hasSuffix("tenantid"), value.isString {
+            guard subject.document.string(value)?.lowercased() != tenant else { return }
+            report.add(origin("tenant"), .notSupported, at: path, value, of: subject, allowed: tenant, .notAllowed)
+        }
+    }
+
+    /// A guarded field that takes its value from a ConfigMap.
+    private func judge(
+        _ field: String,
+        from value: JSONValue,
+        at path: Failure.Place,
+        _ fromConfig: Binding.FromConfig,
+        _ subject: borrowing Subject,
+        _ report: inout Report
+    ) {
+        guard case .from(let globs) = fromConfig else {
             report.add(
                 origin("fromConfig"),
                 .unknown,
@@ -73,9 +91,32 @@ extension BindingCheck {
                     mend: "set \(field) itself"
                 )
             )
-        } else if let tenant = binding.tenant, key.lowercased().hasSuffix("tenantid"), value.isString {
-            guard subject.document.string(value)?.lowercased() != tenant else { return }
-            report.add(origin("tenant"), .notSupported, at: path, value, of: subject, allowed: tenant, .notAllowed)
+            return
+        }
+        let name = subject.document.member("name", of: value)
+        if let name, name.isString, globs.contains(where: { $0.matches(subject.document.utf8(name)) }) { return }
+        report.add(
+            origin("fromConfig"),
+            .notSupported,
+            at: path,
+            nil,
+            of: subject,
+            shown: name.flatMap { subject.document.string($0) },
+            allowed: globs.map(\.description).joined(separator: ", "),
+            .refused(
+                ", from which \(field) may not be taken",
+                mend: "set \(field) itself, or take it from a ConfigMap that is allowed"
+            )
+        )
+    }
+}
+
+extension Binding.FromConfig {
+    /// Whether admission has anything to say.
+    fileprivate var isGuarded: Bool {
+        switch self {
+        case .deny, .from: true
+        case .allow, .defer: false
         }
     }
 }

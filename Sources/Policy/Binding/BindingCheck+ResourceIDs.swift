@@ -47,15 +47,19 @@ extension BindingCheck {
         return binding.fault(with: id) != nil
     }
 
+    /// Judges a resource ID.
+    ///
+    /// - Returns: Whether there was nothing to report.
+    @discardableResult
     func checkResourceID(
         _ value: JSONValue,
         at path: Failure.Place,
         _ subject: borrowing Subject,
         _ report: inout Report
-    ) {
+    ) -> Bool {
         let binding: Binding
         switch governor {
-        case .several: return
+        case .several, .unknown: return false
         case .none(let namespace):
             report.add(
                 origin("armId"),
@@ -65,7 +69,7 @@ extension BindingCheck {
                 of: subject,
                 Self.unbound("a resource ID", namespace)
             )
-            return
+            return false
         case .binding(let found): binding = found
         }
         let id: ResourceID
@@ -80,9 +84,9 @@ extension BindingCheck {
                 of: subject,
                 .text(message: "is \(error)", mend: "write the resource ID as Azure does")
             )
-            return
+            return false
         }
-        guard let fault = binding.fault(with: id) else { return }
+        guard let fault = binding.fault(with: id) else { return true }
         report.add(
             origin(fault.rule),
             .forbidden,
@@ -95,6 +99,7 @@ extension BindingCheck {
                 mend: "use a resource inside, or ask the platform team to list it in AzureBinding \(binding.name)"
             )
         )
+        return false
     }
 }
 

@@ -12,45 +12,70 @@ struct BindingCheck {
         case none(namespace: String)
         /// More than one matches: none can be said to hold.
         case several([String], namespace: String)
+        /// These select by labels, and the namespace's are not known.
+        case unknown([String], namespace: String)
 
         /// What failures are reported under.
         var name: String {
             switch self {
             case .binding(let binding): binding.name
             case .none: "no-binding"
-            case .several(let names, _): names.joined(separator: "+")
+            case .several(let names, _), .unknown(let names, _): names.joined(separator: "+")
             }
         }
     }
 
     let governor: Governor
+    /// The users who may write what Azure Service Operator writes.
+    let controllers: NameTable
 
     func check(
         _ subject: borrowing Subject,
         _ circumstances: borrowing Circumstances,
         _ report: inout Report
     ) throws(EvaluationError) {
-        if case .several(let names, let namespace) = governor {
-            report.add(
-                origin("ambiguous"),
-                .forbidden,
-                at: "metadata.namespace",
-                .text(
-                    message: "is \(namespace), which the AzureBindings \(names.joined(separator: " and ")) both match",
-                    mend: "ask the platform team to leave one of them"
-                )
+        switch governor {
+        case .several(let names, let namespace):
+            refuse(
+                "ambiguous",
+                "is \(namespace), which the AzureBindings \(names.joined(separator: " and ")) both match",
+                mend: "ask the platform team to leave one of them",
+                &report
             )
             return
+        case .unknown(let names, let namespace):
+            refuse(
+                "namespaceSelector",
+                "is \(namespace), whose labels are not known, and AzureBinding "
+                    + "\(names.joined(separator: " and ")) selects by labels",
+                mend: "ask the platform team to add its Namespace manifest to the policy folder",
+                &report
+            )
+            return
+        case .binding, .none: break
         }
-        try checkMetadata(subject, &report)
+        guard subject.isAzure else {
+            if subject.isSecret {
+                checkSecret(subject, &report)
+            } else {
+                try checkNamespace(subject, &report)
+            }
+            return
+        }
+        try checkAnnotations(subject, circumstances, &report)
         try checkOwner(subject, &report)
         try checkReferences(subject, &report)
         try checkIdentities(subject, &report)
         try checkMembers(subject, &report)
+        try checkDestinations(subject, circumstances, &report)
         checkName(subject, &report)
         try checkExtension(subject, circumstances, &report)
         try checkNames(subject, circumstances, &report)
         try checkExisting(subject, circumstances, &report)
+    }
+
+    private func refuse(_ rule: String, _ message: String, mend: String, _ report: inout Report) {
+        report.add(origin(rule), .forbidden, at: "metadata.namespace", .text(message: message, mend: mend))
     }
 
     func origin(_ rule: String) -> Failure.Origin {

@@ -141,15 +141,14 @@ public struct PolicyCompiler {
     private mutating func reportSharedNamespaces(_ known: [[UInt8]]) {
         guard bindings.count > 1 else { return }
         let bindings = bindings.sorted { $0.binding.name < $1.binding.name }
-        let index = PatternIndex(bindings.map(\.entry), names: known)
+        let index = BindingIndex(bindings.map(\.entry), namespaces: namespaces)
         var names = Set(known)
-        for entry in bindings.map(\.entry) + policies.map(\.entry.namespaces) {
+        for entry in bindings.map(\.entry.namespaces) + policies.map(\.entry.namespaces) {
             for glob in entry.included ?? [] where glob.isLiteral { names.insert(glob.pattern) }
         }
         for name in names.sorted(by: { $0.lexicographicallyPrecedes($1) }) {
             let match = index.match(name.span)
-            let matching = bindings.indices.filter { index.word($0 / 64, of: match) & 1 << UInt64($0 % 64) != 0 }
-            guard matching.count > 1, let last = matching.last, let first = matching.first else { continue }
+            guard let first = match.first, let last = match.others.last else { continue }
             let namespace = String(decoding: name, as: UTF8.self)
             issues.append(
                 bindings[last].place.saying(

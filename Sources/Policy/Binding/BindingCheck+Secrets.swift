@@ -1,0 +1,160 @@
+internal import Azure
+internal import JSON
+internal import Kubernetes
+
+/// Secrets that Azure Service Operator takes for credentials: whom they make it act as. No value of theirs is ever shown.
+extension BindingCheck {
+    func checkSecret(_ subject: borrowing Subject, _ report: inout Report) {
+        switch governor {
+        case .several, .unknown: return
+        case .none(let namespace): checkUnboundSecret(namespace, subject, &report)
+        case .binding(let binding):
+            for key in CredentialSecret.Key.allCases {
+                guard let value = CredentialSecret.value(of: key, in: subject.object, of: subject.document) else {
+                    continue
+                }
+                check(key, value, binding, subject, &report)
+            }
+        }
+    }
+
+    /// A namespace without a binding has no credential of its own; one failure says that of the whole Secret.
+    private func checkUnboundSecret(_ namespace: String, _ subject: borrowing Subject, _ report: inout Report) {
+        let explanation = Self.unbound("a credential of its own", namespace)
+        for key in CredentialSecret.Key.allCases {
+            guard let value = CredentialSecret.value(of: key, in: subject.object, of: subject.document) else {
+                continue
+            }
+            let place = Self.place(value, key)
+            return report.add(
+                origin("credentials"),
+                .forbidden,
+                at: place,
+                value.value,
+                of: subject,
+                explanation
+            )
+        }
+        let place = Failure.Place.path(FieldPath(["metadata", "name"]))
+        report.add(origin("credentials"), .forbidden, at: place, nil, of: subject, explanation)
+    }
+
+    private static func place(_ value: CredentialSecret.Value, _ key: CredentialSecret.Key) -> Failure.Place {
+        .path(FieldPath([.member(value.field.description), .member(key.rawValue)]))
+    }
+
+    private func check(
+        _ key: CredentialSecret.Key,
+        _ value: CredentialSecret.Value,
+        _ binding: Binding,
+        _ subject: borrowing Subject,
+        _ report: inout Report
+    ) {
+        let guarded: (rule: String, allowed: [String])
+        switch key {
+        case .clientID, .entraApplicationID: guarded = ("identities", binding.identities)
+        case .subscriptionID: guarded = ("subscriptions", binding.subscriptions)
+        case .tenantID, .additionalTenants: guarded = ("tenant", binding.tenant.map { [$0] } ?? [])
+        case .userAssignedIdentityCredentials:
+            return refuse("identities", "names a file that says whom to act as", key, value, subject, &report)
+        case .authorityHost, .resourceManagerEndpoint, .resourceManagerAudience:
+            return refuse("credentials", "says where the operator's tokens go", key, value, subject, &report)
+        case .clientSecret, .clientCertificate, .clientCertificatePassword: return
+        }
+        guard let bytes = value.bytes else {
+            report.add(
+                origin(guarded.rule),
+                .invalid,
+                at: Self.place(value, key),
+                value.value,
+                of: subject,
+                .text(
+                    message: "cannot be read, and so not be judged",
+                    mend: "write the value in base64 under data, or as it is under stringData"
+                )
+            )
+            return
+        }
+        let isAllowed =
+            key == .additionalTenants
+            ? Self.areAllowed(bytes, guarded.allowed) : Self.isAllowed(bytes[...], guarded.allowed)
+        guard !isAllowed else { return }
+        report.add(
+            origin(guarded.rule),
+            .notSupported,
+            at: Self.place(value, key),
+            value.value,
+            of: subject,
+            allowed: guarded.allowed.joined(separator: ", "),
+            .refused(
+                guarded.allowed.isEmpty ? ", and AzureBinding \(binding.name) has no \(guarded.rule)" : "",
+                mend:
+                    "write the namespace's own, or ask the platform team to add it to \(guarded.rule) of AzureBinding "
+                    + binding.name
+            )
+        )
+    }
+
+    private func refuse(
+        _ rule: String,
+        _ why: String,
+        _ key: CredentialSecret.Key,
+        _ value: CredentialSecret.Value,
+        _ subject: borrowing Subject,
+        _ report: inout Report
+    ) {
+        report.add(
+            origin(rule),
+            .forbidden,
+            at: Self.place(value, key),
+            value.value,
+            of: subject,
+            .text(message: "\(why), which is the operator's own business", mend: "remove it")
+        )
+    }
+
+    /// Whether a value is one of some GUIDs, exactly: a line end behind it makes it another.
+    private static func isAllowed(_ value: ArraySlice<UInt8>, _ allowed: [String]) -> Bool {
+        allowed.contains { $0.utf8.elementsEqual(value.lazy.map(\.lowercasedASCII)) }
+    }
+
+    /// Whether each of a list with commas is.
+    private static func areAllowed(_ list: [UInt8], _ allowed: [String]) -> Bool {
+        list.split(separator: UInt8(ascii: ",")).allSatisfy { part in
+            let space = UInt8(ascii: " ")
+            guard let first = part.firstIndex(where: { $0 != space }),
+                let last = part.lastIndex(where: { $0 != space })
+            else { return true }
+            return isAllowed(part[first...last], allowed)
+        }
+    }
+}
+
+extension Binding {
+    /// Why a credential is not one of the namespace's, by what is known of it; nil if nothing says so.
+    ///
+    /// - Parameters:
+    ///   - credential: What its Secret says; never repeated.
+    ///   - isStrict: Whether what is not known is held against it.
+    /// - Returns: The field that guards it, what is wrong, and what is allowed.
+    func fault(
+        with credential: Inventory.Credential,
+        isStrict: Bool
+    ) -> (rule: String, message: String, allowed: String)? {
+        let facts: [(value: String?, rule: String, what: String, allowed: [String])] = [
+            (credential.clientID, "identities", "client ID", identities),
+            (credential.subscriptionID, "subscriptions", "subscription", subscriptions),
+            (credential.tenantID, "tenant", "tenant", tenant.map { [$0] } ?? []),
+        ]
+        for (value, rule, what, allowed) in facts {
+            guard let value else {
+                if isStrict { return (rule, "whose \(what) is not known", allowed.joined(separator: ", ")) }
+                continue
+            }
+            if !allowed.contains(value.lowercased()) {
+                return (rule, "whose \(what) is none of AzureBinding \(name)", allowed.joined(separator: ", "))
+            }
+        }
+        return nil
+    }
+}
