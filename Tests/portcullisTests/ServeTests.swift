@@ -49,6 +49,39 @@ import Testing
         #expect(server.end() == 0)
     }
 
+    /// A bundle's policies lie beside it, and their folder is watched as well.
+    @Test func aChangeInAFolderOfAKustomizationIsInForce() throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "portcullis-\(UUID().uuidString)")
+        let policy = { (region: String) in
+            """
+            apiVersion: portcullis.dev/v1alpha1
+            kind: AzurePolicy
+            metadata: {name: regions}
+            spec: {rules: [{name: eu, locations: {allow: [\(region)]}}]}
+            """
+        }
+        let kustomization = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources: "
+        for (file, text) in [
+            ("policies/kustomization.yaml", kustomization + "[../base]"),
+            ("base/kustomization.yaml", kustomization + "[policy.yaml]"), ("base/policy.yaml", policy("westeurope")),
+        ] {
+            let url = folder.appending(path: file)
+            try FileManager.default.createDirectory(
+                at: url.deletingLastPathComponent(),
+                withIntermediateDirectories: true
+            )
+            try Data(text.utf8).write(to: url)
+        }
+        let server = try ServedProcess(in: folder)
+        let load = try load(server)
+        try load.waitForAnswers(50)
+        #expect(load.now.denied == 0)
+        try Data(policy("northeurope").utf8).write(to: folder.appending(path: "base/policy.yaml"), options: .atomic)
+        try load.waitForAnswers(50) { $0.denied >= 10 }
+        #expect(try load.finish().lost == [])
+        #expect(server.end() == 0)
+    }
+
     @Test func aChangedCertificateIsShownToNewConnections() throws {
         let server = try ServedProcess()
         let load = try load(server)

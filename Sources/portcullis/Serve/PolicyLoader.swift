@@ -7,6 +7,8 @@ final class PolicyLoader {
     private let folder: PolicyFolder
     private let holder: PolicyHolder
     private let logger: Logger
+    /// Hears of the folders beside the first that have been read, after each reading.
+    var onFolders: ([String]) -> Void = { _ in }
 
     init(_ folder: PolicyFolder, _ holder: PolicyHolder, _ logger: Logger) {
         self.folder = folder
@@ -18,6 +20,7 @@ final class PolicyLoader {
     func load() {
         let before = folder.status
         let status = folder.reload()
+        onFolders(status.folders)
         for issue in status.issues {
             let level: Logger.Level = issue.severity == .error ? .error : .warning
             logger.log(level: level, "policy issue", metadata: ["issue": "\(issue)"])

@@ -46,6 +46,26 @@ extension ServerProcess {
         }
     }
 
+    /// Reads the policies again whenever something changes in a folder that their kustomization leads to.
+    func watchFolders(_ folders: [String]) {
+        var hasNew = false
+        for folder in folders where watchedFolders.insert(folder).inserted {
+            hasNew = true
+            do {
+                watches.append(
+                    try Self.watch(.init(path: folder), on: loop, logger) { [unowned self] in policies.load() }
+                )
+            } catch {
+                logger.error(
+                    "changes of a folder will be missed",
+                    metadata: ["path": "\(folder)", "error": "\(error)"]
+                )
+            }
+        }
+        // Once more, for what has changed between the first reading and the watch.
+        if hasNew { policies.load() }
+    }
+
     /// Does something whenever a folder changes.
     static func watch(
         _ watched: DirectoryWatch.Configuration,

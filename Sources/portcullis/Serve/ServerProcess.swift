@@ -33,6 +33,8 @@ final class ServerProcess {
     /// Until when all leaves in use are good.
     let leafExpiry = SharedInstant()
     var watches: [DirectoryWatch]
+    /// The folders that a kustomization leads to, each with a watch.
+    var watchedFolders: Set<String> = []
     /// Waits for the webhook's end, for which the control loop must not.
     private let waiter: LoopThread
 
@@ -122,6 +124,8 @@ final class ServerProcess {
         declareMetrics(metrics)
         announce()
         try watchCertificates()
+        policies.onFolders = { [unowned self] in watchFolders($0) }
+        watchFolders(folder.status.folders)
     }
 
     private func declareMetrics(_ metrics: Metrics) {
