@@ -42,7 +42,7 @@ import Testing
             "storage.azure.com/StorageAccount",
             #"{"allowBlobPublicAccess":true,"allowSharedKeyAccess":false,"minimumTlsVersion":"TLS1_2"}"#, []
         ),
-        ("keyvault.azure.com/Vault", "{}", []),
+        ("keyvault.azure.com/Vault", "{}", ["spec.properties.networkAcls.bypass AzureServices"]),
     ]
 
     @Test(arguments: cases) func tellsDefaults(_ type: String, _ spec: String, _ expected: [String]) throws {

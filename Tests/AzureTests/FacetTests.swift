@@ -181,7 +181,8 @@ struct FacetCase: Sendable, CustomTestStringConvertible {
             .zone,
             object: #"{"spec":{"zones":["1","2"],"extendedLocation":{"name":"e"}}}"#,
             expected: [
-                #"zone.edgeZone spec.extendedLocation.name = "e""#, #"zone.zone spec.zones[0] = "1""#,
+                #"zone.edgeZone spec.extendedLocation.name = "e""#, #"zone.redundant spec.zones = ["1","2"]"#,
+                #"zone.zones spec.zones = ["1","2"]"#, #"zone.zone spec.zones[0] = "1""#,
                 #"zone.zone spec.zones[1] = "2""#,
             ]
         ),
@@ -460,6 +461,7 @@ struct FacetCase: Sendable, CustomTestStringConvertible {
                 "exposure.publicAccess spec.allowBlobPublicAccess = true",
                 "exposure.localAuthentication spec.allowSharedKeyAccess = false",
                 #"tls.minimumVersion spec.minimumTlsVersion = "TLS1_2""#,
+                "exposure.bypass spec.networkAcls.bypass absent",
                 #"exposure.defaultAction spec.networkAcls.defaultAction = "Deny""#,
                 #"exposure.allowedIP spec.networkAcls.ipRules[0].value = "1.2.3.4""#,
                 #"exposure.publicNetworkAccess spec.publicNetworkAccess = "Disabled""#,
@@ -476,6 +478,7 @@ struct FacetCase: Sendable, CustomTestStringConvertible {
                 "exposure.publicAccess spec.allowBlobPublicAccess absent",
                 "exposure.localAuthentication spec.allowSharedKeyAccess absent",
                 "tls.minimumVersion spec.minimumTlsVersion absent",
+                "exposure.bypass spec.networkAcls.bypass absent",
                 "exposure.defaultAction spec.networkAcls.defaultAction absent",
                 "exposure.publicNetworkAccess spec.publicNetworkAccess absent",
             ]
@@ -491,6 +494,7 @@ struct FacetCase: Sendable, CustomTestStringConvertible {
             expected: [
                 "exposure.publicAccess spec.allowBlobPublicAccess = false",
                 "exposure.localAuthentication spec.allowSharedKeyAccess = true",
+                "exposure.bypass spec.networkAcls.bypass absent",
                 #"exposure.defaultAction spec.networkAcls.defaultAction = "Deny""#,
                 "exposure.allowedIP spec.networkAcls.ipRules[0].value unknown: spec.networkAcls.ipRules[0].valueFromConfig",
                 #"exposure.publicNetworkAccess spec.publicNetworkAccess = "Enabled""#,
@@ -511,7 +515,10 @@ struct FacetCase: Sendable, CustomTestStringConvertible {
             "dbforpostgresql.azure.com/FlexibleServer",
             .exposure,
             object: #"{"spec":{"network":{"publicNetworkAccess":"Enabled"}}}"#,
-            expected: [#"exposure.publicNetworkAccess spec.network.publicNetworkAccess = "Enabled""#]
+            expected: [
+                "exposure.localAuthentication spec.authConfig.passwordAuth absent",
+                #"exposure.publicNetworkAccess spec.network.publicNetworkAccess = "Enabled""#,
+            ]
         ),
     ]
 
@@ -570,11 +577,12 @@ struct FacetCase: Sendable, CustomTestStringConvertible {
 
 @Suite struct SwitchTests {
     static let switches: [(kind: String, object: String, isOpen: [Bool?])] = [
-        ("sql.azure.com/Server", #"{"publicNetworkAccess":"Enabled"}"#, [true]),
-        ("sql.azure.com/Server", #"{"publicNetworkAccess":"disabled"}"#, [false]),
-        ("sql.azure.com/Server", #"{"publicNetworkAccess":"SecuredByPerimeter"}"#, [nil]),
-        ("sql.azure.com/Server", #"{"publicNetworkAccess":7}"#, [nil]),
-        ("sql.azure.com/Server", "{}", [nil]),
+        ("sql.azure.com/Server", #"{"publicNetworkAccess":"Enabled"}"#, [nil, true]),
+        ("sql.azure.com/Server", #"{"publicNetworkAccess":"disabled"}"#, [nil, false]),
+        ("sql.azure.com/Server", #"{"publicNetworkAccess":"SecuredByPerimeter"}"#, [nil, nil]),
+        ("sql.azure.com/Server", #"{"publicNetworkAccess":7}"#, [nil, nil]),
+        ("sql.azure.com/Server", #"{"administrators":{"azureADOnlyAuthentication":true}}"#, [false, nil]),
+        ("sql.azure.com/Server", "{}", [nil, nil]),
         ("storage.azure.com/StorageAccountsBlobServicesContainer", #"{"publicAccess":"None"}"#, [false]),
         ("storage.azure.com/StorageAccountsBlobServicesContainer", #"{"publicAccess":"Blob"}"#, [true]),
         (
@@ -583,9 +591,23 @@ struct FacetCase: Sendable, CustomTestStringConvertible {
         ),
         (
             "search.azure.com/SearchService", #"{"disableLocalAuth":true,"publicNetworkAccess":"enabled"}"#,
-            [false, true]
+            [false, nil, true]
         ),
+        (
+            "search.azure.com/SearchService", #"{"networkRuleSet":{"ipRules":[{"value":"1.2.3.4"}]}}"#,
+            [nil, false, nil, nil]
+        ),
+        ("search.azure.com/SearchService", #"{"networkRuleSet":{"ipRules":[]}}"#, [nil, true, nil]),
         ("containerinstance.azure.com/ContainerGroup", #"{"ipAddress":{"type":"Public"}}"#, [true]),
+        (
+            "network.azure.com/NetworkInterface",
+            #"{"enableIPForwarding":true,"ipConfigurations":[{"publicIPAddress":{"reference":{"armId":"x"}}}]}"#,
+            [true, true]
+        ),
+        ("batch.azure.com/BatchAccount", #"{"allowedAuthenticationModes":["AAD"]}"#, [false, nil, nil]),
+        ("batch.azure.com/BatchAccount", #"{"allowedAuthenticationModes":["AAD","sharedKey"]}"#, [true, nil, nil]),
+        ("batch.azure.com/BatchAccount", #"{"allowedAuthenticationModes":[]}"#, [true, nil, nil]),
+        ("batch.azure.com/BatchAccount", #"{"allowedAuthenticationModes":"AAD"}"#, [nil, nil, nil]),
     ]
 
     @Test(arguments: switches) func tellsWhatIsOpen(_ kind: String, _ spec: String, _ expected: [Bool?]) throws {
@@ -608,6 +630,116 @@ struct FacetCase: Sendable, CustomTestStringConvertible {
     @Test(arguments: versions) func readsVersionsOfTLS(_ text: String, _ version: String?) {
         let parsed = TLSVersion(parsing: Array(text.utf8).span)
         #expect(parsed?.description == version)
+    }
+
+    static let closing: [(kind: String, facet: Facet, spec: String, isOpen: [Bool?])] = [
+        (
+            "storage.azure.com/StorageAccount", .encryption, #"{"encryption":{"keySource":"Microsoft.Keyvault"}}"#,
+            [false, nil]
+        ),
+        (
+            "storage.azure.com/StorageAccount", .encryption, #"{"encryption":{"keySource":"Microsoft.Storage"}}"#,
+            [true, nil]
+        ),
+        ("storage.azure.com/StorageAccount", .encryption, #"{"encryption":{"keySource":7}}"#, [nil, nil]),
+        (
+            "compute.azure.com/Disk", .encryption, #"{"encryption":{"type":"EncryptionAtRestWithPlatformKey"}}"#,
+            [true, true]
+        ),
+        (
+            "compute.azure.com/Disk", .encryption, #"{"encryption":{"type":"EncryptionAtRestWithCustomerKey"}}"#,
+            [false, true]
+        ),
+        (
+            "compute.azure.com/Disk", .encryption,
+            #"{"encryption":{"type":"EncryptionAtRestWithPlatformAndCustomerKeys"}}"#, [false, false]
+        ),
+        ("documentdb.azure.com/DatabaseAccount", .encryption, #"{"keyVaultKeyUri":"https://v/k"}"#, [false]),
+        ("documentdb.azure.com/DatabaseAccount", .encryption, #"{"keyVaultKeyUri":""}"#, [true]),
+        (
+            "containerservice.azure.com/ManagedClustersAgentPool", .zone, #"{"availabilityZones":["1","2"]}"#,
+            [false, nil, nil, nil]
+        ),
+        (
+            "containerservice.azure.com/ManagedClustersAgentPool", .zone, #"{"availabilityZones":["1","1"]}"#,
+            [true, nil, nil, nil]
+        ),
+        ("containerservice.azure.com/ManagedClustersAgentPool", .zone, #"{"availabilityZones":"1"}"#, [nil, nil]),
+        ("compute.azure.com/Snapshot", .zone, #"{"sku":{"name":"Standard_ZRS"}}"#, [false]),
+        ("compute.azure.com/Snapshot", .zone, #"{"sku":{"name":"Standard_LRS"}}"#, [true]),
+        (
+            "documentdb.azure.com/MongoCluster", .zone,
+            #"{"properties":{"highAvailability":{"targetMode":"SameZone"}}}"#, [true]
+        ),
+        (
+            "documentdb.azure.com/MongoCluster", .zone,
+            #"{"properties":{"highAvailability":{"targetMode":"ZoneRedundantPreferred"}}}"#, [false]
+        ),
+        ("sql.azure.com/ServersDatabase", .backup, #"{"requestedBackupStorageRedundancy":"GeoZone"}"#, [false]),
+        ("sql.azure.com/ServersDatabase", .backup, #"{"requestedBackupStorageRedundancy":"Zone"}"#, [true]),
+        ("apimanagement.azure.com/Service", .exposure, #"{"virtualNetworkType":"Internal"}"#, [nil, false]),
+        ("apimanagement.azure.com/Service", .exposure, #"{"virtualNetworkType":"External"}"#, [nil, true]),
+    ]
+
+    @Test(arguments: closing) func tellsWhatCloses(
+        _ kind: String,
+        _ facet: Facet,
+        _ spec: String,
+        _ expected: [Bool?]
+    ) throws {
+        let parts = kind.split(separator: "/").map(String.init)
+        let document = try JSONDocument(parsing: Array(#"{"spec":\#(spec)}"#.utf8))
+        let kind = try #require(AzureTables.embedded.kind(group: parts[0], kind: parts[1]))
+        var isOpen: [Bool?] = []
+        kind.forEachOccurrence(of: facet, in: document, of: document.root) { isOpen.append($0.isOpen(in: document)) }
+        #expect(isOpen == expected)
+    }
+
+    static let days: [(kind: String, spec: String, days: [Double?])] = [
+        ("dbforpostgresql.azure.com/FlexibleServer", #"{"backup":{"backupRetentionDays":14}}"#, [14, nil]),
+        ("dbforpostgresql.azure.com/FlexibleServer", #"{"backup":{"backupRetentionDays":"14"}}"#, [14, nil]),
+        ("dbforpostgresql.azure.com/FlexibleServer", #"{"backup":{"backupRetentionDays":true}}"#, [nil, nil]),
+        ("documentdb.azure.com/DatabaseAccount", "{}", [nil]),
+        (
+            "documentdb.azure.com/DatabaseAccount",
+            #"{"backupPolicy":{"periodic":{"periodicModeProperties":{"backupRetentionIntervalInHours":48}}}}"#,
+            [2, nil]
+        ),
+        (
+            "documentdb.azure.com/DatabaseAccount",
+            #"{"backupPolicy":{"continuous":{"continuousModeProperties":{"tier":"Continuous7Days"}}}}"#, [7]
+        ),
+        ("documentdb.azure.com/DatabaseAccount", #"{"backupPolicy":{"periodic":{"type":"Periodic"}}}"#, [nil]),
+    ]
+
+    @Test(arguments: days) func countsRetentionInDays(_ kind: String, _ spec: String, _ expected: [Double?]) throws {
+        let parts = kind.split(separator: "/").map(String.init)
+        let document = try JSONDocument(parsing: Array(#"{"spec":\#(spec)}"#.utf8))
+        let kind = try #require(AzureTables.embedded.kind(group: parts[0], kind: parts[1]))
+        var days: [Double?] = []
+        kind.forEachOccurrence(of: .backup, in: document, of: document.root) { days.append($0.days(in: document)) }
+        #expect(days == expected)
+    }
+
+    static let durations: [(text: String, days: Double?)] = [
+        ("P30D", 30), ("P1W", 7), ("P2M", 60), ("P1Y", 365), ("P1DT12H", 1.5), ("PT36H", 1.5), ("p7d", 7),
+        ("PT1440M", 1),
+        ("P", nil), ("30D", nil), ("P30", nil), ("PD", nil), ("P1H", nil), ("PT1D", nil), ("P-1D", nil), ("", nil),
+        ("PTT1H", nil), ("P1.5D", nil),
+    ]
+
+    @Test(arguments: durations) func readsDurations(_ text: String, _ expected: Double?) throws {
+        let object = """
+            {"spec":{"properties":{"backupPolicy":{"policyRules":[{"azureRetentionRule":{"lifecycles":[{"deleteAfter":
+            {"absoluteDeleteOption":{"duration":"\(text)"}}}]}}]}}}}
+            """
+        let document = try JSONDocument(parsing: Array(object.utf8))
+        let kind = try #require(
+            AzureTables.embedded.kind(group: "dataprotection.azure.com", kind: "BackupVaultsBackupPolicy")
+        )
+        var days: [Double?] = []
+        kind.forEachOccurrence(of: .backup, in: document, of: document.root) { days.append($0.number(in: document)) }
+        #expect(days == [expected])
     }
 
     static let storage: [(kind: String, spec: String, gigabytes: Double?)] = [

@@ -142,7 +142,7 @@ import Testing
         rule(
             "no rule in a rule",
             "message: x",
-            "8:7 spec.rules[0]: says nothing; add one of locations, skus, tags, naming, exposure, kinds, cel"
+            "8:7 spec.rules[0]: says nothing; add one of locations, skus, tags, naming, exposure, encryption, zones, backup, kinds, cel"
         ),
         rule(
             "two rules in one",
@@ -223,7 +223,7 @@ import Testing
         rule(
             "exposure that would open",
             "exposure: {publicNetworkAccess: Enabled}",
-            "8:49 spec.rules[0].exposure.publicNetworkAccess: is \"Enabled\"; write Disabled"
+            "8:49 spec.rules[0].exposure.publicNetworkAccess: is \"Enabled\"; write Disabled or SecuredByPerimeter"
         ),
         rule(
             "a version of TLS that YAML made a number",

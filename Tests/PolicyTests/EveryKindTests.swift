@@ -71,7 +71,7 @@ import Testing
     /// A switch that is closed when it is off, and one that is closed when it is on.
     private static func closed(_ field: String, _ word: String = "Disabled", senses: String...) -> [Probe] {
         senses.map { sense in
-            let (good, bad) = sense == "open" ? ("false", "true") : ("true", "false")
+            let (good, bad) = ["open", "trueOpens"].contains(sense) ? ("false", "true") : ("true", "false")
             let rule = "exposure: {\(field): \(word)}"
             return Probe("exposure", field, senses: [sense], rule, good: good, bad: bad, isAllowList: true)
         }
@@ -120,10 +120,11 @@ import Testing
                 bad: #""TLS1_0""#,
                 isAllowList: true
             )
-        ] + closed("publicNetworkAccess", senses: "open") + closed("publicAccess", senses: "open")
-        + closed("external", senses: "open") + closed("nodePublicIP", senses: "open")
-        + closed("localAuthentication", senses: "open", "closed") + closed("defaultAction", "Deny", senses: "open")
-        + closed("privateCluster", "Required", senses: "closed")
+        ] + closed("publicNetworkAccess", senses: "open") + closed("publicAccess", senses: "open", "trueOpens")
+        + closed("external", senses: "open", "trueOpens", "trueCloses")
+        + closed("nodePublicIP", senses: "trueOpens", "trueCloses")
+        + closed("localAuthentication", senses: "open", "closed", "trueOpens", "trueCloses")
+        + closed("defaultAction", "Deny", senses: "open") + closed("privateCluster", "Required", senses: "trueCloses")
 
     /// A resource of the row's kind with something at its path.
     private static func resource(_ row: FacetRow, _ object: String) -> String {

@@ -183,6 +183,7 @@ EXPOSURE = [
     (r"\S+ .*\.publicNetworkAccess", "exposure", "publicNetworkAccess", "inside", "open", ""),
     (r"\S+ spec\.(properties\.)?network(Acls|ACLs|RuleSet|RuleSets)\.defaultAction", "exposure", "defaultAction", "always",
      "open", ""),
+    (r"batch/BatchAccount spec\.networkProfile\.accountAccess\.defaultAction", "exposure", "defaultAction", "always", "open", ""),
     (r"batch/BatchAccount .*\.defaultAction", "exposure", "defaultAction", "inside", "open", ""),
     (r"web/Site .*SecurityRestrictionsDefaultAction", "exposure", "defaultAction", "present", "open", ""),
     (r"containerservice/ManagedCluster .*\.enablePrivateCluster", "exposure", "privateCluster", "always", "closed", ""),
@@ -196,6 +197,30 @@ EXPOSURE = [
     (r"machinelearningservices/\w+ .*(sshPublicAccess|allowPublicAccessWhenBehindVnet)", "exposure", "publicAccess",
      "present", "open", ""),
     (r"app/ContainerApp .*\.external", "exposure", "external", "present", "open", ""),
+    (r"app/ManagedEnvironment spec\.vnetConfiguration\.internal", "exposure", "external", "always", "closed", ""),
+    (r"apimanagement/Service spec\.virtualNetworkType", "exposure", "privateNetwork", "present", "internal", ""),
+    (r"(dbformysql|dbforpostgresql)/FlexibleServer spec\.network\.delegatedSubnetResourceReference", "exposure",
+     "privateNetwork", "present", "closes", ""),
+    (r"documentdb/CassandraDataCenter spec\.properties\.delegatedSubnetReference", "exposure", "privateNetwork", "present",
+     "closes", ""),
+    (r"network/(NetworkInterface|LoadBalancer|ApplicationGateway|AzureFirewall|BastionHost|VirtualNetworkGateway) "
+     r".*\.publicIPAddress\.reference", "exposure", "publicIP", "present", "opens", ""),
+    (r"network/LoadBalancer spec\.frontendIPConfigurations\[\]\.publicIPPrefix\.reference", "exposure", "publicIP", "present",
+     "opens", ""),
+    (r"apimanagement/Service .*publicIpAddressReference", "exposure", "publicIP", "present", "opens", ""),
+    (r"kusto/Cluster spec\.virtualNetworkConfiguration\.\w+PublicIpReference", "exposure", "publicIP", "present", "opens", ""),
+    (r"\S+ .*\.enableIPForwarding", "exposure", "ipForwarding", "present", "open", ""),
+    (r"network/ApplicationGateway spec\.firewallPolicy\.reference", "exposure", "webApplicationFirewall", "always", "closes",
+     ""),
+    (r"network/ApplicationGateway spec\.webApplicationFirewallConfiguration\.enabled", "exposure", "webApplicationFirewall",
+     "present", "closed", "one of both is enough"),
+    (r"cdn/ProfilesEndpoint spec\.webApplicationFirewallPolicyLink\.reference", "exposure", "webApplicationFirewall", "always",
+     "closes", ""),
+    (r"keyvault/Vault spec\.properties\.enableRbacAuthorization", "exposure", "rbacAuthorization", "always", "closed", ""),
+    (r"containerservice/ManagedCluster spec\.aadProfile\.enableAzureRBAC", "exposure", "rbacAuthorization", "always", "closed",
+     ""),
+    (r"compute/(Disk|Snapshot) spec\.networkAccessPolicy", "exposure", "networkAccessPolicy", "always", "text",
+     "AllowAll by default"),
     (r"containerinstance/ContainerGroup spec\.ipAddress\.type", "exposure", "external", "present", "open", ""),
     (r"\S+ .*\.enableNodePublicIP", "exposure", "nodePublicIP", "present", "open", ""),
     (r"machinelearningservices/\w+ .*\.enableNodePublicIp", "exposure", "nodePublicIP", "inside", "open", "on by default"),
@@ -216,10 +241,19 @@ EXPOSURE = [
      "text", "the rule's access may say Deny"),
     (r"\S+ spec(\.properties|\.features)?\.[dD]isableLocalAuth", "exposure", "localAuthentication", "always", "closed", ""),
     (r"\S+ .*\.disableLocalAuth", "exposure", "localAuthentication", "inside", "closed", ""),
+    (r"cache/Redis spec\.disableAccessKeyAuthentication", "exposure", "localAuthentication", "always", "closed", ""),
+    (r"cache/RedisEnterpriseDatabase spec\.accessKeysAuthentication", "exposure", "localAuthentication", "always", "open", ""),
+    (r"containerservice/ManagedCluster spec\.disableLocalAccounts", "exposure", "localAuthentication", "always", "closed", ""),
+    (r"dbforpostgresql/FlexibleServer spec\.authConfig\.passwordAuth", "exposure", "localAuthentication", "always", "open", ""),
+    (r"(sql|synapse)/\w+ spec\.(administrators\.)?azureADOnlyAuthentication", "exposure", "localAuthentication", "always",
+     "closed", ""),
+    (r"storage/StorageAccount spec\.isLocalUserEnabled", "exposure", "localAuthentication", "present", "open",
+     "users of SFTP"),
     (r"containerregistry/Registry spec\.adminUserEnabled", "exposure", "localAuthentication", "present", "open", ""),
     (r"storage/StorageAccount spec\.allowSharedKeyAccess", "exposure", "localAuthentication", "always", "open", ""),
     (r"\S+ .*\.(enablePurgeProtection|enableSoftDelete)", "-", "", "", "", "retention, not exposure"),
-    (r"\S+ .*(networkRuleBypassOptions|networkAclBypass|[aA]cls\.bypass)", "exposure", "bypass", "present", "text", ""),
+    (r"\S+ .*(networkRuleBypassOptions|networkAclBypass|[aA]cls\.bypass)", "exposure", "bypass", "always", "text", ""),
+    (r"synapse/Workspace spec\.trustedServiceBypassEnabled", "exposure", "bypass", "always", "text", "true or false"),
 ]
 
 TLS = [
@@ -236,14 +270,138 @@ TLS = [
     (r"cdn/ProfilesEndpoint spec\.isHttpAllowed", "tls", "encryptedOnly", "always", "open", "allowed by default"),
     (r"cdn/Route spec\.httpsRedirect", "tls", "encryptedOnly", "always", "closed", ""),
     (r"dbformariadb/Server .*\.sslEnforcement", "tls", "encryptedOnly", "inside", "closed", ""),
+    (r"web/Site spec\.siteConfig\.ftpsState", "tls", "encryptedOnly", "present", "open", "AllAllowed"),
     (r"apimanagement/ServiceGatewayHostnameConfiguration spec\.tls1[01]Enabled", "tls", "oldVersion", "present", "open", ""),
 ]
 
+# What a provider leaves without redundancy if nothing is said.
 ZONE = [
-    (r"\S+ .*(zoneRedundant|zoneRedundancy|isZoneRedundant|zonalAllocationPolicy)", "zone", "redundant", "present", "closed", ""),
-    (r"documentdb/CassandraDataCenter spec\.properties\.availabilityZone", "zone", "redundant", "present", "closed", ""),
+    (r"cache/Redis spec\.zonalAllocationPolicy", "zone", "redundant", "present", "closed", "Automatic; or zones"),
+    (r"\S+ .*\[\]\.isZoneRedundant", "zone", "redundant", "inside", "closed", ""),
+    (r"\S+ .*(zoneRedundant|zoneRedundancy)", "zone", "redundant", "always", "closed", ""),
+    (r"(dbformysql|dbforpostgresql)/FlexibleServer spec\.highAvailability\.mode", "zone", "redundant", "always",
+     "zoneRedundant", ""),
+    (r"documentdb/MongoCluster spec\.properties\.highAvailability\.targetMode", "zone", "redundant", "always", "zoneRedundant",
+     ""),
+    (r"(storage/StorageAccount|compute/Disk|compute/Snapshot) spec\.sku\.name", "zone", "redundant", "always", "ZRS", ""),
+    (r"dataprotection/BackupVault spec\.properties\.storageSettings\[\]\.type", "zone", "redundant", "inside", "zoneRedundant",
+     ""),
+    (r"documentdb/CassandraDataCenter spec\.properties\.availabilityZone", "zone", "redundant", "always", "closed", ""),
     (r"\S+ .*([zZ]ones\[\]|vailabilityZone)", "zone", "zone", "present", "text", ""),
     (r"\S+ spec\.extendedLocation\.name", "zone", "edgeZone", "present", "text", "an edge zone or a custom location"),
+]
+
+# Lists of zones as a whole: how many there are, and where several of them mean redundancy.
+ZONES = [
+    (r"network/LoadBalancer .*[zZ]ones\[\]", "zone", "zones", "present", "text", "of a public frontend its address tells", "",
+     r"\[\]$"),
+    (r"storage/StorageAccount spec\.zones\[\]", "zone", "zones", "present", "text", "", "", r"\[\]$"),
+    (r"\S+ .*\[\]\.\w*[zZ]ones\[\]", "zone", "zones", "inside", "text", "", "", r"\[\]$"),
+    (r"\S+ .*[zZ]ones\[\]", "zone", "zones", "always", "text", "", "", r"\[\]$"),
+]
+SPREAD = [
+    (r"compute/(VirtualMachine|Disk|CapacityReservation|CapacityReservationGroup) .*", "-", "", "", "", "in one zone or in none"),
+    (r"(containerinstance/ContainerGroup|network/NatGateway|storage/StorageAccount) .*", "-", "", "", "",
+     "in one zone or in none"),
+    (r"network/LoadBalancer .*[zZ]ones\[\]", "zone", "redundant", "present", "several", "", "", r"\[\]$"),
+    (r"\S+ .*\[\]\.\w*[zZ]ones\[\]", "zone", "redundant", "inside", "several", "", "", r"\[\]$"),
+    (r"\S+ .*[zZ]ones\[\]", "zone", "redundant", "always", "several", "", "", r"\[\]$"),
+]
+
+# Objects and lists whose existence tells something.
+CONTAINERS = [
+    (r"compute/\w+ .*\.publicIPAddressConfiguration", "exposure", "publicIP", "present", "opens", ""),
+    (r"batch/BatchAccount spec\.allowedAuthenticationModes\[\]", "exposure", "localAuthentication", "always", "modes",
+     "all modes by default", "", r"\[\]$"),
+    (r"documentdb/DatabaseAccount spec\.ipRules\[\]", "exposure", "firewall", "always", "closes", "", "", r"\[\]$"),
+    (r"(kusto/Cluster spec\.allowedIpRangeList|eventgrid/\w+ spec\.inboundIpRules)\[\]", "exposure", "firewall", "always",
+     "closes", "", "", r"\[\]$"),
+    (r"(search/SearchService spec\.networkRuleSet|notificationhubs/Namespace spec\.properties\.networkAcls)\.ipRules\[\]",
+     "exposure", "firewall", "always", "closes", "", "", r"\[\]$"),
+    (r"containerservice/ManagedCluster spec\.apiServerAccessProfile\.authorizedIPRanges\[\]", "exposure", "firewall",
+     "always", "closes", "", "", r"\[\]$"),
+    (r"documentdb/DatabaseAccount spec\.backupPolicy", "backup", "retentionDays", "always", "holder",
+     "without a policy backups are kept 8 hours"),
+    (r"documentdb/DatabaseAccount spec\.backupPolicy\.periodic\.periodicModeProperties", "backup", "retentionDays", "inside",
+     "holder", "the same"),
+]
+
+ENCRYPTION = [
+    (r"storage/StorageAccount spec\.encryption\.keySource", "encryption", "customerManagedKey", "always", "customerKey", ""),
+    (r"(eventhub|servicebus|cognitiveservices|batch)/\w+ spec(\.properties)?\.encryption\.keySource", "encryption",
+     "customerManagedKey", "always", "customerKey", ""),
+    (r"(appconfiguration/ConfigurationStore|machinelearningservices/Workspace) "
+     r"spec\.encryption\.keyVaultProperties\.keyIdentifier", "encryption", "customerManagedKey", "always", "closes", ""),
+    (r"cache/RedisEnterprise spec\.encryption\.customerManagedKeyEncryption\.keyEncryptionKeyUrl", "encryption",
+     "customerManagedKey", "always", "closes", ""),
+    (r"compute/(Disk|Snapshot) spec\.encryption\.type", "encryption", "customerManagedKey", "always", "customerKey", ""),
+    (r"compute/DiskEncryptionSet spec\.encryptionType", "encryption", "infrastructure", "always", "doubleKey", ""),
+    (r"compute/\w+ .*\.securityProfile\.diskEncryptionSet\.reference", "-", "", "", "", "of a confidential machine's state"),
+    (r"compute/\w+ .*\.diskEncryptionSet\.reference", "encryption", "customerManagedKey", "always", "closes", ""),
+    (r"containerinstance/ContainerGroup spec\.encryptionProperties\.keyName", "encryption", "customerManagedKey", "always",
+     "closes", ""),
+    (r"containerregistry/Registry spec\.encryption\.status", "encryption", "customerManagedKey", "always", "closed", ""),
+    (r"(containerservice/ManagedCluster|redhatopenshift/\w+) .*[dD]iskEncryptionSetReference", "encryption",
+     "customerManagedKey", "always", "closes", ""),
+    (r"redhatopenshift/\w+ .*\.encryptionSetReference", "encryption", "customerManagedKey", "always", "closes", ""),
+    (r"redhatopenshift/\w+ .*\.keyManagementMode", "encryption", "customerManagedKey", "always", "customerKey", ""),
+    (r"datafactory/Factory spec\.encryption\.keyName", "encryption", "customerManagedKey", "always", "closes", ""),
+    (r"(dbformysql|dbforpostgresql)/FlexibleServer spec\.dataEncryption\.type", "encryption", "customerManagedKey", "always",
+     "customerKey", ""),
+    (r"documentdb/DatabaseAccount spec\.keyVaultKeyUri", "encryption", "customerManagedKey", "always", "closes", ""),
+    (r"documentdb/CassandraDataCenter spec\.properties\.(managedDiskCustomerKeyUri(Reference)?|backupStorageCustomerKeyUri)",
+     "encryption", "customerManagedKey", "always", "closes", ""),
+    (r"kusto/Cluster spec\.keyVaultProperties\.keyName", "encryption", "customerManagedKey", "always", "closes", ""),
+    (r"kusto/Cluster spec\.enableDoubleEncryption", "encryption", "infrastructure", "always", "closed", ""),
+    (r"kusto/Cluster spec\.enableDiskEncryption", "encryption", "disk", "always", "closed", ""),
+    (r"search/SearchService spec\.encryptionWithCmk\.enforcement", "encryption", "customerManagedKey", "always", "closed", ""),
+    (r"sql/Server spec\.keyId", "encryption", "customerManagedKey", "always", "closes", ""),
+    (r"sql/ServersEncryptionProtector spec\.serverKeyType", "encryption", "customerManagedKey", "always", "customerKey", ""),
+    (r"synapse/Workspace spec\.encryption\.cmk\.key\.keyVaultUrl", "encryption", "customerManagedKey", "always", "closes", ""),
+    (r"\S+ .*\.requireInfrastructureEncryption", "encryption", "infrastructure", "always", "closed", ""),
+    (r"\S+ .*\.(encryptionAtHost|enableEncryptionAtHost)", "encryption", "atHost", "always", "closed", ""),
+]
+# A disk's type of encryption tells two things.
+DOUBLE = [
+    (r"compute/(Disk|Snapshot) spec\.encryption\.type", "encryption", "infrastructure", "always", "doubleKey", ""),
+]
+
+BACKUP = [
+    (r"(dbformysql|dbforpostgresql)/FlexibleServer spec\.backup\.backupRetentionDays", "backup", "retentionDays", "always",
+     "days", ""),
+    (r"dbformariadb/Server .*\.backupRetentionDays", "backup", "retentionDays", "inside", "days", ""),
+    (r"sql/ServersDatabasesBackupShortTermRetentionPolicy spec\.retentionDays", "backup", "retentionDays", "always", "days", ""),
+    (r"documentdb/CassandraCluster .*\.retentionInHours", "backup", "retentionDays", "inside", "hours", ""),
+    (r"documentdb/DatabaseAccount .*\.backupRetentionIntervalInHours", "backup", "retentionDays", "inside", "hours", ""),
+    (r"documentdb/DatabaseAccount .*\.continuousModeProperties\.tier", "backup", "retentionDays", "present", "days",
+     "Continuous7Days; 30 by default"),
+    (r"dataprotection/BackupVaultsBackupPolicy .*\.absoluteDeleteOption\.duration", "backup", "retentionDays", "inside",
+     "duration", ""),
+    (r"dbformariadb/Server .*\.geoRedundantBackup", "backup", "geoRedundant", "inside", "closed", ""),
+    (r"\S+ .*\.geoRedundantBackup", "backup", "geoRedundant", "always", "closed", ""),
+    (r"sql/ServersDatabase spec\.requestedBackupStorageRedundancy", "backup", "geoRedundant", "always", "geoRedundant",
+     "Geo by default, and in regions without a pair Zone or Local"),
+    (r"documentdb/DatabaseAccount .*\.backupStorageRedundancy", "backup", "geoRedundant", "inside", "geoRedundant", ""),
+    (r"dataprotection/BackupVault spec\.properties\.storageSettings\[\]\.type", "backup", "geoRedundant", "inside",
+     "geoRedundant", ""),
+    (r"storage/StorageAccount spec\.sku\.name", "backup", "geoRedundant", "always", "GRS", ""),
+    (r"keyvault/Vault spec\.properties\.enableSoftDelete", "backup", "softDelete", "present", "closed", "on by default"),
+    (r"storage/StorageAccounts(Blob|File)Service spec\.\w*[dD]eleteRetentionPolicy\.enabled", "backup", "softDelete", "always",
+     "closed", ""),
+    (r"dataprotection/BackupVault spec\.properties\.securitySettings\.softDeleteSettings\.state", "backup", "softDelete",
+     "always", "closed", ""),
+    (r"(keyvault/Vault|appconfiguration/ConfigurationStore) spec(\.properties)?\.softDeleteRetentionInDays", "backup",
+     "softDeleteDays", "always", "days", ""),
+    (r"storage/StorageAccounts(Blob|File)Service spec\.\w*[dD]eleteRetentionPolicy\.days", "backup", "softDeleteDays",
+     "inside", "days", ""),
+    (r"dataprotection/BackupVault spec\.properties\.securitySettings\.softDeleteSettings\.retentionDurationInDays", "backup",
+     "softDeleteDays", "inside", "days", ""),
+    (r"\S+ .*\.enablePurgeProtection", "backup", "purgeProtection", "always", "closed", ""),
+    (r"storage/StorageAccountsBlobService spec\.isVersioningEnabled", "backup", "versioning", "always", "closed", ""),
+    (r"dataprotection/BackupVault spec\.properties\.securitySettings\.immutabilitySettings\.state", "backup", "immutability",
+     "always", "closed", ""),
+    (r"storage/\w+ spec\.immutableStorageWithVersioning\.enabled", "backup", "immutability", "always", "closed", ""),
+    (r"sql/\w+ spec\.timeBasedImmutability", "backup", "immutability", "always", "closed", ""),
 ]
 
 RESTORE = [
@@ -264,7 +422,9 @@ BY_FACT = {
     "zones": ZONE, "create-mode": RESTORE,
 }
 # Rules that are tried on every path of aso-arm-map.csv; no match means that the path says nothing.
-ON_ALL_PATHS = [PLACEMENT, SKU, CAPACITY, STORAGE, NODES, IDENTITY, EXPOSURE, TLS, ZONE]
+ON_ALL_PATHS = [PLACEMENT, SKU, CAPACITY, STORAGE, NODES, IDENTITY, EXPOSURE, TLS, ZONE, ENCRYPTION, DOUBLE, BACKUP]
+# Rules that are tried on the paths of objects and of lists' elements.
+ON_CONTAINERS = [CONTAINERS, ZONES, SPREAD]
 
 # Found by name in aso-arm-map.csv as in the facts above, but facts of another resource or of none.
 NODES_NOT = re.compile(r".*(parallelism|ruleCount|recordCount|wordCount|kubernetes).*")
@@ -290,6 +450,11 @@ GENERAL = [
     ("*", "?", "spec.identity.userAssignedIdentities[].reference", "identity", "userAssigned", "present", "text", ""),
     ("*", "?", "spec.publicNetworkAccess", "exposure", "publicNetworkAccess", "present", "open", ""),
     ("*", "?", "spec.properties.publicNetworkAccess", "exposure", "publicNetworkAccess", "present", "open", ""),
+    ("*", "?", "spec.disableLocalAuth", "exposure", "localAuthentication", "present", "closed", ""),
+    ("*", "?", "spec.properties.disableLocalAuth", "exposure", "localAuthentication", "present", "closed", ""),
+    ("*", "?", "spec.networkAcls.defaultAction", "exposure", "defaultAction", "present", "open", ""),
+    ("*", "?", "spec.properties.networkAcls.defaultAction", "exposure", "defaultAction", "present", "open", ""),
+    ("*", "?", "spec.zoneRedundant", "zone", "redundant", "present", "closed", ""),
     ("*", "?", "spec.minimumTlsVersion", "tls", "minimumVersion", "present", "tls", ""),
     ("*", "?", "spec.minimalTlsVersion", "tls", "minimumVersion", "present", "tls", ""),
     ("*", "?", "spec.zones[]", "zone", "zone", "present", "text", ""),
@@ -321,6 +486,11 @@ def decide(rules, text):
     return None
 
 
+def switch(row, sense):
+    """What a switch reads as: those that are booleans are told apart from words, for messages that say what to write."""
+    return {"open": "trueOpens", "closed": "trueCloses"}.get(sense, sense) if row.get("crd_type") == "bool" else sense
+
+
 def kinds(facts):
     rows = []
     for row in read(facts, "aso-kinds.csv"):
@@ -346,26 +516,30 @@ def facets(facts):
         if decision is None:
             sys.exit(f"no rule decides on {row['fact']}: {subject(row)}")
         facet, part, absence, sense, note, path = decision
+        sense = switch(row, sense)
         if facet:
             rows.add((row["group"], row["kind"], path, facet, part or "-", absence or "-", sense or "-", note))
     for row in read(facts, "aso-policy-facts.csv"):
         if row["fact"] == "identity-other":
             rows.add((row["group"], row["kind"], row["crd_path"], "identity", "userAssigned", "present", "text", ""))
     for row in read(facts, "aso-arm-map.csv"):
+        if row["rule"] in ("object", "object-list", "oneof-object", "list"):
+            rows.update(decisions(row, ON_CONTAINERS))
         if row["rule"] in ("object", "object-list", "object-map", "oneof-object", "secret", "secret-map", "configmap", "name"):
             continue
         rows.update(decisions(row))
     return rows
 
 
-def decisions(row):
-    for rules in ON_ALL_PATHS:
+def decisions(row, tables=ON_ALL_PATHS):
+    for rules in tables:
         if rules is NODES and (NODES_NOT.match(row["crd_path"]) or row["rule"] != "scalar"):
             continue
         decision = decide(rules, subject(row))
         if decision is None or decision[0] in ("", "-"):
             continue
         facet, part, absence, sense, note, path = decision
+        sense = switch(row, sense)
         yield (row["group"], row["kind"], path, facet, part or "-", absence, sense, note)
 
 
@@ -416,7 +590,7 @@ def deltas(archive, hubs):
 def delta(group, kind, version, path):
     row = {"group": group, "kind": kind, "crd_path": path, "rule": "scalar"}
     found = [(group, kind, version, p, facet, part, "present", sense, note)
-             for _, _, p, facet, part, _, sense, note in decisions(row)]
+             for tables in (ON_ALL_PATHS, ON_CONTAINERS) for _, _, p, facet, part, _, sense, note in decisions(row, tables)]
     if f"{kind} {path}" in DELTAS:
         facet, part = DELTAS[f"{kind} {path}"]
         absence, sense = ("-", "-") if facet == "-" else ("present", "text")
@@ -442,7 +616,9 @@ def main(facts, archive, out):
            "group *: every kind; kind ?: kinds that kinds.tsv does not list. facet -: looks like a fact and is none.",
            "absence: when a missing value is told: always, inside (only where the object exists that should hold it), present (never)",
            "sense: how the value reads: a unit; a region; machine and vCore: names that tell vCores; open and closed: what",
-           "true, Enabled or Allow leaves; tls: a version"],
+           "Enabled or Allow leaves; trueOpens and trueCloses: the same of booleans; opens and closes: what its existence does;",
+           "holder: only its absence tells; tls: a version; customerKey, doubleKey, internal, zoneRedundant, ZRS, geoRedundant,",
+           "GRS: words that close; several: a list of two or more closes; modes: a list without SharedKey does"],
           sorted(GENERAL) + rows)
     write(out, "deltas.tsv", ["group", "kind", "version", "path", "facet", "part", "absence", "sense", "note"],
           [f"Paths of single versions that the newest version lacks: {SOURCE}",

@@ -26,6 +26,10 @@ public enum Facet: String, BitwiseCopyable, CaseIterable, Hashable, Sendable {
     case tls
     /// Availability zones and edge zones.
     case zone
+    /// How data and disks are encrypted where they rest, and with whose key.
+    case encryption
+    /// How long backups and deleted things are kept, and where.
+    case backup
     /// Whether the resource is made from another one, a backup or a point in time.
     case restore
 
@@ -47,6 +51,8 @@ public enum Facet: String, BitwiseCopyable, CaseIterable, Hashable, Sendable {
         case .tls: 11
         case .zone: 12
         case .restore: 13
+        case .encryption: 14
+        case .backup: 15
         }
     }
 
@@ -132,6 +138,20 @@ public enum Facet: String, BitwiseCopyable, CaseIterable, Hashable, Sendable {
         case localAuthentication
         /// `exposure`: which of Azure's services pass the network rules.
         case bypass
+        /// `exposure`: a public address that belongs to the resource.
+        case publicIP
+        /// `exposure`: whether a machine passes on packets that are not for it.
+        case ipForwarding
+        /// `exposure`: a subnet of one's own in which the resource lives.
+        case privateNetwork
+        /// `exposure`: the list of addresses without which every network is let in.
+        case firewall
+        /// `exposure`: a web application firewall.
+        case webApplicationFirewall
+        /// `exposure`: whether Azure's roles say who may read the data.
+        case rbacAuthorization
+        /// `exposure`: from where a disk may be exported.
+        case networkAccessPolicy
         /// `tls`: the oldest protocol version that is accepted.
         case minimumVersion
         /// `tls`: whether unencrypted requests are refused.
@@ -140,6 +160,8 @@ public enum Facet: String, BitwiseCopyable, CaseIterable, Hashable, Sendable {
         case oldVersion
         /// `zone`: a zone's number.
         case zone
+        /// `zone`: the list of zones as a whole.
+        case zones
         /// `zone`: whether the resource is spread over zones.
         case redundant
         /// `zone`: an edge zone or custom location.
@@ -150,6 +172,28 @@ public enum Facet: String, BitwiseCopyable, CaseIterable, Hashable, Sendable {
         case source
         /// `restore`: of which moment.
         case time
+        /// `encryption`: whether the key is one's own.
+        case customerManagedKey
+        /// `encryption`: whether the provider encrypts a second time.
+        case infrastructure
+        /// `encryption`: whether the host of a machine encrypts its temporary disks and caches.
+        case atHost
+        /// `encryption`: whether disks are encrypted from inside.
+        case disk
+        /// `backup`: for how long backups are kept.
+        case retentionDays
+        /// `backup`: whether there is a copy in another region.
+        case geoRedundant
+        /// `backup`: whether what is deleted can be had back.
+        case softDelete
+        /// `backup`: for how long.
+        case softDeleteDays
+        /// `backup`: whether nobody can do away with it before.
+        case purgeProtection
+        /// `backup`: whether what is overwritten can be had back.
+        case versioning
+        /// `backup`: whether what is kept cannot be changed.
+        case immutability
     }
 
     /// How the value at a path is to be read.
@@ -174,12 +218,46 @@ public enum Facet: String, BitwiseCopyable, CaseIterable, Hashable, Sendable {
         case bytes
         /// A Kubernetes quantity: `1.5Gi`.
         case quantity
-        /// A switch: `true`, `Enabled`, `Allow` leave something open.
+        /// A switch: `Enabled`, `Allow` leave something open.
         case open
-        /// A switch: `true`, `Enabled`, `Allow` close something.
+        /// A switch: `Enabled`, `Allow` close something.
         case closed
+        /// A switch that is a boolean: `true` leaves something open.
+        case trueOpens
+        /// A switch that is a boolean: `true` closes something.
+        case trueCloses
         /// A version of TLS in one of the providers' spellings.
         case tls
+        /// Its existence opens something.
+        case opens
+        /// Its existence closes something, if it is not empty.
+        case closes
+        /// A list of ways to authenticate, which closes something if `SharedKey` is not among them.
+        case modes
+        /// A list which closes something if it has two or more different elements.
+        case several
+        /// A word that names a key of one's own: `AzureKeyVault`, `EncryptionAtRestWithCustomerKey`.
+        case customerKey
+        /// A word that names two keys: `EncryptionAtRestWithPlatformAndCustomerKeys`.
+        case doubleKey
+        /// The word `Internal`.
+        case `internal`
+        /// A word such as `ZoneRedundant`.
+        case zoneRedundant
+        /// A SKU such as `Standard_ZRS`, `Standard_GZRS`.
+        case zoneRedundantStorage = "ZRS"
+        /// A word such as `Geo`, `GeoZone`, `GeoRedundant`.
+        case geoRedundant
+        /// A SKU such as `Standard_GRS`, `Standard_RAGZRS`.
+        case geoRedundantStorage = "GRS"
+        /// A number of days, or a word that has one: `Continuous7Days`.
+        case days
+        /// A number of hours.
+        case hours
+        /// A span of time as ISO 8601 writes it: `P30D`.
+        case duration
+        /// Only absence says something; what stands there is told by its members.
+        case holder
     }
 }
 
@@ -208,6 +286,8 @@ public struct FacetSet: OptionSet, BitwiseCopyable, Hashable, Sendable {
 }
 
 /// A set of parts, whatever facets they are part of: what a reading may leave out.
+///
+/// Parts beyond the 64th share bits with the first, which are of other facets: a reading may find more than was asked for.
 public struct PartSet: OptionSet, BitwiseCopyable, Hashable, Sendable {
     /// One bit a part, in the order of `Facet.Part.allCases`.
     public let rawValue: UInt64
@@ -221,7 +301,7 @@ public struct PartSet: OptionSet, BitwiseCopyable, Hashable, Sendable {
     public init(_ part: Facet.Part) {
         // Searched, not computed: sets are made of tables and policies, not for requests.
         let place = Facet.Part.allCases.firstIndex(of: part) ?? 0
-        rawValue = 1 << UInt64(place)
+        rawValue = 1 << UInt64(place & 63)
     }
 
     /// All parts.

@@ -183,7 +183,7 @@ struct FacetReading: ~Escapable {
         var leaf = node.firstLeaf
         while leaf >= 0 {
             let found = leaves[Int(leaf)]
-            if wants(found), found.sense != .regionOrNone || !document.equals(value, "None") {
+            if wants(found), tells(found, value) {
                 guard body(Occurrence(found, .known, in: container, value, node: index, depth: depth)) else {
                     return false
                 }
@@ -191,6 +191,16 @@ struct FacetReading: ~Escapable {
             leaf = found.next
         }
         return node.firstChild < 0 || descend(from: index, into: value, depth: depth, body)
+    }
+
+    /// Whether a value is one, and not another way to say that there is none.
+    @inline(__always)
+    private func tells(_ leaf: FacetProgram.Leaf, _ value: JSONValue) -> Bool {
+        switch leaf.sense {
+        case .regionOrNone: !document.equals(value, "None")
+        case .holder: false
+        default: true
+        }
     }
 
     /// Visits what lies at and below a node whose value is missing from a container that exists.

@@ -60,18 +60,66 @@ extension AzureKind {
 }
 
 extension Occurrence {
-    /// Whether the value leaves something open that it could close: public access, unencrypted requests, keys beside Entra ID.
+    /// Whether the value leaves something open that it could close: public access, unencrypted requests, keys beside Entra ID,
+    /// data without backup.
     ///
     /// Nil if nothing is known, or the value is none of the usual words (such as `SecuredByPerimeter`).
     public func isOpen(in document: JSONDocument) -> Bool? {
-        guard let value, sense == .open || sense == .closed else { return nil }
+        guard let value else { return nil }
+        let opensWhenOn: Bool
+        switch sense {
+        case .open, .trueOpens: opensWhenOn = true
+        case .closed, .trueCloses: opensWhenOn = false
+        default: return isOpen(value, in: document)
+        }
         let isOn: Bool? =
             switch value.kind {
             case .bool: value.bool
             case .string: document.utf8(value).isSwitchedOn
             default: nil
             }
-        return isOn.map { $0 == (sense == .open) }
+        return isOn.map { $0 == opensWhenOn }
+    }
+
+    /// Of what is no switch: whether its existence, its length or the words in it leave something open.
+    private func isOpen(_ value: JSONValue, in document: JSONDocument) -> Bool? {
+        switch sense {
+        case .opens: return true
+        case .closes:
+            switch value.kind {
+            case .string: return document.utf8(value).isEmpty
+            case .array, .object: return document.count(of: value) == 0
+            default: return nil
+            }
+        case .modes:
+            guard value.isArray, document.count(of: value) > 0 else { return value.isArray ? true : nil }
+            for mode in document.elements(of: value) where !mode.isString || document.utf8(mode).isWord("sharedkey") {
+                return true
+            }
+            return false
+        case .several:
+            guard value.isArray else { return nil }
+            return document.distinctStrings(in: value, atLeast: 2) < 2
+        case .customerKey: return value.lacks(["customer", "keyvault"], document)
+        case .doubleKey: return value.lacks(["platformandcustomer"], document)
+        case .internal: return value.lacks(["internal"], document)
+        case .zoneRedundant: return value.lacks(["zoneredundant"], document)
+        case .zoneRedundantStorage: return value.lacks(["zrs"], document)
+        case .geoRedundant: return value.lacks(["geo"], document)
+        case .geoRedundantStorage: return value.lacks(["grs", "gzrs"], document)
+        default: return nil
+        }
+    }
+
+    /// A number of days, whatever the unit in which the kind counts; nil if nothing is known or it is no number.
+    public func days(in document: JSONDocument) -> Double? {
+        guard let value else { return nil }
+        switch sense {
+        case .days: return value.isString ? document.utf8(value).onlyNumber : document.double(value)
+        case .hours: return document.double(value).map { $0 / 24 }
+        case .duration: return value.isString ? document.utf8(value).daysOfDuration : nil
+        default: return nil
+        }
     }
 
     /// A size in gigabytes (GiB), whatever the unit in which the kind keeps it; nil if nothing is known or it is no number.
@@ -86,10 +134,10 @@ extension Occurrence {
         }
     }
 
-    /// A number without unit, or a number of gigabytes; nil if nothing is known or it is no number.
+    /// A number without unit, of gigabytes or of days; nil if nothing is known or it is no number.
     public func number(in document: JSONDocument) -> Double? {
         guard let value else { return nil }
-        return sense == .number ? document.double(value) : gigabytes(in: document)
+        return sense == .number ? document.double(value) : gigabytes(in: document) ?? days(in: document)
     }
 
     /// A version of TLS; nil if nothing is known or the spelling is not.
@@ -99,7 +147,89 @@ extension Occurrence {
     }
 }
 
+extension JSONDocument {
+    /// How many different strings a list holds, counted no further than a number.
+    public func distinctStrings(in list: JSONValue, atLeast enough: Int) -> Int {
+        var count = 0
+        var index = 0
+        for element in elements(of: list) {
+            // Few lists are longer than three; one of a million zones must not cost a million squared.
+            guard index < 64, count < enough else { break }
+            defer { index += 1 }
+            guard element.isString else { continue }
+            var isNew = true
+            for earlier in elements(of: list).prefix(index) where earlier.isString && equals(earlier, element) {
+                isNew = false
+            }
+            if isNew { count += 1 }
+        }
+        return count
+    }
+
+    private func equals(_ a: JSONValue, _ b: JSONValue) -> Bool {
+        utf8(a).equals(utf8(b))
+    }
+}
+
+extension JSONValue {
+    /// Whether none of the words, in small letters, is in a string; nil if the value is none.
+    fileprivate func lacks(_ words: [StaticString], _ document: JSONDocument) -> Bool? {
+        guard isString else { return nil }
+        let text = document.utf8(self)
+        for word in words where text.containsIgnoringCase(word) { return false }
+        return true
+    }
+}
+
 extension Span where Element == UInt8 {
+    /// The value of the one run of digits in a text; nil if there is none, or more than one.
+    fileprivate var onlyNumber: Double? {
+        var number: Double?
+        var isInside = false
+        for index in indices {
+            guard self[index].isASCIIDigit else {
+                isInside = false
+                continue
+            }
+            if number != nil && !isInside { return nil }
+            number = (number ?? 0) * 10 + Double(self[index] - UInt8(ascii: "0"))
+            isInside = true
+        }
+        return number
+    }
+
+    /// The days of a duration of ISO 8601, months of 30 days and years of 365; nil if it is none.
+    fileprivate var daysOfDuration: Double? {
+        guard count > 2, self[0] | 0x20 == UInt8(ascii: "p") else { return nil }
+        var days = 0.0
+        var number: Double?
+        var isTime = false
+        for index in 1..<count {
+            let byte = self[index]
+            if byte.isASCIIDigit {
+                number = (number ?? 0) * 10 + Double(byte - UInt8(ascii: "0"))
+                continue
+            }
+            if byte | 0x20 == UInt8(ascii: "t"), !isTime, number == nil {
+                isTime = true
+                continue
+            }
+            guard let amount = number else { return nil }
+            number = nil
+            switch (byte | 0x20, isTime) {
+            case (UInt8(ascii: "y"), false): days += amount * 365
+            case (UInt8(ascii: "m"), false): days += amount * 30
+            case (UInt8(ascii: "w"), false): days += amount * 7
+            case (UInt8(ascii: "d"), false): days += amount
+            case (UInt8(ascii: "h"), true): days += amount / 24
+            case (UInt8(ascii: "m"), true): days += amount / 1440
+            case (UInt8(ascii: "s"), true): days += amount / 86_400
+            default: return nil
+            }
+        }
+        return number == nil ? days : nil
+    }
+
     fileprivate func isWord(_ lower: StaticString) -> Bool {
         count == lower.utf8CodeUnitCount && matchesIgnoringCase(lower, at: 0)
     }
@@ -112,10 +242,13 @@ extension Span where Element == UInt8 {
         case 3: return isWord("yes") ? true : isWord("off") ? false : nil
         case 4: return isWord("true") || isWord("blob") ? true : isWord("deny") || isWord("none") ? false : nil
         case 5: return isWord("allow") ? true : isWord("false") ? false : nil
-        case 6: return isWord("public") ? true : nil
-        case 7: return isWord("enabled") ? true : isWord("private") ? false : nil
-        case 8: return isWord("external") ? true : isWord("disabled") || isWord("internal") ? false : nil
-        case 9: return isWord("container") ? true : nil
+        case 6: return isWord("public") || isWord("locked") ? true : nil
+        case 7: return isWord("enabled") ? true : isWord("private") || isWord("nozones") ? false : nil
+        case 8:
+            if isWord("disabled") || isWord("internal") || isWord("ftpsonly") { return false }
+            return isWord("external") || isWord("alwayson") || isWord("unlocked") ? true : nil
+        case 9: return isWord("container") || isWord("automatic") ? true : nil
+        case 10: return isWord("allallowed") ? true : nil
         default: return nil
         }
     }

@@ -1,16 +1,16 @@
 internal import JSON
 
 /// An IPv4 or IPv6 address, read and written as Go's `net/netip` does, without zones and without IPv4 inside of IPv6.
-struct IPAddress: Hashable, Sendable {
+package struct IPAddress: Hashable, Sendable {
     /// 4 or 6.
-    let family: Int
+    package let family: Int
     /// The address's bits at the low end.
-    let bits: UInt128
+    package let bits: UInt128
 
     /// How many bits an address has.
-    var bitCount: Int { family == 4 ? 32 : 128 }
+    package var bitCount: Int { family == 4 ? 32 : 128 }
 
-    init(family: Int, bits: UInt128) {
+    package init(family: Int, bits: UInt128) {
         self.family = family
         self.bits = bits
     }
@@ -18,7 +18,7 @@ struct IPAddress: Hashable, Sendable {
     /// Reads an address.
     ///
     /// - Throws: What is wrong with it, in words that follow a text such as "parse error: ".
-    init(_ text: Span<UInt8>) throws(Flaw) {
+    package init(_ text: Span<UInt8>) throws(Flaw) {
         for index in text.indices {
             switch text[index] {
             case UInt8(ascii: "."):
@@ -38,7 +38,7 @@ struct IPAddress: Hashable, Sendable {
     }
 
     /// Why a text is not an address.
-    enum Flaw: Error {
+    package enum Flaw: Error {
         case malformed(String)
         case zone
         case mapped
@@ -133,7 +133,7 @@ struct IPAddress: Hashable, Sendable {
     }
 
     /// The one canonical text (RFC 5952): lower case, no leading zeros, the first longest run of two or more zeros as `::`.
-    var text: String {
+    package var text: String {
         if family == 4 {
             return (0..<4).map { String(bits >> UInt128(24 - $0 * 8) & 0xFF) }.joined(separator: ".")
         }
@@ -172,9 +172,9 @@ extension IPAddress {
 }
 
 /// An address and the number of its leading bits that name a network; the others may be anything.
-struct IPPrefix: Hashable, Sendable {
-    let address: IPAddress
-    let length: Int
+package struct IPPrefix: Hashable, Sendable {
+    package let address: IPAddress
+    package let length: Int
 
     init(_ address: IPAddress, length: Int) {
         self.address = address
@@ -182,7 +182,7 @@ struct IPPrefix: Hashable, Sendable {
     }
 
     /// Reads `address/length`.
-    init(_ text: Span<UInt8>) throws(IPAddress.Flaw) {
+    package init(_ text: Span<UInt8>) throws(IPAddress.Flaw) {
         guard let slash = text.last(of: [UInt8(ascii: "/")].span, endingBy: text.count) else {
             throw IPAddress.Flaw.malformed("no '/'")
         }
@@ -223,5 +223,5 @@ struct IPPrefix: Hashable, Sendable {
         return (address.bits >> shift) << shift
     }
 
-    var text: String { "\(address.text)/\(length)" }
+    package var text: String { "\(address.text)/\(length)" }
 }

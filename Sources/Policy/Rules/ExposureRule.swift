@@ -1,16 +1,10 @@
 internal import Azure
 internal import JSON
 
-/// Whether a resource may be reached from the Internet, and how it insists on encryption.
+/// Whether a resource may be reached from the Internet, and how it insists on encryption: switches, each by itself.
+///
+/// What takes more than one place to judge is asked by `NetworkRule`.
 final class ExposureRule: Sendable {
-    /// A switch that must be in its closed position, whichever way the kind spells that.
-    struct Switch: Sendable {
-        let facet: Facet
-        let part: Facet.Part
-        /// What to write, as failures show it; the word that the policy used.
-        let wanted: String
-    }
-
     let switches: [Switch]
     /// The facets that the switches and the version are part of.
     let facets: FacetSet
@@ -19,14 +13,8 @@ final class ExposureRule: Sendable {
     /// The oldest version of TLS that may be accepted.
     let minimumTLSVersion: TLSVersion?
 
-    private enum Closed: String, CaseIterable {
-        case disabled = "Disabled"
-    }
     private enum Denied: String, CaseIterable {
         case deny = "Deny"
-    }
-    private enum Required: String, CaseIterable {
-        case required = "Required"
     }
     private enum Version: String, CaseIterable {
         case one = "1.0"
@@ -34,46 +22,74 @@ final class ExposureRule: Sendable {
         case oneTwo = "1.2"
         case oneThree = "1.3"
     }
+    private enum PublicNetworkAccess: String, CaseIterable {
+        case disabled = "Disabled"
+        case securedByPerimeter = "SecuredByPerimeter"
+    }
 
-    /// Fields whose only word closes something: a field that could also say Enabled would say nothing.
-    private static let closed: [(field: String, part: Facet.Part)] = [
-        ("publicNetworkAccess", .publicNetworkAccess), ("publicAccess", .publicAccess), ("external", .external),
-        ("nodePublicIP", .nodePublicIP), ("localAuthentication", .localAuthentication),
+    /// Fields whose only word is Disabled.
+    private static let disabled: [(field: String, part: Facet.Part)] = [
+        ("publicAccess", .publicAccess), ("external", .external), ("nodePublicIP", .nodePublicIP),
+        ("publicIP", .publicIP),
+        ("ipForwarding", .ipForwarding), ("localAuthentication", .localAuthentication),
     ]
 
-    init?(_ node: Node) {
-        let names = Self.closed.map(\.field) + ["defaultAction", "privateCluster", "encryption", "minimumTLSVersion"]
-        guard
-            let fields = node.fields(names, reserved: ["allowedIPs", "firewallRules", "privateEndpoints", "httpsOnly"])
-        else { return nil }
+    /// Fields whose only word is Required.
+    private static let required: [(field: String, facet: Facet, part: Facet.Part, wanted: String)] = [
+        ("privateCluster", .exposure, .privateCluster, "true"),
+        ("rbacAuthorization", .exposure, .rbacAuthorization, "true"),
+        ("encryption", .tls, .encryptedOnly, "encrypted requests only"),
+        ("httpsOnly", .tls, .encryptedOnly, "encrypted requests only"),
+    ]
+
+    static let names =
+        ["publicNetworkAccess", "defaultAction", "minimumTLSVersion"] + disabled.map(\.field) + required.map(\.field)
+
+    /// Reads the body of an exposure rule.
+    static func read(_ node: Node) -> Rule.Test? {
+        guard let fields = node.fields(names + NetworkRule.names) else { return nil }
+        if node.document.count(of: node.value) == 0 {
+            node.error("says nothing", mend: "add one of \((names + NetworkRule.names).joined(separator: ", "))")
+        }
+        let rule = ExposureRule(fields)
+        return NetworkRule(rule, fields).map(Rule.Test.circumstantial) ?? .exposure(rule)
+    }
+
+    private init(_ fields: Fields) {
         var switches: [Switch] = []
-        for (field, part) in Self.closed {
-            guard let word = fields[field]?.keyword(Closed.self) else { continue }
+        if let word = fields["publicNetworkAccess"]?.keyword(PublicNetworkAccess.self) {
+            let alternative = word == .disabled ? nil : word.rawValue
+            switches.append(
+                Switch(facet: .exposure, part: .publicNetworkAccess, wanted: "Disabled", alternative: alternative)
+            )
+        }
+        for (field, part) in Self.disabled {
+            guard let word = fields[field]?.keyword(Disabled.self) else { continue }
             switches.append(Switch(facet: .exposure, part: part, wanted: word.rawValue))
         }
         if let word = fields["defaultAction"]?.keyword(Denied.self) {
             switches.append(Switch(facet: .exposure, part: .defaultAction, wanted: word.rawValue))
         }
-        if fields["privateCluster"]?.keyword(Required.self) != nil {
-            switches.append(Switch(facet: .exposure, part: .privateCluster, wanted: "true"))
-        }
-        if fields["encryption"]?.keyword(Required.self) != nil {
-            switches.append(Switch(facet: .tls, part: .encryptedOnly, wanted: "encrypted requests only"))
+        for (field, facet, part, wanted) in Self.required where fields[field]?.keyword(Required.self) != nil {
+            // Two names for one thing must not make two failures of it.
+            if switches.contains(where: { $0.part == part }) {
+                fields[field]?.error("says what encryption says already", mend: "remove one of them")
+            }
+            switches.append(Switch(facet: facet, part: part, wanted: wanted))
         }
         self.switches = switches
         let version = fields["minimumTLSVersion"]?.keyword(Version.self)
         minimumTLSVersion = version.flatMap { TLSVersion(parsing: $0.rawValue.utf8Span.span) }
-        var facets: FacetSet = version == nil ? [] : FacetSet(.tls)
-        var parts: PartSet = version == nil ? [] : PartSet(.minimumVersion)
-        for demand in switches {
-            facets.formUnion(FacetSet(demand.facet))
-            parts.formUnion(PartSet(demand.part))
+        var demand = switches.demand
+        if version != nil {
+            demand.formUnion(PolicySet.Demand(facets: FacetSet(.tls), parts: PartSet(.minimumVersion)))
         }
-        self.facets = facets
-        self.parts = parts
-        if node.document.count(of: node.value) == 0 {
-            node.error("says nothing", mend: "add one of \(names.joined(separator: ", "))")
+        // A server in a subnet of its own has no public access to speak of.
+        if switches.contains(where: { $0.part == .publicNetworkAccess }) {
+            demand.parts.formUnion(PartSet(.privateNetwork))
         }
+        facets = demand.facets
+        parts = demand.parts
     }
 }
 
@@ -87,42 +103,33 @@ extension ExposureRule {
             let place = places[index]
             try report.meter.spend(1)
             for index in switches.indices where switches[index].part == place.part {
-                // A word that we do not know, such as SecuredByPerimeter, is not the one that was asked for.
-                let isClosed = place.isOpen(in: document) == false
-                if isClosed { continue }
-                judge(place, isClosed, place.closedWord(in: document) ?? switches[index].wanted, subject, rule, &report)
+                if place.isOpen(in: document) == false { continue }
+                if place.state == .absent, place.part == .publicNetworkAccess, subject.isInPrivateNetwork { continue }
+                switches[index].check(place, subject, rule, &report)
             }
             if let minimumTLSVersion, place.part == .minimumVersion {
-                let isFine = (place.tlsVersion(in: document) ?? .none) >= minimumTLSVersion
-                judge(
-                    place,
-                    isFine,
-                    "\(subject.kind.spelling(of: minimumTLSVersion)) or later",
-                    subject,
-                    rule,
-                    &report
-                )
+                judge(place, minimumTLSVersion, subject, rule, &report)
             }
         }
     }
 
     private func judge(
         _ place: Occurrence,
-        _ isFine: Bool,
-        _ wanted: @autoclosure () -> String,
+        _ minimum: TLSVersion,
         _ subject: borrowing Subject,
         _ rule: Rule,
         _ report: inout Report
     ) {
         switch place.state {
-        case .known where !isFine:
+        case .known:
+            if (place.tlsVersion(in: subject.document) ?? .none) >= minimum { return }
             report.add(
                 rule.origin,
                 .notSupported,
                 at: .occurrence(place),
                 place.value,
                 of: subject,
-                allowed: wanted(),
+                allowed: allowed(minimum, subject.kind),
                 .notAllowed
             )
         case .absent where rule.deniesAbsence(byDefault: true):
@@ -132,20 +139,27 @@ extension ExposureRule {
                 at: .occurrence(place),
                 nil,
                 of: subject,
-                allowed: wanted(),
+                allowed: allowed(minimum, subject.kind),
                 .absent
             )
         case .unknown where rule.deniesUnknown(byDefault: true):
-            report.addUnknown(rule.origin, place, of: subject, allowed: wanted())
-        case .known, .absent, .unknown: return
+            report.addUnknown(rule.origin, place, of: subject, allowed: allowed(minimum, subject.kind))
+        case .absent, .unknown: return
         }
+    }
+
+    private func allowed(_ minimum: TLSVersion, _ kind: AzureKind) -> String {
+        "\(kind.spelling(of: minimum)) or later"
     }
 }
 
-extension Occurrence {
-    /// What to write instead of a boolean; nil for words, which differ from provider to provider.
-    fileprivate func closedWord(in document: JSONDocument) -> String? {
-        guard let value, let flag = value.bool else { return nil }
-        return flag ? "false" : "true"
+extension Subject {
+    /// Whether the object says that it lives in a subnet of its own.
+    var isInPrivateNetwork: Bool {
+        let places = facets.places.span
+        for index in places.indices where places[index].part == .privateNetwork {
+            if places[index].isOpen(in: document) == false { return true }
+        }
+        return false
     }
 }

@@ -34,14 +34,17 @@ final class Rule: Sendable {
         ("skus", { node, _ in SKURule(node).map(Test.skus) }),
         ("tags", { node, _ in TagRule(node).map(Test.tags) }),
         ("naming", { node, _ in NamingRule(node).map(Test.naming) }),
-        ("exposure", { node, _ in ExposureRule(node).map(Test.exposure) }),
+        ("exposure", { node, _ in ExposureRule.read(node) }),
+        ("encryption", { node, _ in EncryptionRule(node).map(Test.circumstantial) }),
+        ("zones", { node, _ in ZoneRule(node).map(Test.circumstantial) }),
+        ("backup", { node, _ in BackupRule(node).map(Test.circumstantial) }),
         ("kinds", { node, _ in KindRule(node).map(Test.kinds) }),
         ("cel", { node, scope in ExpressionRule(node, scope).map(Test.cel) }),
     ]
     static let tests = readers.map(\.field)
     /// Rules and fields of the design that later versions bring.
     private static let reserved = [
-        "quota", "cost", "backup", "encryption", "zones", "deletion", "immutable",
+        "quota", "cost", "deletion", "immutable",
     ]
 
     /// The fields that every rule may have.
