@@ -189,10 +189,22 @@ extension AzureTables {
     /// - Returns: nil if the SKU's name is absent or does not tell.
     public func vCores(of sku: SKU, of kind: AzureKind, in document: JSONDocument) -> Int? {
         guard let name = sku.name, let text = document.smallLetters(of: name) else { return nil }
-        switch name.sense {
-        case .machine: return sizes.vCores(ofMachine: text)
-        case .vCoreModel: return sizes.vCores(ofModel: text, capacity: sku.units(in: document))
-        default: return sizes.vCores(of: kind, text)
+        return vCores(named: text, capacity: sku.units(in: document), insteadOf: sku, of: kind)
+    }
+
+    /// How many vCores one unit would have under another name.
+    ///
+    /// - Parameters:
+    ///   - name: The other name, in small letters.
+    ///   - capacity: The units of the SKU, which count in the vCore model only.
+    ///   - sku: The SKU in whose place the name would stand.
+    ///   - kind: The kind of the resource.
+    /// - Returns: nil if the name does not tell.
+    public func vCores(named name: String, capacity: Int?, insteadOf sku: SKU, of kind: AzureKind) -> Int? {
+        switch sku.name?.sense {
+        case .machine: sizes.vCores(ofMachine: name)
+        case .vCoreModel: sizes.vCores(ofModel: name, capacity: capacity)
+        default: sizes.vCores(of: kind, name)
         }
     }
 

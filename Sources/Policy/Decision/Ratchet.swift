@@ -21,9 +21,9 @@ struct Ratchet {
             guard Self.isSame(candidate.found, oldSubject.document, failure.found, subject.document),
                 candidate.value == failure.value
             else { continue }
-            let mine = path ?? subject.stable(failure.fieldPath)
+            let mine = path ?? JSONFragment(subject.document, subject.object).stable(failure.fieldPath)
             path = mine
-            if oldSubject.stable(candidate.fieldPath) == mine { return true }
+            if JSONFragment(oldSubject.document, oldSubject.object).stable(candidate.fieldPath) == mine { return true }
         }
         return false
     }
@@ -50,18 +50,16 @@ extension Failure {
 }
 
 /// A step of a path that does not change when a list is reordered.
-private enum StableStep: Equatable {
+enum StableStep: Hashable {
     case member(String)
     case keyed(String)
     case element(Int)
 }
 
-extension Subject {
-    /// The members that name an element of a list, in the order in which they are tried.
-    private static let keys: [StaticString] = ["name", "id", "key", "armId", "locationName", "location", "lun"]
-
-    fileprivate func stable(_ path: FieldPath) -> [StableStep] {
-        var value: JSONValue? = object
+extension JSONFragment {
+    /// The path with the keys of lists' elements instead of their places.
+    func stable(_ path: FieldPath) -> [StableStep] {
+        var value: JSONValue? = self.value
         return path.steps.map { step in
             switch step {
             case .member(let name):
@@ -69,17 +67,24 @@ extension Subject {
                 return .member(name)
             case .element(let index):
                 value = value.flatMap { document.element(index, of: $0) }
-                guard let value else { return .element(index) }
-                // An element that is a scalar is its own key.
-                if !value.isObject && !value.isArray { return .keyed(String(document.lexeme(value))) }
-                for key in Self.keys {
-                    guard let found = document.member(key, of: value), found.isString || found.isNumber else {
-                        continue
-                    }
-                    return .keyed("\(key)=\(String(document.lexeme(found)))")
-                }
-                return .element(index)
+                return value.flatMap { document.elementKey($0) } ?? .element(index)
             }
         }
+    }
+}
+
+extension JSONDocument {
+    /// The members that name an element of a list, in the order in which they are tried.
+    private static let elementKeys: [StaticString] = ["name", "id", "key", "armId", "locationName", "location", "lun"]
+
+    /// What tells an element of a list from the others wherever it stands; nil if only its place does.
+    func elementKey(_ element: JSONValue) -> StableStep? {
+        // An element that is a scalar is its own key.
+        if !element.isObject && !element.isArray { return .keyed(String(lexeme(element))) }
+        for key in Self.elementKeys {
+            guard let found = member(key, of: element), found.isString || found.isNumber else { continue }
+            return .keyed("\(key)=\(String(lexeme(found)))")
+        }
+        return nil
     }
 }

@@ -66,6 +66,7 @@ public struct PolicyCompiler {
     public consuming func finish(generation: UInt64 = 0) -> Result {
         let names = namespaces.map { Array($0.name.utf8) }
         reportSharedNamespaces(names)
+        MutationConflicts.report(policies, namespaces: namespaces, kinds: configuration.tables.kindNames, &issues)
         let admissionPolicies = receiveGuests()
         guard !issues.hasErrors else { return Result(set: nil, issues: issues.sorted) }
         let set = PolicySet(

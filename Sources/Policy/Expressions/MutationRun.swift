@@ -37,24 +37,42 @@ struct ExpressionMutation: Sendable {
 /// The mutations of one request, policy by policy.
 ///
 /// What typed mutations decide is gathered in a plan; before an expression is evaluated the plan is carried out, so that the
-/// expression reads the object as the mutations before it leave it.
+/// expression reads the object as the mutations before it leave it. The same is done before a mutation that touches what the
+/// plan holds.
 struct MutationRun {
     private let original: JSONFragment
     private let request: AdmissionRequest
+    private let namespaces: NamespaceObjects
     /// The object as far as the mutations have been carried out.
     private(set) var subject: Subject
     private var plan: MutationPlan
     /// Whether an object beside the original has been made.
     private var isChanged = false
+    /// The downgrades so far: what one makes smaller, another may find too large.
+    private var downgrades: [SKUDowngrade] = []
+    /// What has been made smaller, each place once.
+    private var lowered: [SKUDowngrade.Step] = []
     /// The mutations that decided something, as `policy/mutation`.
     private(set) var applied: [String] = []
+    /// Whether a mutation so far looks for something that one after it might make.
+    private var looksForMore = false
+    /// Whether an expression's change is among what was done: what that would do once more is its author's to know.
+    private var hasExpressionChange = false
+    /// Whether a mutation has changed something that one before it may look for.
+    private var isDisturbed = false
+    /// The object at the beginning of a round; nil in the first.
+    private var roundStart: JSONFragment?
 
-    init(_ subject: Subject, of request: AdmissionRequest) {
+    init(_ subject: Subject, of request: AdmissionRequest, _ namespaces: NamespaceObjects) {
         self.subject = subject
         self.request = request
+        self.namespaces = namespaces
         original = JSONFragment(subject.document, subject.object)
-        plan = MutationPlan(subject)
+        plan = MutationPlan(subject, old: Self.oldObject(of: request))
     }
+
+    /// What users are told: what they asked for, and what they get.
+    var warnings: [String] { lowered.map(\.description) }
 
     /// Takes over what the mutations of a policy say; all of them or, if one is broken, none.
     mutating func apply(
@@ -65,7 +83,8 @@ struct MutationRun {
         var run = self
         for mutation in mutations {
             do throws(EvaluationError) {
-                if try run.apply(mutation, expressions) { run.applied.append("\(policy)/\(mutation.name)") }
+                if try run.apply(mutation, of: policy, expressions) { run.note("\(policy)/\(mutation.name)") }
+                if run.plan.looksForMore(mutation.change) { run.looksForMore = true }
             } catch .expression(let reason) {
                 throw .expression("mutation \(mutation.name): \(reason)")
             }
@@ -73,15 +92,43 @@ struct MutationRun {
         self = run
     }
 
+    /// Whether going through all mutations once more would change nothing.
+    mutating func isSettled() throws(EvaluationError) -> Bool {
+        guard isDisturbed, !hasExpressionChange else { return true }
+        guard let roundStart else { return false }
+        try carryOut()
+        return isEqual(subject.object, in: subject.document, roundStart.value, in: roundStart.document)
+    }
+
+    /// Lets all mutations look at what they have made together.
+    mutating func beginRound() throws(EvaluationError) {
+        try carryOut()
+        roundStart = JSONFragment(subject.document, subject.object)
+        downgrades = []
+        isDisturbed = false
+    }
+
+    private mutating func note(_ name: String) {
+        if looksForMore { isDisturbed = true }
+        if !applied.contains(name) { applied.append(name) }
+    }
+
     private mutating func apply(
         _ mutation: Mutation,
+        of policy: String,
         _ expressions: ExpressionContext?
     ) throws(EvaluationError) -> Bool {
-        guard mutation.usesExpressions else { return try plan.apply(mutation.change, nil) }
+        guard mutation.usesExpressions else {
+            if try plan.mayTouchDecided(mutation.change) { try carryOut() }
+            if case .downgrade(let downgrade) = mutation.change {
+                return try lower(downgrade, by: "\(policy)/\(mutation.name)")
+            }
+            return try plan.apply(mutation.change, in: namespaces.object(of: request), nil)
+        }
         guard let expressions else { throw .expression("expressions cannot be evaluated here") }
         if try carryOut() { expressions.rebind(subject, oldObject: oldObject) }
         guard case .expression(let change) = mutation.change else {
-            return try plan.apply(mutation.change, expressions)
+            return try plan.apply(mutation.change, in: namespaces.object(of: request), expressions)
         }
         let value = try expressions.evaluate(change.program)
         let object = JSONFragment(subject.document, subject.object)
@@ -94,11 +141,50 @@ struct MutationRun {
             throw .expression("it changes apiVersion, kind, name or namespace, which a patch may not")
         }
         replace(with: result)
+        hasExpressionChange = true
         expressions.rebind(subject, oldObject: oldObject)
         return true
     }
 
-    private var oldObject: JSONFragment? { request.oldObject.map { JSONFragment(request.document, $0) } }
+    private var oldObject: JSONFragment? { Self.oldObject(of: request) }
+
+    private static func oldObject(of request: AdmissionRequest) -> JSONFragment? {
+        request.oldObject.map { JSONFragment(request.document, $0) }
+    }
+
+    // MARK: Downgrades
+
+    /// Makes SKUs smaller, by this downgrade and by those before it, until none changes anything.
+    private mutating func lower(_ downgrade: SKUDowngrade, by mutation: String) throws(EvaluationError) -> Bool {
+        downgrades.append(downgrade)
+        var changed = false
+        // Each round makes something smaller, or replaces it by its like: two that disagree about likes would never end.
+        for _ in 0...downgrades.count {
+            var isDone = true
+            for downgrade in downgrades {
+                let steps = try downgrade.steps(for: plan.subject, before: oldObject)
+                guard !steps.isEmpty else { continue }
+                for step in steps {
+                    for (path, value) in step.changes { plan.replace(path, with: value) }
+                    note(step, by: mutation)
+                }
+                try carryOut()
+                (isDone, changed) = (false, true)
+            }
+            if isDone { return changed }
+        }
+        throw .expression("its SKUs and those of another downgrade contradict each other")
+    }
+
+    private mutating func note(_ step: SKUDowngrade.Step, by mutation: String) {
+        if let place = lowered.firstIndex(where: { $0.path == step.path }) {
+            lowered[place].new = step.new
+        } else {
+            var step = step
+            step.mutation = mutation
+            lowered.append(step)
+        }
+    }
 
     /// Makes the object that the plan says.
     ///
@@ -116,7 +202,7 @@ struct MutationRun {
 
     private mutating func replace(with document: JSONDocument) {
         subject = Subject(subject, document)
-        plan = MutationPlan(subject)
+        plan = MutationPlan(subject, old: oldObject)
         isChanged = true
     }
 

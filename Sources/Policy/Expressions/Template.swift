@@ -34,22 +34,46 @@ enum MutationValue: Sendable {
             switch piece {
             case .text(let text): result += text
             case .expression(let program):
-                let value = try expressions.evaluate(program)
-                switch value {
-                case .bool(let value): result += value ? "true" : "false"
-                case .int(let value): result += String(value)
-                case .uint(let value): result += String(value)
-                default:
-                    guard let text = expressions.string(value) else {
-                        throw .expression("${\(program.source.singleLine.shortened(to: 80))} gives no text")
-                    }
-                    result += text
-                }
+                result += try Self.text(of: try expressions.evaluate(program), program, expressions)
             }
         }
         guard result.utf8.count <= 4096 else { throw .expression("a value has more than 4096 bytes") }
         return result
     }
+
+    /// The value for a field: an expression that stands alone gives a number or a bool of its own, all else is text.
+    func fragment(_ expressions: ExpressionContext?) throws(EvaluationError) -> JSONFragment {
+        guard case .template(let pieces) = self, pieces.count == 1, case .expression(let program)? = pieces.first,
+            let expressions
+        else { return JSONFragment(string: try text(expressions)) }
+        let value = try expressions.evaluate(program)
+        switch value {
+        case .bool(let value): return JSONFragment { $0.bool(value) }
+        case .int(let value): return JSONFragment { $0.int(value) }
+        case .double(let value) where value.isFinite: return JSONFragment { $0.double(value) }
+        default: return JSONFragment(string: try Self.text(of: value, program, expressions))
+        }
+    }
+
+    private static func text(
+        of value: CELValue,
+        _ program: CELProgram,
+        _ expressions: ExpressionContext
+    ) throws(EvaluationError) -> String {
+        switch value {
+        case .bool(let value): return value ? "true" : "false"
+        case .int(let value): return String(value)
+        case .uint(let value): return String(value)
+        default:
+            guard let text = expressions.string(value) else {
+                throw .expression("${\(program.source.singleLine.shortened(to: 80))} gives no text")
+            }
+            return text
+        }
+    }
+
+    /// What people mean by a name on its own.
+    fileprivate static let shorthands = ["name": "object.metadata.name", "namespace": "request.namespace"]
 }
 
 extension Node {
@@ -82,7 +106,12 @@ extension Node {
                 if expression.trimmed.isEmpty {
                     error("has an empty '${}'", mend: "write an expression, or $${ for the text ${", at: index)
                     isGood = false
-                } else if let program = scope.compile(expression, in: self, offset: start, .scalar) {
+                } else if let program = scope.compile(
+                    MutationValue.shorthands[expression.trimmed] ?? expression,
+                    in: self,
+                    offset: start,
+                    .scalar
+                ) {
                     pieces.append(.expression(program))
                 } else {
                     isGood = false

@@ -5,16 +5,21 @@ internal import Kubernetes
 /// What mutations make of an object, gathered before any of it becomes a patch.
 ///
 /// Each mutation sees what those before it have decided, so that the patch is the difference to the object and nothing else:
-/// mutating what was mutated gives none.
+/// mutating what was mutated gives none. What has no value is given the one that it had before an UPDATE, if there was one:
+/// a default that has changed since must not move what exists.
 struct MutationPlan {
-    private let subject: Subject
-    private let annotations: JSONValue?
-    private let metadata: JSONValue?
+    let subject: Subject
+    /// The object before an UPDATE.
+    let old: JSONFragment?
     private var tags = Tags.unread
-    private var location: String?
-    private var credential: String?
+    /// Fields other than tags, none of which lies in another: what they are to be, nil for those that go.
+    private var fields: [(path: FieldPath, value: JSONFragment?)] = []
 
-    private static let credentialAnnotation = "serviceoperator.azure.com/credential-from"
+    private static let location = FieldPath(["spec", "location"])
+    private static let azureName = FieldPath(["spec", "azureName"])
+    private static let credential = FieldPath([
+        .member("metadata"), .member("annotations"), .member("serviceoperator.azure.com/credential-from"),
+    ])
 
     /// The map of tags as far as it has been looked at.
     private enum Tags {
@@ -25,42 +30,120 @@ struct MutationPlan {
         case found(FieldPath, JSONValue?, changes: [(name: String, value: String)])
     }
 
-    init(_ subject: Subject) {
+    init(_ subject: Subject, old: JSONFragment?) {
         self.subject = subject
-        metadata = subject.document.member("metadata", of: subject.object)
-        annotations = ObjectMeta(of: subject.object, in: subject.document).annotations
+        self.old = old
     }
 
-    /// Takes over what a mutation says; an expression's change is not the plan's.
+    private var object: JSONFragment { JSONFragment(subject.document, subject.object) }
+
+    // MARK: Order
+
+    /// Whether a mutation may touch what is decided already, so that this has to be carried out first.
+    mutating func mayTouchDecided(_ change: Mutation.Change) throws(EvaluationError) -> Bool {
+        switch change {
+        case .tags, .inheritedTags, .removedTags:
+            guard !fields.isEmpty || change.removesTags else { return false }
+            try readTags()
+            guard case .found(let path, _, let changes) = tags else { return false }
+            return fields.contains { $0.path.overlaps(path) } || (change.removesTags && !changes.isEmpty)
+        case .fields(let all, _): return all.contains { mayTouchDecided($0.field) }
+        case .removal(let all): return all.contains { mayTouchDecided($0) }
+        case .location, .locationOfNamespace: return isDecided(Self.location)
+        case .azureName: return isDecided(Self.azureName)
+        case .credential: return isDecided(Self.credential)
+        case .downgrade, .expression: return !fields.isEmpty
+        }
+    }
+
+    /// Whether a mutation looks for what another may make: a list's elements, a SKU, something to take away, a place for tags.
+    func looksForMore(_ change: Mutation.Change) -> Bool {
+        switch change {
+        case .fields(let all, _): all.contains { !$0.field.isSingle }
+        case .removal, .removedTags, .downgrade: true
+        case .tags, .inheritedTags:
+            if case .none = tags { true } else { false }
+        case .location, .locationOfNamespace, .credential, .azureName, .expression: false
+        }
+    }
+
+    private func mayTouchDecided(_ field: FieldPattern) -> Bool {
+        if case .found(let path, _, let changes) = tags, !changes.isEmpty, field.overlaps(path) { return true }
+        return fields.contains { change in
+            // An element that goes moves those behind it.
+            guard change.value == nil, case .element = change.path.steps.last else {
+                return field.overlaps(change.path)
+            }
+            return field.overlaps(FieldPath(Array(change.path.steps.dropLast())))
+        }
+    }
+
+    private func isDecided(_ path: FieldPath) -> Bool {
+        fields.contains { $0.path.overlaps(path) }
+    }
+
+    // MARK: Deciding
+
+    /// Takes over what a mutation says; an expression's change and a downgrade are not the plan's to make.
     ///
     /// - Returns: Whether that decides anything.
     mutating func apply(
         _ change: Mutation.Change,
+        in namespace: NamespaceObjects.Object,
         _ expressions: ExpressionContext?
     ) throws(EvaluationError) -> Bool {
         switch change {
-        case .tags(let tags, let overwrites):
+        case .tags(let all, let overwrites):
             var changed = false
-            for tag in tags {
-                let value = { () throws(EvaluationError) in try Self.tagValue(tag.value, expressions) }
+            for tag in all {
+                let value = { () throws(EvaluationError) in try tag.value.text(expressions) }
                 if try setTag(tag.name, tag.key, value, overwrites: overwrites) { changed = true }
             }
             return changed
-        case .location(let value): return try setLocation(value, expressions)
-        case .credential(let value): return try setCredential(value, expressions)
-        case .expression: return false
+        case .inheritedTags(let all):
+            var changed = false
+            for tag in all {
+                guard let text = try Self.text(tag.source, in: namespace) else { continue }
+                let value = { () throws(EvaluationError) in text }
+                if try setTag(tag.name, tag.key, value, overwrites: true) { changed = true }
+            }
+            return changed
+        case .removedTags(let patterns): return try removeTags(patterns)
+        case .location(let value):
+            guard lacksLocation else { return false }
+            return try setDefault(Self.location) { () throws(EvaluationError) in try value.text(expressions) }
+        case .locationOfNamespace(let source):
+            guard lacksLocation, let text = try Self.text(source, in: namespace) else { return false }
+            return try setDefault(Self.location) { () throws(EvaluationError) in text }
+        case .credential(let value):
+            guard subject.isAzure else { return false }
+            return try setDefault(Self.credential) { () throws(EvaluationError) in try value.text(expressions) }
+        case .azureName(let value): return try setAzureName(value, expressions)
+        case .fields(let all, let overwrites):
+            var changed = false
+            for (field, value) in all where try set(field, value, overwrites: overwrites, expressions) {
+                changed = true
+            }
+            return changed
+        case .removal(let patterns):
+            var changed = false
+            for pattern in patterns where try remove(pattern) { changed = true }
+            return changed
+        case .downgrade, .expression: return false
         }
     }
 
-    private static func tagValue(
-        _ value: MutationValue,
-        _ expressions: ExpressionContext?
-    ) throws(EvaluationError) -> String {
-        let text = try value.text(expressions)
-        guard text.utf16.count <= Mutation.maximumTagCharacters else {
-            throw .expression("the value of a tag has \(text.utf16.count) characters, and Azure takes 256")
+    /// What a namespace says; nil if it says nothing.
+    private static func text(
+        _ source: NamespaceField,
+        in namespace: NamespaceObjects.Object
+    ) throws(EvaluationError) -> String? {
+        switch source.value(in: namespace) {
+        case .known(let text): return text
+        case .absent: return nil
+        case .unknown:
+            throw .expression("the \(source) is not known; add its Namespace manifest to the policy folder")
         }
-        return text
     }
 
     // MARK: Tags
@@ -71,11 +154,11 @@ struct MutationPlan {
         _ value: () throws(EvaluationError) -> String,
         overwrites: Bool
     ) throws(EvaluationError) -> Bool {
-        if case .unread = tags { tags = try readTags() }
+        try readTags()
         guard case .found(let path, let object, var changes) = tags else { return false }
         if let index = changes.firstIndex(where: { key.matches($0.name) }) {
             guard overwrites else { return false }
-            let value = try value()
+            let value = try Self.tagValue(value)
             guard changes[index].value != value else { return false }
             changes[index].value = value
             tags = .found(path, object, changes: changes)
@@ -88,18 +171,49 @@ struct MutationPlan {
             where key.matches(subject.document.utf8(existing)) {
                 guard !current.isNull else { continue }
                 guard overwrites else { return false }
-                if text == nil { text = try value() }
+                if text == nil { text = try Self.tagValue(value) }
                 guard let text, !subject.document.equals(current, text) else { return false }
                 spelling = subject.document.string(existing) ?? name
             }
         }
-        if text == nil { text = try value() }
+        if !overwrites, let before = oldTag(key, at: path) { (spelling, text) = before }
+        if text == nil { text = try Self.tagValue(value) }
         changes.append((spelling, text ?? ""))
         tags = .found(path, object, changes: changes)
         return true
     }
 
-    private func readTags() throws(EvaluationError) -> Tags {
+    private static func tagValue(_ value: () throws(EvaluationError) -> String) throws(EvaluationError) -> String {
+        let text = try value()
+        guard text.utf16.count <= Mutation.maximumTagCharacters else {
+            throw .expression("the value of a tag has \(text.utf16.count) characters, and Azure takes 256")
+        }
+        return text
+    }
+
+    /// A tag as it was before the UPDATE.
+    private func oldTag(_ key: NamePattern, at path: FieldPath) -> (String, String)? {
+        guard let old, let map = old.value(at: path), map.isObject else { return nil }
+        for (name, value) in old.document.members(of: map) where key.matches(old.document.utf8(name)) {
+            if let name = old.document.string(name), let text = old.document.string(value) { return (name, text) }
+        }
+        return nil
+    }
+
+    private mutating func removeTags(_ patterns: [NamePattern]) throws(EvaluationError) -> Bool {
+        try readTags()
+        guard case .found(let path, let object?, _) = tags else { return false }
+        var changed = false
+        for (name, _) in subject.document.members(of: object)
+        where patterns.contains(where: { $0.matches(subject.document.utf8(name)) }) {
+            fields.append((path.appending(subject.document.string(name) ?? ""), nil))
+            changed = true
+        }
+        return changed
+    }
+
+    private mutating func readTags() throws(EvaluationError) {
+        guard case .unread = tags else { return }
         var result = Tags.none
         let (document, object) = (subject.document, subject.object)
         try subject.kind.forEachOccurrence(of: .tags, in: document, of: object) { (place) throws(EvaluationError) in
@@ -114,48 +228,134 @@ struct MutationPlan {
                 result = .found(subject.path(of: place), value, changes: [])
             }
         }
-        return result
+        tags = result
     }
 
-    // MARK: Location and credential
-
-    private mutating func setLocation(
-        _ value: MutationValue,
-        _ expressions: ExpressionContext?
-    ) throws(EvaluationError) -> Bool {
-        guard location == nil, lacksLocation else { return false }
-        location = try value.text(expressions)
-        return true
-    }
+    // MARK: Single fields
 
     /// Whether the kind has `spec.location` and the object does not say it, nor takes it from elsewhere.
     private var lacksLocation: Bool {
         var lacks = false
         subject.kind.forEachOccurrence(of: .location, in: subject.document, of: subject.object) { place in
             guard place.state == .absent, !lacks else { return }
-            lacks = subject.path(of: place) == FieldPath(["spec", "location"])
+            lacks = subject.path(of: place) == Self.location
         }
         return lacks
     }
 
-    private mutating func setCredential(
+    /// The kinds whose names Azure Service Operator makes of their contents.
+    private static let namedByContents = ["RoleAssignment", "SqlRoleAssignment", "RoleDefinition"]
+
+    private mutating func setAzureName(
         _ value: MutationValue,
         _ expressions: ExpressionContext?
     ) throws(EvaluationError) -> Bool {
-        guard credential == nil else { return false }
-        if subject.isAzure {
-            if let annotations {
-                guard annotations.isObject else {
-                    throw .malformed(path: "metadata.annotations", expected: "an object")
-                }
-                if let current = subject.document.member(Self.credentialAnnotation, of: annotations), !current.isNull {
-                    return false
-                }
+        guard subject.kind.azureName == .spec, !subject.kind.isGeneral,
+            !Self.namedByContents.contains(subject.kind.kind), !isDecided(Self.azureName)
+        else { return false }
+        let name = ObjectMeta(of: subject.object, in: subject.document).name
+        switch subject.azureName {
+        case .none, .unknown: return false
+        case .known(let current, .azureName):
+            // Where Azure Service Operator's own webhook comes first, it has filled in the object's name.
+            guard let name, isEqual(current, in: subject.document, name, in: subject.document) else { return false }
+        case .known: break
+        }
+        if let old {
+            // A name in Azure is never given later, and never lost.
+            guard let before = old.value(at: Self.azureName) else { return false }
+            if case .known(let current, .azureName) = subject.azureName,
+                isEqual(current, in: subject.document, before, in: old.document)
+            {
+                return false
             }
-            credential = try value.text(expressions)
+            fields.append((Self.azureName, JSONFragment(old.document, before)))
             return true
         }
-        return false
+        let text = try value.text(expressions)
+        if let name, subject.document.equals(name, text), subject.azureName.isStated { return false }
+        fields.append((Self.azureName, JSONFragment(string: text)))
+        return true
+    }
+
+    /// Gives a field a text, unless it has a value.
+    private mutating func setDefault(
+        _ path: FieldPath,
+        _ text: () throws(EvaluationError) -> String
+    ) throws(EvaluationError) -> Bool {
+        guard !isDecided(path) else { return false }
+        var value: JSONValue? = subject.object
+        for (index, step) in path.steps.enumerated() {
+            guard let container = value, case .member(let name) = step else { break }
+            guard container.isObject else {
+                throw .malformed(path: FieldPath(Array(path.steps.prefix(index))).description, expected: "an object")
+            }
+            value = subject.document.present(name, of: container)
+        }
+        guard value == nil else { return false }
+        if let old, let before = old.value(at: path) {
+            fields.append((path, JSONFragment(old.document, before)))
+        } else {
+            fields.append((path, JSONFragment(string: try text())))
+        }
+        return true
+    }
+
+    // MARK: Fields by their paths
+
+    private func places(_ field: FieldPattern, isStrict: Bool) throws(EvaluationError) -> [FieldPattern.Place] {
+        do throws(FieldPattern.Fault) {
+            return try field.places(in: object, before: old, isStrict: isStrict)
+        } catch {
+            throw error.evaluationError(field)
+        }
+    }
+
+    private mutating func set(
+        _ field: FieldPattern,
+        _ value: FieldValue,
+        overwrites: Bool,
+        _ expressions: ExpressionContext?
+    ) throws(EvaluationError) -> Bool {
+        var wanted: JSONFragment?
+        var changed = false
+        for place in try places(field, isStrict: true) {
+            if place.value != nil && !overwrites { continue }
+            // What a ConfigMap says is not absent, and both at once are refused.
+            if case .member(let name)? = field.steps.last, let container = place.container,
+                subject.document.present(name + "FromConfig", of: container) != nil
+            {
+                continue
+            }
+            if !overwrites, let old, let before = place.old {
+                fields.append((place.path, JSONFragment(old.document, before)))
+                changed = true
+                continue
+            }
+            if wanted == nil { wanted = try value.fragment(expressions) }
+            guard let value = wanted else { continue }
+            if let current = place.value, isEqual(current, in: subject.document, value.value, in: value.document) {
+                continue
+            }
+            fields.append((place.path, value))
+            changed = true
+        }
+        return changed
+    }
+
+    private mutating func remove(_ field: FieldPattern) throws(EvaluationError) -> Bool {
+        var changed = false
+        for place in try places(field, isStrict: false)
+        where place.value != nil && !fields.contains(where: { $0.path == place.path }) {
+            fields.append((place.path, nil))
+            changed = true
+        }
+        return changed
+    }
+
+    /// Gives a field that the object has another value.
+    mutating func replace(_ path: FieldPath, with value: JSONFragment) {
+        fields.append((path, value))
     }
 
     // MARK: Patch
@@ -163,67 +363,138 @@ struct MutationPlan {
     /// The operations that make the object what the plan says; nil if it is so already.
     var patch: JSONPatch? {
         var operations: [JSONPatchOperation] = []
-        if let credential {
-            let path = FieldPath([.member("metadata"), .member("annotations")])
-            set(path, [(Self.credentialAnnotation, credential)], existing: annotations, &operations)
-        }
-        if let location {
-            operations += subject.adding(FieldPath(["spec", "location"]), JSONFragment(string: location))
+        var made: Set<FieldPath> = []
+        // Metadata comes first, as people read objects.
+        let isMetadata = { (path: FieldPath) in path.steps.first == .member("metadata") }
+        for field in fields.filter({ isMetadata($0.path) }) + fields.filter({ !isMetadata($0.path) }) {
+            guard let value = field.value else { continue }
+            if object.value(at: field.path) != nil {
+                operations.append(.replace(field.path.pointer, value))
+            } else if let map = field.path.mapOfMetadata, object.value(at: map) == nil {
+                guard made.insert(map).inserted else { continue }
+                let members = fields.filter { $0.path.mapOfMetadata == map }
+                operations += subject.adding(
+                    map,
+                    JSONFragment(members: members.map { ($0.path.lastName, $0.value) }),
+                    &made
+                )
+            } else {
+                operations += subject.adding(field.path, value, &made)
+            }
         }
         if case .found(let path, let object, let changes) = tags, !changes.isEmpty {
-            set(path, changes, existing: object, &operations)
+            let changes = changes.map { (name: $0.name, value: $0.value, json: JSONFragment(string: $0.value)) }
+            if let object {
+                for change in changes {
+                    let pointer = path.appending(change.name).pointer
+                    guard let current = subject.document.member(change.name, of: object) else {
+                        operations.append(.add(pointer, change.json))
+                        continue
+                    }
+                    // One mutation may have undone what another did.
+                    if subject.document.equals(current, change.value) { continue }
+                    operations.append(.replace(pointer, change.json))
+                }
+            } else {
+                let map = JSONFragment(members: changes.map { ($0.name, $0.json) })
+                operations += subject.adding(path, map, &made)
+            }
         }
+        // The last of a list first, so that those before it keep their places.
+        let removals = fields.filter { $0.value == nil }.map(\.path)
+        for path in removals.sorted(by: { $1.precedes($0) }) { operations.append(.remove(path.pointer)) }
         return operations.isEmpty ? nil : JSONPatch(operations)
     }
+}
 
-    /// Members of one object: each by itself if the object exists, the whole of it otherwise.
-    private func set(
-        _ path: FieldPath,
-        _ members: [(name: String, value: String)],
-        existing: JSONValue?,
-        _ operations: inout [JSONPatchOperation]
-    ) {
-        guard let existing else {
-            operations += subject.adding(
-                path,
-                JSONFragment { writer in
-                    writer.beginObject()
-                    for member in members {
-                        writer.key(member.name)
-                        writer.string(member.value)
-                    }
-                    writer.endObject()
-                }
-            )
-            return
-        }
-        for member in members {
-            let pointer = path.appending(member.name).pointer
-            let value = JSONFragment(string: member.value)
-            guard let current = subject.document.member(member.name, of: existing) else {
-                operations.append(.add(pointer, value))
-                continue
+extension Mutation.Change {
+    fileprivate var removesTags: Bool {
+        if case .removedTags = self { true } else { false }
+    }
+}
+
+extension AzureName {
+    /// Whether `spec.azureName` says it.
+    fileprivate var isStated: Bool {
+        if case .known(_, .azureName) = self { true } else { false }
+    }
+}
+
+extension JSONFragment {
+    fileprivate init(members: [(name: String, value: JSONFragment?)]) {
+        self.init { writer in
+            writer.beginObject()
+            for case (let name, let value?) in members {
+                writer.key(name)
+                writer.copy(value)
             }
-            // One mutation may have undone what another did.
-            if subject.document.equals(current, member.value) { continue }
-            operations.append(.replace(pointer, value))
+            writer.endObject()
         }
+    }
+}
+
+extension FieldPath {
+    /// Labels or annotations, if it is one of them.
+    fileprivate var mapOfMetadata: FieldPath? {
+        guard steps.count == 3, steps[0] == .member("metadata") else { return nil }
+        return FieldPath(Array(steps.prefix(2)))
+    }
+
+    fileprivate var lastName: String {
+        if case .member(let name)? = steps.last { name } else { "" }
+    }
+
+    /// The order of removals: by the places in lists, which are the only ones that move.
+    fileprivate func precedes(_ other: FieldPath) -> Bool {
+        for (first, second) in zip(steps, other.steps) {
+            switch (first, second) {
+            case (.element(let first), .element(let second)) where first != second: return first < second
+            case (.member(let first), .member(let second)) where first != second: return first < second
+            default: continue
+            }
+        }
+        return steps.count < other.steps.count
+    }
+}
+
+extension JSONFragment {
+    /// What stands at a place to which only members lead; never `null`.
+    func value(at path: FieldPath) -> JSONValue? {
+        var current = value
+        for step in path.steps {
+            let next: JSONValue?
+            switch step {
+            case .member(let name): next = document.present(name, of: current)
+            case .element(let index): next = document.element(index, of: current)
+            }
+            guard let next, !next.isNull else { return nil }
+            current = next
+        }
+        return current
     }
 }
 
 extension Subject {
     /// The operations that put a value at a path, and before it the objects on the way that are missing.
-    fileprivate func adding(_ path: FieldPath, _ value: JSONFragment) -> [JSONPatchOperation] {
+    fileprivate func adding(
+        _ path: FieldPath,
+        _ value: JSONFragment,
+        _ made: inout Set<FieldPath>
+    ) -> [JSONPatchOperation] {
         var operations: [JSONPatchOperation] = []
         var current: JSONValue? = object
         for length in 1..<max(1, path.steps.count) {
-            guard case .member(let name) = path.steps[length - 1] else { continue }
-            current = current.flatMap { document.member(name, of: $0) }
+            switch path.steps[length - 1] {
+            case .member(let name): current = current.flatMap { document.member(name, of: $0) }
+            case .element(let index): current = current.flatMap { document.element(index, of: $0) }
+            }
             if let found = current, !found.isNull { continue }
             current = nil
+            let way = FieldPath(Array(path.steps.prefix(length)))
+            guard made.insert(way).inserted else { continue }
             operations.append(
                 .add(
-                    FieldPath(Array(path.steps.prefix(length))).pointer,
+                    way.pointer,
                     JSONFragment {
                         $0.beginObject()
                         $0.endObject()
