@@ -142,7 +142,7 @@ import Testing
         rule(
             "no rule in a rule",
             "message: x",
-            "8:7 spec.rules[0]: says nothing; add one of locations, skus, tags, naming, exposure, encryption, zones, backup, kinds, cel"
+            "8:7 spec.rules[0]: says nothing; add one of locations, skus, tags, naming, exposure, encryption, zones, backup, kinds, deletion, immutable, cel"
         ),
         rule(
             "two rules in one",
@@ -287,12 +287,12 @@ import Testing
         mutation(
             "set and default at once",
             "{name: a, tags: {set: {x: a}, default: {b: c}}}",
-            "4:36 spec.mutations[0].tags: needs one of set and default; make a mutation of each"
+            "4:36 spec.mutations[0].tags: needs one of set, default, inherit or remove; make a mutation of each"
         ),
         mutation(
             "a mutation of later",
-            "{name: a, azureName: {default: x}}",
-            "4:30 spec.mutations[0].azureName: is not supported by this version; remove it; nothing would enforce it"
+            "{name: a, action: Warn, azureName: {default: x}}",
+            "4:30 spec.mutations[0].action: is not supported by this version; remove it; nothing would enforce it"
         ),
         mutation(
             "a tag that is too long",

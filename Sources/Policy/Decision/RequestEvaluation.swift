@@ -225,7 +225,7 @@ struct RequestEvaluation: ~Copyable {
             case .locations(let test): try test.check(subject, rule, &report)
             case .skus(let test): try test.check(subject, rule, &report)
             case .tags(let test): try test.check(subject, rule, &report)
-            case .naming(let test): try test.check(subject, rule, &report)
+            case .naming(let test): try test.check(subject, request, rule, &report)
             case .exposure(let test): try test.check(subject, rule, &report)
             case .kinds(let test): test.check(subject, rule, &report)
             case .cel(let test): test.judge(subject, rule, &report, try expressions.orBroken())

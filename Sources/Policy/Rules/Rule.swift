@@ -32,19 +32,21 @@ final class Rule: Sendable {
     private static let readers: [(field: String, read: @Sendable (Node, ExpressionScope) -> Test?)] = [
         ("locations", { node, _ in LocationRule(node).map(Test.locations) }),
         ("skus", { node, _ in SKURule(node).map(Test.skus) }),
-        ("tags", { node, _ in TagRule(node).map(Test.tags) }),
+        ("tags", { node, _ in TagRule(node)?.test }),
         ("naming", { node, _ in NamingRule(node).map(Test.naming) }),
         ("exposure", { node, _ in ExposureRule.read(node) }),
         ("encryption", { node, _ in EncryptionRule(node).map(Test.circumstantial) }),
         ("zones", { node, _ in ZoneRule(node).map(Test.circumstantial) }),
         ("backup", { node, _ in BackupRule(node).map(Test.circumstantial) }),
         ("kinds", { node, _ in KindRule(node).map(Test.kinds) }),
+        ("deletion", { node, _ in DeletionRule(node).map(Test.circumstantial) }),
+        ("immutable", { node, _ in ImmutableRule(node).map(Test.circumstantial) }),
         ("cel", { node, scope in ExpressionRule(node, scope).map(Test.cel) }),
     ]
     static let tests = readers.map(\.field)
     /// Rules and fields of the design that later versions bring.
     private static let reserved = [
-        "quota", "cost", "deletion", "immutable",
+        "quota", "cost",
     ]
 
     /// The fields that every rule may have.

@@ -1,6 +1,7 @@
 internal import Azure
 internal import CEL
 internal import JSON
+internal import Kubernetes
 
 /// Which tags a resource must and may not carry.
 ///
@@ -41,9 +42,11 @@ final class TagRule: Sendable {
 
     let required: [Required]
     let forbidden: [TagKey]
+    /// Tags whose values the namespace says.
+    let inherited: [(name: String, key: NamePattern, source: NamespaceField)]
 
     init?(_ node: Node) {
-        guard let fields = node.fields(["required", "forbidden"], reserved: ["inherited"]) else { return nil }
+        guard let fields = node.fields(["required", "forbidden", "inherited"]) else { return nil }
         var required: [Required] = []
         var names: Set<String> = []
         for (name, entry) in fields["required"]?.entries() ?? [] {
@@ -55,10 +58,22 @@ final class TagRule: Sendable {
         }
         self.required = required
         forbidden = fields["forbidden"]?.namePatterns().map { TagKey($0) } ?? []
-        if fields["required"] == nil && fields["forbidden"] == nil {
-            node.error("says nothing", mend: "add required or forbidden")
+        var inherited: [(name: String, key: NamePattern, source: NamespaceField)] = []
+        for (name, entry, source) in fields["inherited"]?.inheritance() ?? [] {
+            guard let key = entry.tagName(name) else { continue }
+            if inherited.contains(where: { $0.key.matches(name) }) {
+                entry.error("is inherited twice: Azure does not tell letter case in tag names", mend: "keep one")
+            }
+            inherited.append((name, key, source))
+        }
+        self.inherited = inherited
+        if fields["required"] == nil && fields["forbidden"] == nil && fields["inherited"] == nil {
+            node.error("says nothing", mend: "add required, forbidden or inherited")
         }
     }
+
+    /// The rule as a set holds it: only one that looks at the namespace is told what is around an object.
+    var test: Rule.Test { inherited.isEmpty ? .tags(self) : .circumstantial(InheritingTagRule(tags: self)) }
 }
 
 /// The name of a tag in a form that tells at a glance most names that are not meant.
@@ -212,6 +227,110 @@ extension TagRule {
                 break
             }
         }
+    }
+}
+
+/// A rule about tags that compares some with the namespace.
+private struct InheritingTagRule: CircumstantialTest {
+    let tags: TagRule
+
+    var demand: PolicySet.Demand { PolicySet.Demand(facets: FacetSet(.tags), parts: PartSet(.map)) }
+
+    func check(
+        _ subject: borrowing Subject,
+        _ circumstances: borrowing Circumstances,
+        _ rule: Rule,
+        _ report: inout Report
+    ) throws(EvaluationError) {
+        try tags.check(subject, rule, &report)
+        let namespace = circumstances.namespaces.object(of: circumstances.request)
+        // What lies in no namespace has nothing to inherit.
+        if case .none = namespace { return }
+        let name = circumstances.request.document.string(circumstances.request.namespace) ?? ""
+        for place in subject.facets.places where place.facet == .tags {
+            // What is no object has been reported above.
+            if place.state == .unknown { continue }
+            if let map = place.value, !map.isObject { continue }
+            let count = place.value.map { subject.document.count(of: $0) } ?? 0
+            try report.meter.spend(1 + count * tags.inherited.count)
+            for tag in tags.inherited {
+                switch tag.source.value(in: namespace) {
+                case .known(let text): check(tag, is: text, place, subject, rule, &report)
+                case .absent:
+                    addUnknown(tag, "namespace \(name) has no such \(tag.source.kind)", place, subject, rule, &report)
+                case .unknown:
+                    addUnknown(
+                        tag,
+                        "the manifest of namespace \(name) is not in the policy folder",
+                        place,
+                        subject,
+                        rule,
+                        &report
+                    )
+                }
+            }
+        }
+    }
+
+    /// All spellings must be right: which of them Azure takes is its secret.
+    private func check(
+        _ tag: (name: String, key: NamePattern, source: NamespaceField),
+        is wanted: String,
+        _ place: Occurrence,
+        _ subject: borrowing Subject,
+        _ rule: Rule,
+        _ report: inout Report
+    ) {
+        let document = subject.document
+        var isThere = false
+        if let map = place.value {
+            for (key, value) in document.members(of: map) where !value.isNull && tag.key.matches(document.utf8(key)) {
+                isThere = true
+                if document.equals(value, wanted) { continue }
+                report.add(
+                    rule.origin,
+                    .notSupported,
+                    at: .member(place, key: key),
+                    value,
+                    of: subject,
+                    allowed: wanted,
+                    .refused(", which is not the \(tag.source)", mend: "set it to \(wanted.singleLine)")
+                )
+            }
+        }
+        if !isThere, rule.deniesAbsence(byDefault: true) {
+            report.add(
+                rule.origin,
+                .required,
+                at: .missing(place, tag.name),
+                nil,
+                of: subject,
+                allowed: wanted,
+                .text(message: "is missing", mend: "add the tag \(tag.name) with the value \(wanted.singleLine)")
+            )
+        }
+    }
+
+    private func addUnknown(
+        _ tag: (name: String, key: NamePattern, source: NamespaceField),
+        _ why: String,
+        _ place: Occurrence,
+        _ subject: borrowing Subject,
+        _ rule: Rule,
+        _ report: inout Report
+    ) {
+        guard rule.deniesUnknown(byDefault: true) else { return }
+        report.add(
+            rule.origin,
+            .unknown,
+            at: .missing(place, tag.name),
+            nil,
+            of: subject,
+            .text(
+                message: "must be the \(tag.source), and \(why)".singleLine,
+                mend: "ask the platform team to label the namespace"
+            )
+        )
     }
 }
 
