@@ -112,6 +112,7 @@ has() {
     echo "$1 is $value"
     [ "$value" = "$2" ]
 }
+hides() { ! grep -qF -- "$1" "$scratch/error"; }
 lacks() { ! kubectl_as admin -n "$1" get "$2" "$3"; }
 is_as_printed() {
     denies dana apply -f "$here/samples/denied.yaml"
@@ -150,6 +151,14 @@ round() {
     check "also if the server applies it" refuses 'team-storage/redundancy: spec.sku.name is "Premium_ZRS"' "$user" apply --server-side -f "$sample/denied.yaml"
     check "a bad one does not exist" lacks team-a storageaccount teamexports
     check "another team's resource group is denied" refuses 'team-b/resourceGroups: spec.owner.armId' "$user" apply -f "$sample/foreign-owner.yaml"
+    check "a team's own credential is accepted" prints "secret/team-a-credential created" "$user" apply -f "$sample/credential.yaml"
+    check "another team's identity is denied" refuses 'team-a/identities: data.AZURE_CLIENT_ID is "(redacted)"' "$user" apply -f "$sample/foreign-credential.yaml"
+    check "the denial does not tell it" hides deadbeef
+    check "other Secrets are nobody's business" prints "secret/plain created" "$user" -n team-a create secret generic plain --from-literal=password=x
+    check "until a key makes one a credential" refuses 'team-a/subscriptions: data.AZURE_SUBSCRIPTION_ID' "$user" -n team-a patch secret plain --type merge -p '{"stringData":{"AZURE_SUBSCRIPTION_ID":"deadbeef"}}'
+    check "no namespace detaches what it has" refuses 'team-a/reconcilePolicies' "$user" annotate namespace team-a serviceoperator.azure.com/reconcile-policy=detach-on-delete
+    check "other annotations are free" prints "namespace/team-a annotated" "$user" annotate namespace team-a --overwrite "example.com/by=$user-$form"
+    kubectl_as admin -n team-a delete secret plain team-a-credential >/dev/null
     check "a generated name is accepted" prints "created" "$user" create -f "$sample/resource-group.yaml"
     check "a deletion is accepted" prints "deleted" "$user" -n team-a delete storageaccount teaminvoices
     kubectl_as admin -n team-a delete resourcegroup --all >/dev/null
