@@ -235,6 +235,7 @@ import Testing
         ("a good one", secret(whole), "data.AZURE_CLIENT_ID"),
         ("by name", secret([("x", "y")], name: "aso-credential"), "metadata.name"),
         ("how to prove who one is", secret(text: [("AZURE_CLIENT_SECRET", "y")]), "stringData.AZURE_CLIENT_SECRET"),
+        ("what means nothing alone", secret([("ENTRA_APP_ID", "y"), ("AUTH_MODE", "podidentity")]), nil),
         ("none", secret([("x", "y"), ("AZURE_OPENAI_KEY", "y")]), nil),
     ]
 
@@ -392,6 +393,11 @@ import Testing
         Naming(
             name: "none, and the namespace has one of its own",
             inventory: Inventory([known("aso-credential", mine)]),
+            rule: nil
+        ),
+        Naming(
+            name: "none, and the namespace's is useless, but the operator looks no further",
+            inventory: Inventory([known("aso-credential", nil)]),
             rule: nil
         ),
         Naming(

@@ -114,7 +114,7 @@ import Testing
             metadata: BindingTests.good
         )
         let decision = try policies(Self.binding).decide(.create(object))
-        #expect(decision.lines.count == 1 && decision.lines[0].contains("longer than 16384 bytes"))
+        #expect(decision.lines.count == 1 && decision.lines[0].contains("longer than 8192 bytes"))
     }
 
     @Test func whatABindingDoesNotListIsNotAllowed() throws {

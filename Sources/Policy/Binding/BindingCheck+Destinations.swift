@@ -20,8 +20,10 @@ extension BindingCheck {
         ("configMaps", .configMap), ("configMapExpressions", .configMap),
     ]
 
-    /// The most text of expressions that is compiled for one object, in bytes: some hundred as people write them.
-    private static let maximumExpressionBytes = 16_384
+    /// The most text of expressions that is compiled for one object, in bytes: some fifty as people write them.
+    ///
+    /// The worst that fits takes some two milliseconds.
+    private static let maximumExpressionBytes = 8192
 
     func checkDestinations(
         _ subject: borrowing Subject,

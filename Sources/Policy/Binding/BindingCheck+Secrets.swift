@@ -9,63 +9,51 @@ extension BindingCheck {
         case .several, .unknown: return
         case .none(let namespace): checkUnboundSecret(namespace, subject, &report)
         case .binding(let binding):
-            for key in CredentialSecret.Key.allCases {
-                guard let value = CredentialSecret.value(of: key, in: subject.object, of: subject.document) else {
-                    continue
-                }
-                check(key, value, binding, subject, &report)
+            for value in CredentialSecret.values(of: subject.object, in: subject.document) {
+                check(value, binding, subject, &report)
             }
         }
     }
 
     /// A namespace without a binding has no credential of its own; one failure says that of the whole Secret.
     private func checkUnboundSecret(_ namespace: String, _ subject: borrowing Subject, _ report: inout Report) {
-        let explanation = Self.unbound("a credential of its own", namespace)
-        for key in CredentialSecret.Key.allCases {
-            guard let value = CredentialSecret.value(of: key, in: subject.object, of: subject.document) else {
-                continue
-            }
-            let place = Self.place(value, key)
-            return report.add(
-                origin("credentials"),
-                .forbidden,
-                at: place,
-                value.value,
-                of: subject,
-                explanation
-            )
-        }
-        let place = Failure.Place.path(FieldPath(["metadata", "name"]))
-        report.add(origin("credentials"), .forbidden, at: place, nil, of: subject, explanation)
+        let value = CredentialSecret.values(of: subject.object, in: subject.document).first
+        report.add(
+            origin("credentials"),
+            .forbidden,
+            at: value.map(Self.place) ?? .path(FieldPath(["metadata", "name"])),
+            value?.value,
+            of: subject,
+            Self.unbound("a credential of its own", namespace)
+        )
     }
 
-    private static func place(_ value: CredentialSecret.Value, _ key: CredentialSecret.Key) -> Failure.Place {
-        .path(FieldPath([.member(value.field.description), .member(key.rawValue)]))
+    private static func place(_ value: CredentialSecret.Value) -> Failure.Place {
+        .path(FieldPath([.member(value.field.description), .member(value.key.rawValue)]))
     }
 
     private func check(
-        _ key: CredentialSecret.Key,
         _ value: CredentialSecret.Value,
         _ binding: Binding,
         _ subject: borrowing Subject,
         _ report: inout Report
     ) {
         let guarded: (rule: String, allowed: [String])
-        switch key {
+        switch value.key {
         case .clientID, .entraApplicationID: guarded = ("identities", binding.identities)
         case .subscriptionID: guarded = ("subscriptions", binding.subscriptions)
         case .tenantID, .additionalTenants: guarded = ("tenant", binding.tenant.map { [$0] } ?? [])
         case .userAssignedIdentityCredentials:
-            return refuse("identities", "names a file that says whom to act as", key, value, subject, &report)
+            return refuse("identities", "names a file that says whom to act as", value, subject, &report)
         case .authorityHost, .resourceManagerEndpoint, .resourceManagerAudience:
-            return refuse("credentials", "says where the operator's tokens go", key, value, subject, &report)
+            return refuse("credentials", "says where the operator's tokens go", value, subject, &report)
         case .clientSecret, .clientCertificate, .clientCertificatePassword: return
         }
         guard let bytes = value.bytes else {
             report.add(
                 origin(guarded.rule),
                 .invalid,
-                at: Self.place(value, key),
+                at: Self.place(value),
                 value.value,
                 of: subject,
                 .text(
@@ -76,13 +64,13 @@ extension BindingCheck {
             return
         }
         let isAllowed =
-            key == .additionalTenants
+            value.key == .additionalTenants
             ? Self.areAllowed(bytes, guarded.allowed) : Self.isAllowed(bytes[...], guarded.allowed)
         guard !isAllowed else { return }
         report.add(
             origin(guarded.rule),
             .notSupported,
-            at: Self.place(value, key),
+            at: Self.place(value),
             value.value,
             of: subject,
             allowed: guarded.allowed.joined(separator: ", "),
@@ -98,7 +86,6 @@ extension BindingCheck {
     private func refuse(
         _ rule: String,
         _ why: String,
-        _ key: CredentialSecret.Key,
         _ value: CredentialSecret.Value,
         _ subject: borrowing Subject,
         _ report: inout Report
@@ -106,7 +93,7 @@ extension BindingCheck {
         report.add(
             origin(rule),
             .forbidden,
-            at: Self.place(value, key),
+            at: Self.place(value),
             value.value,
             of: subject,
             .text(message: "\(why), which is the operator's own business", mend: "remove it")

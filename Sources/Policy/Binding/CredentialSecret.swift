@@ -6,7 +6,7 @@ internal import Kubernetes
 /// It takes one only if client, tenant and subscription are all there, so that no other key does anything alone.
 enum CredentialSecret {
     /// The keys that it reads, and what they decide.
-    enum Key: String, CaseIterable {
+    enum Key: String, CaseIterable, Sendable {
         case clientID = "AZURE_CLIENT_ID"
         case subscriptionID = "AZURE_SUBSCRIPTION_ID"
         case tenantID = "AZURE_TENANT_ID"
@@ -31,24 +31,28 @@ enum CredentialSecret {
 
     /// Where a Secret keeps its values; what stands in the last of them counts.
     private static let fields: [(name: StaticString, isEncoded: Bool)] = [("data", true), ("stringData", false)]
+    private static let keys = Key.allCases
+    private static let prefix: StaticString = "AZURE_"
 
-    /// Whether a Secret is, or could be taken for, a credential.
+    /// Whether a Secret is, or could be taken for, a credential: every request with a Secret asks.
     static func concerns(_ object: JSONValue, in document: JSONDocument) -> Bool {
-        isNamespaceWide(object, in: document) || Key.allCases.contains { holds($0, object, in: document) }
-    }
-
-    static func isNamespaceWide(_ object: JSONValue, in document: JSONDocument) -> Bool {
-        ObjectMeta(of: object, in: document).name.map { document.equals($0, namespaceWide) } ?? false
-    }
-
-    private static func holds(_ key: Key, _ object: JSONValue, in document: JSONDocument) -> Bool {
-        fields.contains { field in
-            document.member(field.name, of: object).flatMap { document.member(key.rawValue, of: $0) } != nil
+        if let name = ObjectMeta(of: object, in: document).name, document.equals(name, namespaceWide) { return true }
+        for (name, _) in fields {
+            guard let members = document.member(name, of: object) else { continue }
+            for (key, _) in document.members(of: members) where document.utf8(key).hasPrefix(prefix) {
+                if self.key(key, in: document) != nil { return true }
+            }
         }
+        return false
+    }
+
+    private static func key(_ key: JSONValue, in document: JSONDocument) -> Key? {
+        keys.first { document.equals(key, $0.rawValue) }
     }
 
     /// What the API server will store under a key, and where that stands.
     struct Value {
+        let key: Key
         let field: StaticString
         let value: JSONValue
         /// The bytes; nil if it is not base64, no string, or too long to be what it should be.
@@ -58,15 +62,17 @@ enum CredentialSecret {
     /// The longest value that is read, in bytes as it is written: a list of some hundred tenants.
     private static let maximumValueBytes = 4096
 
-    /// The value of a key; nil if the Secret has none.
-    static func value(of key: Key, in object: JSONValue, of document: JSONDocument) -> Value? {
-        for (name, isEncoded) in fields.reversed() {
-            guard let members = document.member(name, of: object),
-                let value = document.member(key.rawValue, of: members)
-            else { continue }
-            return Value(field: name, value: value, bytes: bytes(value, isEncoded, in: document))
+    /// The values under the keys that it has, in the order of `Key`.
+    static func values(of object: JSONValue, in document: JSONDocument) -> [Value] {
+        var found: [Key: Value] = [:]
+        for (name, isEncoded) in fields {
+            guard let members = document.member(name, of: object) else { continue }
+            for (text, value) in document.members(of: members) {
+                guard let key = key(text, in: document) else { continue }
+                found[key] = Value(key: key, field: name, value: value, bytes: bytes(value, isEncoded, in: document))
+            }
         }
-        return nil
+        return keys.compactMap { found[$0] }
     }
 
     private static func bytes(_ value: JSONValue, _ isEncoded: Bool, in document: JSONDocument) -> [UInt8]? {
