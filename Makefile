@@ -84,7 +84,7 @@ serve: build ## the same server, kept up at https://localhost:8443
 # ---- Tests ----
 
 .PHONY: test
-test: setup ## format, debug build, all tests, demo; ends with what was skipped and why
+test: setup ## format, debug build, all tests, those of the policies, demo; ends with what was skipped and why
 	@echo "== format"
 	$(swift) format lint --strict --parallel --recursive Package.swift Sources Tests
 	echo "== build"
@@ -93,6 +93,8 @@ test: setup ## format, debug build, all tests, demo; ends with what was skipped 
 	mkdir -p .build
 	# Not on the screen: the arguments of each case, which are whole requests. All of it is in .build/test.log.
 	timeout 40m $(swift) test --skip-build --disable-xctest 2>&1 | tee .build/test.log | grep -avE '^[^ ]+ Test case '
+	echo "== policies"
+	.build/debug/portcullis test policies
 	echo "== demo"
 	$(MAKE) demo
 	echo "== skipped"
@@ -169,6 +171,15 @@ tsan: setup ## the tests under ThreadSanitizer, to find what two threads touch a
 azure-data: ## make the tables in Sources/Azure/Data anew from PORTCULLIS_FACTS and PORTCULLIS_CORPUS
 	@: "$${PORTCULLIS_FACTS:?names no folder: the tables are made from it}" "$${PORTCULLIS_CORPUS:?names no folder either}"
 	python3 Sources/Azure/Data/generate.py "$$PORTCULLIS_FACTS" "$$PORTCULLIS_CORPUS/crds/aso-crds.tar.gz" Sources/Azure/Data
+
+.PHONY: catalogue-index
+catalogue-index: build ## write the table of policies/catalogue into policies/README.md
+	@$(release) generate docs policies/catalogue >.build/catalogue.md
+	awk '/^<!-- \/catalogue -->/ { skip = 0 }
+	!skip { print }
+	/^<!-- catalogue:/ { skip = 1; while ((getline line < ".build/catalogue.md") > 0) print line }' \
+		policies/README.md >.build/README.md
+	cp .build/README.md policies/README.md
 
 .PHONY: clean
 clean: ## remove what was built; certs/ stays

@@ -85,7 +85,7 @@ var targets: [Target] = [
     tests(
         "portcullis",
         [
-            "portcullis", "HTTPClient", "HTTPWire", "TLS", "EventLoop", "JSON", "Policy", "Kubernetes", "Azure",
+            "portcullis", "HTTPClient", "HTTPWire", "TLS", "EventLoop", "JSON", "CEL", "Policy", "Kubernetes", "Azure",
             "Admission", "Authoring", "Observability", arguments, log,
         ]
     ),

@@ -15,7 +15,9 @@ struct Portcullis: ParsableCommand {
             environment or a configuration file is wrong; 3 a bug of ours; 4 nothing was tested.
             """,
         version: Version.text,
-        subcommands: [Serve.self, CELCommand.self, Certs.self, Demo.self, Test.self, Version.self]
+        subcommands: [
+            Serve.self, Test.self, CELCommand.self, Certs.self, Demo.self, Generate.self, Version.self,
+        ]
     )
 
     /// What the shell learns.
