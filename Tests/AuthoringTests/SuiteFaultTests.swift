@@ -101,6 +101,14 @@ import Testing
         #expect(report.caseCount == 0)
     }
 
+    @Test func noEscapeSequenceReachesATerminal() throws {
+        let named = try report(#"- {name: "\e[2Jc", expect: {decision: Allow}}"#)
+        #expect(named.faults.count == 1 && named.faults[0].contains("must be one line"))
+        let expected = try report(#"- {name: c, expect: {decision: Allow, warnings: ["\e[2J\nx"]}}"#)
+        #expect(expected.differences == ["warnings:  [2J x / nothing"])
+        #expect(!expected.text().joined().contains("\u{1b}"))
+    }
+
     @Test func noCasesAreAFault() throws {
         let text = suite("[]").replacing("\n    []", with: " []")
         let report = try Files(["p/policy.yaml": accountPolicy, "p/tests/suite.yaml": text]).run()

@@ -29,7 +29,7 @@ struct Suite {
         guard let fields = node.fields(["apiVersion", "kind", "metadata", "spec"]),
             let metadata = fields.required("metadata", "add metadata: {name: …}")?
                 .fields(["name", "labels", "annotations"]),
-            let name = metadata.required("name", "add a name: results are reported under it")?.string(),
+            let name = metadata.required("name", "add a name: results are reported under it")?.line(),
             let spec = fields.required("spec", "add spec with cases"),
             let body = spec.fields(Self.fields),
             let list = body.required("cases", "add cases: a suite without one tests nothing")
@@ -113,7 +113,7 @@ struct SuiteCase {
         self.user = fields["user"].map { $0.user() } ?? user
         isDryRun = fields["dryRun"]?.flag() ?? false
         parameters = fields["parameters"]?.entries().map { ($0.key, $0.node) } ?? []
-        guard let name = fields.required("name", "add a name: say what is to happen, in a few words")?.string(),
+        guard let name = fields.required("name", "add a name: say what is to happen, in a few words")?.line(),
             let expect = fields.required("expect", "say what the policies decide: a case without it tests nothing"),
             let expectation = Expectation(expect)
         else { return nil }

@@ -39,6 +39,13 @@ public struct TestReport: Sendable {
         public let expected: String?
         /// What there is instead; nil if nothing is.
         public let actual: String?
+
+        /// Notes a difference; what would break a line, or a terminal, is left out.
+        init(subject: String, expected: String?, actual: String?) {
+            self.subject = subject
+            self.expected = expected?.singleLine
+            self.actual = actual?.singleLine
+        }
     }
 
     /// The suites of which cases were run, in the order of files.

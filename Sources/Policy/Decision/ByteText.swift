@@ -57,7 +57,7 @@ extension UInt8 {
 
 extension String {
     /// The text without what breaks a line or a terminal.
-    var singleLine: String {
+    package var singleLine: String {
         guard utf8Span.span.mayHaveControls else { return self }
         var scalars = UnicodeScalarView()
         for scalar in unicodeScalars {

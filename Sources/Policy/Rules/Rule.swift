@@ -181,7 +181,7 @@ extension Node {
     }
 
     /// Text for people that must fit a line.
-    func line() -> String? {
+    package func line() -> String? {
         guard let text = string() else { return nil }
         guard text.utf8.count <= 1024, !text.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7f })
         else {

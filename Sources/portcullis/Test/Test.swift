@@ -75,7 +75,7 @@ struct Test: ParsableCommand {
         let isColoured = Terminal.hasColours(STDERR_FILENO)
         for issue in report.issues {
             let style: TextStyle = issue.severity == .error ? .red : .yellow
-            Terminal.complain(style.paint(issue.description, isColoured: isColoured) + "\n")
+            Terminal.complain(style.paint(issue.description.singleLine, isColoured: isColoured) + "\n")
         }
         switch output {
         case .text:
