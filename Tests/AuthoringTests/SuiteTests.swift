@@ -213,6 +213,42 @@ import Testing
         #expect(report.caseCount == 4)
     }
 
+    /// What an inventory holds is known; without one nothing is.
+    @Test(arguments: [("inventory: [taken.yaml]", "Deny"), ("inventory: []", "Allow"), ("namespaces: {a: {}}", "Allow")])
+    func otherObjectsAreTheInventorys(_ spec: String, _ decision: String) throws {
+        let binding = """
+            apiVersion: portcullis.dev/v1alpha1
+            kind: AzureBinding
+            metadata: {name: b}
+            spec: {namespaces: [a, b], subscriptions: [22222222-2222-2222-2222-222222222222], resourceGroups: ["*"]}
+            """
+        let account = """
+            apiVersion: storage.azure.com/v1api20230101
+            kind: StorageAccount
+            metadata: {name: data, namespace: a}
+            spec: {azureName: alldata}
+            """
+        let text = """
+            apiVersion: portcullis.dev/v1alpha1
+            kind: PolicyTest
+            metadata: {name: names}
+            spec:
+              manifest: account.yaml
+              \(spec)
+              cases:
+                - name: c
+                  expect: {decision: \(decision)\(decision == "Deny" ? ", failures: [{rule: duplicates}]" : "")}
+            """
+        var files = [
+            "policy.yaml": binding, "tests/suite.yaml": text, "tests/account.yaml": account,
+            "tests/taken.yaml": account.replacing("namespace: a", with: "namespace: b"),
+        ]
+        if !spec.contains("taken") { files["tests/taken.yaml"] = nil }
+        let report = try Files(files).run()
+        #expect(report.faults.isEmpty)
+        #expect(report.differences.isEmpty)
+    }
+
     @Test func aFilterChoosesCases() throws {
         let cases = "- {name: one, expect: {decision: Allow}}\n- {name: two, expect: {decision: Allow}}"
         let files = Files(["p/policy.yaml": accountPolicy, "p/tests/suite.yaml": suite(cases)])
