@@ -1,5 +1,7 @@
 import Authoring
+import Foundation
 import Policy
+import TestSupport
 import Testing
 
 @Suite struct SuiteTests {
@@ -211,6 +213,19 @@ import Testing
         #expect(report.faults.isEmpty)
         #expect(report.differences.isEmpty)
         #expect(report.caseCount == 4)
+    }
+
+    /// What the README of the policies shows can be copied: its suite, beside its policy of that name.
+    @Test func theReadmesSuitePasses() throws {
+        let text = try String(contentsOfFile: Fixtures.policies + "/README.md", encoding: .utf8)
+        let examples = text.components(separatedBy: "```yaml\n").compactMap { $0.components(separatedBy: "```").first }
+        func example(_ kind: String) throws -> String {
+            let start = "apiVersion: portcullis.dev/v1alpha1\nkind: \(kind)\nmetadata: {name: regions}\n"
+            return try #require(examples.first { $0.hasPrefix(start) })
+        }
+        let files = ["policy.yaml": try example("AzurePolicy"), "tests/suite.yaml": try example("PolicyTest")]
+        let report = try Files(files).run()
+        #expect(report.faults.isEmpty && report.differences.isEmpty && report.caseCount == 3)
     }
 
     /// What an inventory holds is known; without one nothing is.
