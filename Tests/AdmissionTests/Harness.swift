@@ -17,17 +17,19 @@ final class Harness {
     private let logFolder: TemporaryFolder?
 
     /// Compiles a stream of YAML documents; without one, no policy set is in force.
-    convenience init(policies: String?, logsDecisions: Bool = false) throws {
-        try self.init(set: try policies.map { try Self.compile($0) }, logsDecisions: logsDecisions)
+    convenience init(policies: String?, inventory: InventoryHolder? = nil, logsDecisions: Bool = false) throws {
+        let set = try policies.map { try Self.compile($0) }
+        try self.init(set: set, inventory: inventory, logsDecisions: logsDecisions)
     }
 
-    init(set: PolicySet?, logsDecisions: Bool = false) throws {
+    init(set: PolicySet?, inventory: InventoryHolder? = nil, logsDecisions: Bool = false) throws {
         if let set { holder.replace(with: set) }
         let families = AdmissionMetrics(in: metrics, tables: .embedded)
         logFolder = logsDecisions ? try TemporaryFolder() : nil
         decisionLog = try logFolder.map { try LineLog(to: .file($0.path("decisions")), delay: .seconds(3600)) }
         service = AdmissionService(
             policies: holder,
+            inventory: inventory,
             metrics: families,
             shard: metrics.makeShard(),
             decisionLog: decisionLog

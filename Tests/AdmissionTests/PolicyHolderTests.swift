@@ -16,16 +16,16 @@ import Testing
         let holder = PolicyHolder()
         var reader = holder.makeReader()
         reader.refresh()
-        #expect(reader.set == nil && holder.current == nil)
+        #expect(reader.value == nil && holder.current == nil)
         let sets = try sets(2)
         holder.replace(with: sets[0])
-        #expect(reader.set == nil)
+        #expect(reader.value == nil)
         reader.refresh()
-        #expect(reader.set === sets[0])
+        #expect(reader.value === sets[0])
         holder.replace(with: sets[1])
-        #expect(reader.set === sets[0] && holder.current === sets[1])
+        #expect(reader.value === sets[0] && holder.current === sets[1])
         reader.refresh()
-        #expect(reader.set === sets[1])
+        #expect(reader.value === sets[1])
     }
 
     /// Readers on other threads see sets in the order in which they were put in force, each whole, and the last one.
@@ -43,7 +43,7 @@ import Testing
                 while !isLast {
                     isLast = shared.isDone.load(ordering: .acquiring)
                     reader.refresh()
-                    let generation = reader.set?.generation ?? 0
+                    let generation = reader.value?.generation ?? 0
                     if generation == 0 || generation < last { shared.failures.add(1, ordering: .relaxed) }
                     last = generation
                 }

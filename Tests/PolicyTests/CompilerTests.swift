@@ -131,18 +131,18 @@ import Testing
         ),
         rule(
             "a rule of later",
-            "quota: {count: 5}",
-            "8:17 spec.rules[0].quota: is not supported by this version; remove it; nothing would enforce it"
+            "immutable: {fields: [spec.location]}",
+            "8:17 spec.rules[0].immutable: is not supported by this version; remove it; nothing would enforce it"
         ),
         rule(
             "a rule of later",
-            "quota: {count: 5}",
-            "8:17 spec.rules[0].quota: is not supported by this version; remove it; nothing would enforce it"
+            "immutable: {fields: [spec.location]}",
+            "8:17 spec.rules[0].immutable: is not supported by this version; remove it; nothing would enforce it"
         ),
         rule(
             "no rule in a rule",
             "message: x",
-            "8:7 spec.rules[0]: says nothing; add one of locations, skus, tags, naming, exposure, encryption, zones, backup, kinds, deletion, immutable, cel"
+            "8:7 spec.rules[0]: says nothing; add one of locations, skus, tags, naming, exposure, encryption, zones, backup, kinds, deletion, immutable, cel, quota"
         ),
         rule(
             "two rules in one",

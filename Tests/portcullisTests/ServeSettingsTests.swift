@@ -50,7 +50,8 @@ private let least = ["--policies", "p", "--tls-cert", "c", "--tls-key", "k"]
 
     @Test func everySettingIsAFlagAVariableAndAKey() throws {
         let values = [
-            "policies": "p", "listen": "127.0.0.1:1", "tls-cert": "c", "tls-key": "k", "client-ca": "ca",
+            "policies": "p", "inventory": "i", "listen": "127.0.0.1:1", "tls-cert": "c", "tls-key": "k",
+            "client-ca": "ca",
             "client-auth": "request", "admin": "127.0.0.1:2", "workers": "2", "drain-delay": "5s",
             "connection-requests": "0", "connection-age": "0", "log-format": "json", "log-level": "debug",
             "decision-log": "-", "azure-data": "d", "controllers": "a,b", "expression-time": "20ms",
@@ -65,6 +66,7 @@ private let least = ["--policies", "p", "--tls-cert", "c", "--tls-key", "k"]
         )
         let file = try settings([], file: values.map { "\($0): \"\($1)\"" }.joined(separator: "\n"))
         for settings in [flags, environment, file] {
+            #expect(settings.inventory == "i")
             #expect(settings.listen == [SocketAddress(parsing: "127.0.0.1:1")])
             #expect(settings.clientAuthentication == .request)
             #expect(settings.connectionRequests == nil)
@@ -135,7 +137,7 @@ private let least = ["--policies", "p", "--tls-cert", "c", "--tls-key", "k"]
         ),
         (
             least, [:], "colour: red\n",
-            "settings.yaml:1:1: there is no setting 'colour'; the keys are policies, listen,"
+            "settings.yaml:1:1: there is no setting 'colour'; the keys are policies, inventory, listen,"
         ),
         (least, [:], "config: other.yaml\n", "settings.yaml:1:1: there is no setting 'config'"),
         (least, [:], "workers:\n  a: 1\n", "settings.yaml:2:3: 'workers' is a single value or a list of them"),

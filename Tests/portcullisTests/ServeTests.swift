@@ -82,6 +82,66 @@ import Testing
         #expect(server.end() == 0)
     }
 
+    /// A quota of what the inventory holds: a changed inventory counts, a broken one does not.
+    @Test func aChangedInventoryIsInForceAndABrokenOneIsNot() throws {
+        let server = try ServedProcess { certificates in
+            let folder = URL(filePath: certificates.path).deletingLastPathComponent()
+            let inventory = folder.appending(path: "inventory")
+            try FileManager.default.createDirectory(at: inventory, withIntermediateDirectories: true)
+            let policy = """
+                apiVersion: portcullis.dev/v1alpha1
+                kind: AzurePolicy
+                metadata: {name: quota}
+                spec:
+                  rules:
+                    - {name: few, quota: {count: 2}}
+                """
+            try Data(policy.utf8).write(to: folder.appending(path: "policies/quota.yaml"))
+            return ["--inventory", inventory.path]
+        }
+        let load = try load(server)
+        try load.waitForAnswers(50)
+        #expect(load.now.denied == 0)
+        #expect(try server.ask("/readyz").text.contains("the inventory holds 0 objects"))
+
+        let namespace = try Self.namespace(of: review.get())
+        try server.replaceInventory("a.yaml", with: Self.accounts(2, in: namespace))
+        try load.waitForAnswers(50) { $0.denied >= 10 }
+
+        try server.replaceInventory("b.yaml", with: "apiVersion: v1\nkind: Secret\nmetadata: {}\n")
+        try wait("a refused reload") { try server.ask("/readyz").text.contains("degraded") }
+        #expect(try server.ask("/readyz").text.contains("b.yaml:3:11: error: metadata: has no name"))
+        let allowed = load.now.allowed
+        try load.waitForAnswers(50)
+        #expect(load.now.allowed == allowed)
+
+        try server.replaceInventory("b.yaml", with: "")
+        try server.replaceInventory("a.yaml", with: Self.accounts(1, in: namespace))
+        let before = load.now.allowed
+        try load.waitForAnswers(50) { $0.allowed >= before + 10 }
+        #expect(try load.finish().lost == [])
+        let metrics = try server.ask("/metrics").text
+        #expect(metrics.contains(#"portcullis_inventory_objects{class="azure"} 1"#))
+        #expect(server.end() == 0)
+    }
+
+    private static func namespace(of review: [UInt8]) throws -> String {
+        let json = try #require(try JSONSerialization.jsonObject(with: Data(review)) as? [String: Any])
+        let request = try #require(json["request"] as? [String: Any])
+        return try #require(request["namespace"] as? String)
+    }
+
+    private static func accounts(_ count: Int, in namespace: String) -> String {
+        (0..<count).map { place in
+            """
+            apiVersion: storage.azure.com/v1api20230101
+            kind: StorageAccount
+            metadata: {name: other-\(place), namespace: \(namespace)}
+            spec: {location: westeurope}
+            """
+        }.joined(separator: "\n---\n")
+    }
+
     @Test func aChangedCertificateIsShownToNewConnections() throws {
         let server = try ServedProcess()
         let load = try load(server)

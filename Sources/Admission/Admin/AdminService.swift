@@ -28,18 +28,34 @@ public struct AdminService: Sendable {
     private let metrics: Metrics
     private let folder: PolicyFolder
     private let holder: PolicyHolder
+    private let inventory: (folder: InventoryFolder, holder: InventoryHolder)?
     private let readiness: Readiness
 
     /// The most faults of policy files that `/readyz` lists.
     private static let issueLines = 50
 
-    /// Makes the service, and declares what can be read of the policies as metrics.
-    public init(metrics: Metrics, folder: PolicyFolder, holder: PolicyHolder, readiness: Readiness) {
+    /// Makes the service, and declares what can be read of the policies and the inventory as metrics.
+    ///
+    /// - Parameters:
+    ///   - metrics: What `/metrics` shows.
+    ///   - folder: The policies.
+    ///   - holder: Where they are in force.
+    ///   - inventory: What is known of other objects; nil if nobody tells.
+    ///   - readiness: Whether the process is about to end.
+    public init(
+        metrics: Metrics,
+        folder: PolicyFolder,
+        holder: PolicyHolder,
+        inventory: (folder: InventoryFolder, holder: InventoryHolder)? = nil,
+        readiness: Readiness
+    ) {
         self.metrics = metrics
         self.folder = folder
         self.holder = holder
+        self.inventory = inventory
         self.readiness = readiness
         declarePolicyMetrics()
+        if let inventory { declareInventoryMetrics(inventory.folder, inventory.holder) }
     }
 
     /// Answers one request.
@@ -69,29 +85,49 @@ public struct AdminService: Sendable {
         return Reply(status: status, contentType: "text/plain; charset=utf-8", allow: status == 405 ? "GET, HEAD" : nil)
     }
 
-    /// Ready means that every rule of the folder's last good state is in force; degraded, that there is a newer state which
-    /// is not, because something in it is wrong.
+    /// Ready means that every rule of the folder's last good state is in force, and that there is an inventory if there is to
+    /// be one; degraded, that there is a newer state which is not, because something in it is wrong.
     private func readinessReport() -> (isReady: Bool, text: String) {
         let status = folder.status
+        let inventoryStatus = inventory?.folder.status
         var report: String
         var isReady = false
         if readiness.isDraining {
             report = "draining: the process is about to end\n"
+        } else if let inventory, inventory.holder.current == nil {
+            report = "not ready: \(inventory.folder.path) has not held a good inventory yet\n"
         } else if let current = holder.current {
             isReady = true
+            let refused = [
+                status.isCurrent ? nil : folder.path,
+                inventoryStatus?.isCurrent == false ? inventory?.folder.path : nil,
+            ].compactMap(\.self)
             let inForce =
                 "policy set \(current.generation) is in force with \(Self.counts(current))"
                 + (current.hasBinding ? "" : "; without an AzureBinding identity is not checked")
+                + (inventory.map { "; \(Self.counts($0.holder, $0.folder))" } ?? "")
             report =
-                status.isCurrent
+                refused.isEmpty
                 ? "ok: \(inForce)\n"
-                : "degraded: \(folder.path) was refused when it was read last; \(inForce)\n"
+                : "degraded: \(refused.joined(separator: " and ")) was refused when it was read last; \(inForce)\n"
         } else {
             report = "not ready: \(folder.path) has not held a good policy set yet\n"
         }
-        for issue in status.issues.prefix(Self.issueLines) { report += "\(issue)\n" }
-        if status.issues.count > Self.issueLines { report += "+\(status.issues.count - Self.issueLines) more\n" }
+        let issues = status.issues + (inventoryStatus?.issues ?? [])
+        for issue in issues.prefix(Self.issueLines) { report += "\(issue)\n" }
+        if issues.count > Self.issueLines { report += "+\(issues.count - Self.issueLines) more\n" }
         return (isReady, report)
+    }
+
+    /// What is known of other objects, and since when.
+    private static func counts(_ holder: InventoryHolder, _ folder: InventoryFolder) -> String {
+        let count = holder.current?.entries.count ?? 0
+        return "the inventory holds \(count) object\(count == 1 ? "" : "s"), read \(Int(age(of: folder) ?? 0)) s ago"
+    }
+
+    /// How many seconds ago a folder was read last without a fault; nil if it never was.
+    private static func age<Contents>(of folder: Folder<Contents>) -> Double? {
+        folder.status.lastSuccess.map { max(0, Timestamp.now().secondsSinceEpoch - $0.secondsSinceEpoch) }
     }
 
     /// How many there are of each kind; Kubernetes' own are named where there are any.
@@ -125,29 +161,47 @@ public struct AdminService: Sendable {
             "portcullis_identity_checked",
             help: "Whether identity is checked: 0 as long as no AzureBinding is in force."
         ) { (holder.current?.bindingCount ?? 0) > 0 ? 1 : 0 }
+        declareReloads(of: folder, "policy", "the policy folder")
+    }
+
+    private func declareInventoryMetrics(_ folder: InventoryFolder, _ holder: InventoryHolder) {
+        for objectClass in Inventory.ObjectClass.allCases {
+            metrics.gauge(
+                "portcullis_inventory_objects",
+                help: "Objects that the inventory holds.",
+                labels: [("class", objectClass.rawValue)]
+            ) { Double(holder.current?.counts[objectClass] ?? 0) }
+        }
         metrics.gauge(
-            "portcullis_policy_reloads_total",
-            help: "Readings of the policy folder.",
-            labels: [("result", "success")],
-            isCounter: true
-        ) { Double(folder.status.successes) }
+            "portcullis_inventory_age_seconds",
+            help: "Time since the inventory folder was read without a fault; 0 before the first time."
+        ) { Self.age(of: folder) ?? 0 }
+        declareReloads(of: folder, "inventory", "the inventory folder")
+    }
+
+    private func declareReloads<Contents>(of folder: Folder<Contents>, _ name: String, _ what: String) {
+        let results: [(String, @Sendable () -> Int)] = [
+            ("success", { folder.status.successes }), ("failure", { folder.status.failures }),
+        ]
+        for (result, count) in results {
+            metrics.gauge(
+                "portcullis_\(name)_reloads_total",
+                help: "Readings of \(what).",
+                labels: [("result", result)],
+                isCounter: true
+            ) { Double(count()) }
+        }
         metrics.gauge(
-            "portcullis_policy_reloads_total",
-            help: "Readings of the policy folder.",
-            labels: [("result", "failure")],
-            isCounter: true
-        ) { Double(folder.status.failures) }
-        metrics.gauge(
-            "portcullis_policy_folder_current",
-            help: "Whether the policy folder's last state is in force: 0 after it was refused."
+            "portcullis_\(name)_folder_current",
+            help: "Whether the last state of \(what) is in force: 0 after it was refused."
         ) { folder.status.isCurrent ? 1 : 0 }
         metrics.gauge(
-            "portcullis_policy_last_success_timestamp_seconds",
-            help: "When the policy set in force was put there; 0 before the first."
-        ) { folder.status.lastSuccess.map { Double($0.seconds) + Double($0.nanoseconds / 1_000_000) / 1000 } ?? 0 }
+            "portcullis_\(name)_last_success_timestamp_seconds",
+            help: "When what is in force of \(what) was put there; 0 before the first."
+        ) { folder.status.lastSuccess?.secondsSinceEpoch ?? 0 }
         metrics.gauge(
-            "portcullis_policy_last_reload_duration_seconds",
-            help: "How long the last reading of the folder took."
+            "portcullis_\(name)_last_reload_duration_seconds",
+            help: "How long the last reading of \(what) took."
         ) { folder.status.duration / .seconds(1) }
     }
 
@@ -158,5 +212,12 @@ public struct AdminService: Sendable {
             help: "Policies in force.",
             labels: [("kind", kind)]
         ) { Double(holder.current.map(count) ?? 0) }
+    }
+}
+
+extension Timestamp {
+    /// With milliseconds.
+    fileprivate var secondsSinceEpoch: Double {
+        Double(seconds) + Double(nanoseconds / 1_000_000) / 1000
     }
 }

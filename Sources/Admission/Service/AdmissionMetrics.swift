@@ -24,6 +24,7 @@ public struct AdmissionMetrics: Sendable {
         case json
         case review
         case noPolicies
+        case noInventory
 
         var label: String {
             switch self {
@@ -34,6 +35,7 @@ public struct AdmissionMetrics: Sendable {
             case .json: "json"
             case .review: "review"
             case .noPolicies: "no_policies"
+            case .noInventory: "no_inventory"
             }
         }
     }

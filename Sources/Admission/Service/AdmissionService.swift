@@ -9,7 +9,8 @@ internal import Policy
 /// One for each event loop: it keeps buffers and a view of the policies of its own. Nothing here waits, takes a lock that
 /// another loop holds for longer than a copy, or allocates more the more policies there are.
 public final class AdmissionService {
-    private var policies: PolicyReader
+    private var policies: HolderReader<PolicySet>
+    private var inventory: HolderReader<Inventory>?
     private let metrics: AdmissionMetrics
     private let shard: MetricsShard
     private let decisionLog: LineLog?
@@ -21,16 +22,19 @@ public final class AdmissionService {
     ///
     /// - Parameters:
     ///   - policies: The policies in force.
+    ///   - inventory: What is known of other objects; nil if nobody tells. Without its first good value nothing is decided.
     ///   - metrics: The families that `shard` was made after.
     ///   - shard: The loop's counters.
     ///   - decisionLog: Where decisions are written to, if anywhere.
     public init(
         policies: PolicyHolder,
+        inventory: InventoryHolder? = nil,
         metrics: AdmissionMetrics,
         shard: MetricsShard,
         decisionLog: LineLog? = nil
     ) {
         self.policies = policies.makeReader()
+        self.inventory = inventory?.makeReader()
         self.metrics = metrics
         self.shard = shard
         self.decisionLog = decisionLog
@@ -87,11 +91,20 @@ public final class AdmissionService {
             return refuse(400, .review, "the body is no AdmissionReview of admission.k8s.io/v1: \(error)", &output)
         }
         policies.refresh()
-        guard let set = policies.set else {
+        guard let set = policies.value else {
             return refuse(
                 503,
                 .noPolicies,
                 "no policies are in force yet, so nothing can be allowed: see /readyz",
+                &output
+            )
+        }
+        inventory?.refresh()
+        guard inventory == nil || inventory?.value != nil else {
+            return refuse(
+                503,
+                .noInventory,
+                "the inventory has not been read yet, so nothing can be allowed: see /readyz",
                 &output
             )
         }
@@ -121,7 +134,12 @@ public final class AdmissionService {
         let start = MonotonicInstant.now()
         let left = timeout / 5 * 4 - (start.nanoseconds - received.nanoseconds)
         let deadline = ContinuousClock.now + .nanoseconds(left)
-        let decision = set.decide(request, mode: webhook == .validate ? .validate : .mutate, deadline: deadline)
+        let decision = set.decide(
+            request,
+            mode: webhook == .validate ? .validate : .mutate,
+            inventory: inventory?.value,
+            deadline: deadline
+        )
         let hasPatch = answer.write(
             decision,
             answering: request,
@@ -166,7 +184,7 @@ public final class AdmissionService {
             webhook: webhook,
             outcome: outcome,
             code: code,
-            generation: policies.set?.generation ?? 0,
+            generation: policies.value?.generation ?? 0,
             latencyNanoseconds: latency
         )
         line.removeAll()

@@ -236,7 +236,13 @@ struct RequestEvaluation: ~Copyable {
     }
 
     func circumstances(of request: AdmissionRequest, isOld: Bool) -> Circumstances {
-        Circumstances(request: request, namespaces: set.namespaceObjects, inventory: inventory, isOld: isOld)
+        Circumstances(
+            request: request,
+            set: set,
+            namespaces: set.namespaceObjects,
+            inventory: inventory,
+            isOld: isOld
+        )
     }
 
     /// Begins with a policy that has expressions.

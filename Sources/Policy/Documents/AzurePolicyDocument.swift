@@ -38,6 +38,7 @@ struct AzurePolicyDocument: Sendable {
             name: name,
             action: fields["action"]?.keyword(Action.self) ?? .deny,
             operations: entry.operations,
+            resources: entry.resources,
             ratchets: fields["ratchet"]?.bool() ?? true
         )
         if let node = fields["failurePolicy"] { failurePolicy = node.keyword(FailurePolicy.self) ?? .fail }

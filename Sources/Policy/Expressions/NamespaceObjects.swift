@@ -24,7 +24,12 @@ struct NamespaceObjects: Sendable {
         guard let namespace = request.namespace else { return .none }
         let name = request.document.utf8(namespace)
         if name.isEmpty { return .none }
-        return names.number(of: name).map { .known(objects[$0]) } ?? .unknown
+        return object(named: name).map { .known($0) } ?? .unknown
+    }
+
+    /// The namespace of a name; nil if the folder has no manifest of it.
+    func object(named name: Span<UInt8>) -> JSONDocument? {
+        names.number(of: name).map { objects[$0] }
     }
 
     /// What Kubernetes shows of a namespace: metadata without managedFields and ownerReferences, spec, status.

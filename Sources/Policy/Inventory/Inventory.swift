@@ -147,7 +147,7 @@ public final class Inventory: Sendable {
     /// What there is in a namespace.
     fileprivate struct Namespace {
         var places: [Int] = []
-        var kinds: [GroupedUsage] = []
+        var kinds: [KindUsage] = []
         /// The place in `kinds` by `group/Kind`.
         var kindPlaces: [KindName: Int] = [:]
     }
@@ -215,8 +215,13 @@ public final class Inventory: Sendable {
     var namespaces: some Sequence<String> { byNamespace.keys }
 
     /// What the Azure resources of a namespace use, added up for each kind when the inventory was made.
-    func usage(in namespace: String) -> [GroupedUsage] {
+    func usage(in namespace: String) -> [KindUsage] {
         byNamespace[namespace]?.kinds ?? []
+    }
+
+    /// The first object of a namespace that fits.
+    func first(in namespace: String, where fits: (Entry) -> Bool) -> Entry? {
+        byNamespace[namespace]?.places.first { fits(entries[$0]) }.map { entries[$0] }
     }
 }
 
@@ -240,12 +245,9 @@ extension Inventory.Namespace {
         let index = kindPlaces[name] ?? kinds.count
         if index == kinds.count {
             kindPlaces[name] = index
-            kinds.append(GroupedUsage(kind: entry.kind, name: "\(name.group)/\(name.kind)"))
+            kinds.append(KindUsage(kind: entry.kind, name: "\(name.group)/\(name.kind)"))
         }
         kinds[index].usage.add(entry)
-        for quantity in entry.unknownQuantities {
-            if kinds[index].unknown[quantity] == nil { kinds[index].unknown[quantity] = entry.key.name }
-        }
     }
 }
 
@@ -263,4 +265,16 @@ public enum Quantity: String, CaseIterable, Hashable, Sendable {
     case storageGB
     /// Machines, instances, replicas.
     case nodeCount
+
+    /// The place among all.
+    var index: Int {
+        switch self {
+        case .capacity: 0
+        case .throughput: 1
+        case .vCores: 2
+        case .memoryGB: 3
+        case .storageGB: 4
+        case .nodeCount: 5
+        }
+    }
 }

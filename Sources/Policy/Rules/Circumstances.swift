@@ -4,6 +4,8 @@ internal import Kubernetes
 /// What a rule may ask beside the object that it judges.
 struct Circumstances {
     let request: AdmissionRequest
+    /// The set that judges.
+    let set: PolicySet
     let namespaces: NamespaceObjects
     /// Nil if nobody tells what else there is.
     let inventory: Inventory?

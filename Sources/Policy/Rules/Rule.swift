@@ -29,7 +29,7 @@ final class Rule: Sendable {
     }
 
     /// How the body of each kind of rule is read, in the order in which messages list them.
-    private static let readers: [(field: String, read: @Sendable (Node, ExpressionScope) -> Test?)] = [
+    private static let readers: [(field: String, read: @Sendable (Node, Context) -> Test?)] = [
         ("locations", { node, _ in LocationRule(node).map(Test.locations) }),
         ("skus", { node, _ in SKURule(node).map(Test.skus) }),
         ("tags", { node, _ in TagRule(node)?.test }),
@@ -41,12 +41,13 @@ final class Rule: Sendable {
         ("kinds", { node, _ in KindRule(node).map(Test.kinds) }),
         ("deletion", { node, _ in DeletionRule(node).map(Test.circumstantial) }),
         ("immutable", { node, _ in ImmutableRule(node).map(Test.circumstantial) }),
-        ("cel", { node, scope in ExpressionRule(node, scope).map(Test.cel) }),
+        ("cel", { node, context in ExpressionRule(node, context.scope).map(Test.cel) }),
+        ("quota", { node, context in QuotaRule(node, of: context.policy).map(Test.circumstantial) }),
     ]
     static let tests = readers.map(\.field)
     /// Rules and fields of the design that later versions bring.
     private static let reserved = [
-        "quota", "cost",
+        "cost",
     ]
 
     /// The fields that every rule may have.
@@ -60,7 +61,15 @@ final class Rule: Sendable {
         let name: String
         var action = Action.deny
         var operations: OperationSet = []
+        /// The kinds that it matches.
+        var resources = PatternIndex.Entry()
         var ratchets = true
+    }
+
+    /// What the body of a rule is read with.
+    struct Context {
+        let policy: Policy
+        let scope: ExpressionScope
     }
 
     /// Reads an element of `spec.rules`.
@@ -91,7 +100,10 @@ final class Rule: Sendable {
         }
         guard
             let body = fields.present(field),
-            let test = Self.readers.first(where: { $0.field == field })?.read(body, scope)
+            let test = Self.readers.first(where: { $0.field == field })?.read(
+                body,
+                Context(policy: policy, scope: scope)
+            )
         else { return nil }
         if policy.namespace != nil, case .circumstantial(let test) = test, test.readsOtherNamespaces {
             body.error(

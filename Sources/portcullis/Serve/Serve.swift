@@ -8,7 +8,7 @@ struct Serve: ParsableCommand {
         abstract: "Answer the AdmissionReviews of API servers.",
         discussion: """
             Serves POST /validate and /mutate over TLS, and /metrics, /livez and /readyz on the admin port. It is ready when \
-            every policy of the folder is in force; until then no review is answered "allowed". SIGTERM drains: readiness \
+            every policy of the folder is in force, and the inventory read if there is one; until then no review is answered "allowed". SIGTERM drains: readiness \
             goes, connections end after --drain-delay, requests in flight are answered. SIGHUP reads everything again.
 
             Every option is also an environment variable (--tls-cert is PORTCULLIS_TLS_CERT) and a key of the YAML file that \
@@ -21,6 +21,7 @@ struct Serve: ParsableCommand {
     )
 
     @Option(ServeSettings.policiesSetting) var policies: String?
+    @Option(ServeSettings.inventorySetting) var inventory: String?
     @Option(ServeSettings.listenSetting) var listen: String?
     @Option(ServeSettings.certificateSetting) var tlsCert: [String] = []
     @Option(ServeSettings.keySetting) var tlsKey: [String] = []
@@ -53,6 +54,7 @@ struct Serve: ParsableCommand {
     func sources(environment: @escaping (String) -> String?) throws(UsageError) -> SettingSources {
         var sources = SettingSources(environment: environment)
         sources.take(policies, for: ServeSettings.policiesSetting)
+        sources.take(inventory, for: ServeSettings.inventorySetting)
         sources.take(listen, for: ServeSettings.listenSetting)
         sources.take(tlsCert, for: ServeSettings.certificateSetting)
         sources.take(tlsKey, for: ServeSettings.keySetting)

@@ -6,6 +6,7 @@ internal import TLS
 /// What `serve` can be told, resolved and checked.
 struct ServeSettings {
     var policies: String
+    var inventory: String?
     var listen: [SocketAddress]
     var identities: [IdentityFiles]
     var clientAuthorities: String?
@@ -41,6 +42,11 @@ struct ServeSettings {
         "policies",
         "DIR",
         "Folder of policies (*.yaml, *.yml, *.json, in folders below too). A change is in force within 50 ms; a faulty one is refused whole and the last good set stays."
+    )
+    static let inventorySetting = Setting(
+        "inventory",
+        "DIR",
+        "Folder of manifests, or of what 'kubectl get -A -o yaml' writes, that tells what else there is: owners, credentials, and what quotas count. Read again when it changes; what is faulty is refused whole. Without it such things are unknown."
     )
     static let listenSetting = Setting(
         "listen",
@@ -134,7 +140,7 @@ struct ServeSettings {
 
     /// All of them, in the order of `--help`.
     static let all = [
-        policiesSetting, listenSetting, certificateSetting, keySetting, clientAuthoritiesSetting,
+        policiesSetting, inventorySetting, listenSetting, certificateSetting, keySetting, clientAuthoritiesSetting,
         clientAuthenticationSetting,
         adminSetting, workersSetting, drainDelaySetting, connectionRequestsSetting, connectionAgeSetting,
         logFormatSetting,
@@ -148,6 +154,7 @@ struct ServeSettings {
     /// - Throws: The first that is missing or cannot be read.
     init(_ sources: SettingSources) throws(UsageError) {
         policies = try sources.require(Self.policiesSetting)
+        inventory = sources.find(Self.inventorySetting)?.text
         listen = try sources.require(Self.listenSetting, as: Self.addressForm, Self.addresses)
         identities = try Self.identities(sources)
         clientAuthorities = sources.find(Self.clientAuthoritiesSetting)?.text

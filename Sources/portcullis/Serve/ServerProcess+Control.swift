@@ -104,6 +104,7 @@ extension ServerProcess {
         case .hangUp:
             logger.info("reading everything again")
             policies.load()
+            inventory?.load()
             loadCertificates()
             do {
                 try decisionLog?.reopen()

@@ -24,7 +24,8 @@ final class ServerProcess {
     let settings: ServeSettings
     let loop: Loop
     let logger = Logger(label: "portcullis")
-    let policies: PolicyLoader
+    let policies: FolderLoader<PolicyContents>
+    let inventory: FolderLoader<InventoryContents>?
     let readiness = Readiness()
     let webhook: Listener
     private let admin: Listener
@@ -82,11 +83,39 @@ final class ServerProcess {
         if let controllers = settings.controllers { policyConfiguration.controllers = controllers }
         policyConfiguration.maximumExpressionTime = settings.expressionTime
         let folder = PolicyFolder(path: settings.policies, holder: holder, configuration: policyConfiguration)
-        let policies = PolicyLoader(folder, holder, logger)
+        let policies = FolderLoader(folder, holder, .policies, logger) { [logger] set in
+            guard !set.hasBinding else { return }
+            logger.warning(
+                "no AzureBinding is loaded: identity is not checked",
+                metadata: ["folder": "\(folder.path)"]
+            )
+        }
         self.policies = policies
         // Before the first reading, so that no change is missed between the two.
         watches = [try Self.watch(.init(path: settings.policies), on: loop, logger) { policies.load() }]
-        let service = AdminService(metrics: metrics, folder: folder, holder: holder, readiness: readiness)
+        let objects = settings.inventory.map { path in
+            let holder = InventoryHolder()
+            return (
+                folder: InventoryFolder(path: path, holder: holder, configuration: policyConfiguration),
+                holder: holder
+            )
+        }
+        let inventory = objects.map { [logger] folder, holder in
+            FolderLoader(folder, holder, .inventory, logger) { inventory in
+                logger.info("objects known", metadata: ["count": "\(inventory.entries.count)"])
+            }
+        }
+        self.inventory = inventory
+        if let inventory, let path = settings.inventory {
+            watches.append(try Self.watch(.init(path: path), on: loop, logger) { inventory.load() })
+        }
+        let service = AdminService(
+            metrics: metrics,
+            folder: folder,
+            holder: holder,
+            inventory: objects,
+            readiness: readiness
+        )
         let adminConfiguration = settings.adminConfiguration
         var webhookConfiguration = settings.webhookConfiguration
         DescriptorBudget([adminConfiguration, webhookConfiguration]).apply(to: &webhookConfiguration, logger)
@@ -98,12 +127,14 @@ final class ServerProcess {
         adminAddresses = admin.addresses
         // Before the webhook listens, so that a server that takes another's place refuses nobody.
         policies.load()
+        inventory?.load()
         let webhook = try Self.listening(at: ServeSettings.listenSetting) {
             [webhookConfiguration] () throws(SystemError) in
             try Listener(webhookConfiguration, tls: tls, metrics: serverMetrics) { loop in
                 AdmissionHandler(
                     AdmissionService(
                         policies: holder,
+                        inventory: objects?.holder,
                         metrics: admissionMetrics,
                         shard: loop.metrics,
                         decisionLog: decisionLog

@@ -109,8 +109,17 @@ final class ServedProcess {
 
     /// Replaces a policy file as an editor does: written beside it, renamed over it.
     func replacePolicy(_ name: String, with text: String) throws {
-        let target = folder.appending(path: "policies/\(name)")
-        let next = folder.appending(path: "policies/.\(name).new")
+        try replace(name, in: "policies", with: text)
+    }
+
+    /// Replaces a file of the inventory likewise.
+    func replaceInventory(_ name: String, with text: String) throws {
+        try replace(name, in: "inventory", with: text)
+    }
+
+    private func replace(_ name: String, in directory: String, with text: String) throws {
+        let target = folder.appending(path: "\(directory)/\(name)")
+        let next = folder.appending(path: "\(directory)/.\(name).new")
         try Data(text.utf8).write(to: next)
         guard unsafe rename(next.path, target.path) == 0 else { throw SystemFailure(code: errno) }
     }

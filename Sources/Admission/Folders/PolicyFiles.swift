@@ -38,13 +38,23 @@ public struct PolicyFiles: Sendable {
         try add(folder, within: [])
     }
 
+    /// Lists the files of a folder of manifests: all of them, whatever tests and kustomizations there are beside.
+    ///
+    /// - Parameter folder: The folder.
+    /// - Throws: That it cannot be listed.
+    init(manifestsOf folder: String) throws(FileError) {
+        root = folder
+        files = try Self.list(folder) { _ in true }.filter { Self.isPolicyFile($0.name) }
+            .map { File(name: FileSystem.path(folder, $0.name), path: $0.path) }
+    }
+
     /// Whether a file holds policies, by its name.
     public static func isPolicyFile(_ name: String) -> Bool {
         name.hasSuffix(".yaml") || name.hasSuffix(".yml") || name.hasSuffix(".json")
     }
 
     private mutating func add(_ folder: String, within outer: [String]) throws(FileError) {
-        let found = try Self.list(folder)
+        let found = try Self.list(folder) { !Self.isTest($0) }
         var kustomization: Kustomization?
         if let file = found.first(where: { Kustomization.names.contains($0.name) }) {
             kustomization = try Kustomization(file.path, name: FileSystem.path(folder, file.name), &issues)
@@ -108,10 +118,10 @@ public struct PolicyFiles: Sendable {
     }
 
     /// Lists the files under a folder, in ascending order of their names, which are relative to it.
-    private static func list(_ folder: String) throws(FileError) -> [File] {
+    private static func list(_ folder: String, where counts: (String) -> Bool) throws(FileError) -> [File] {
         var files: [File] = []
         var volumes: [String: String] = [:]
-        for name in try FileSystem.files(under: folder) where !isTest(name) {
+        for name in try FileSystem.files(under: folder) where counts(name) {
             if let (volume, version) = volume(of: name, in: folder) {
                 volumes[volume] = version
             } else {
@@ -120,7 +130,7 @@ public struct PolicyFiles: Sendable {
         }
         for (volume, version) in volumes {
             let root = FileSystem.path(volume.isEmpty ? folder : FileSystem.path(folder, volume), version)
-            for name in try FileSystem.files(under: root) where !isTest(name) {
+            for name in try FileSystem.files(under: root) where counts(name) {
                 files.append(
                     File(
                         name: volume.isEmpty ? name : FileSystem.path(volume, name),
