@@ -448,6 +448,27 @@ import Testing
             failures: ["extensions kind"]
         ),
         Case(
+            name: "what lies in no subscription",
+            fields: "",
+            object: resource(
+                "subscription.azure.com/v1api20211001/Alias",
+                spec: "{properties: {subscriptionId: \(app)}}"
+            ),
+            failures: ["extensions kind"]
+        ),
+        Case(
+            name: "a group of people",
+            fields: "extensions: {allow: [insights.azure.com/*]}",
+            object: resource("entra.azure.com/v1/SecurityGroup", spec: "{displayName: admins}"),
+            failures: ["extensions kind"]
+        ),
+        Case(
+            name: "a group of people, listed",
+            fields: "extensions: {allow: [entra.azure.com/SecurityGroup]}",
+            object: resource("entra.azure.com/v1/SecurityGroup", spec: "{displayName: admins}"),
+            failures: []
+        ),
+        Case(
             name: "every kind of extension",
             fields: "",
             object: resource(
@@ -562,8 +583,23 @@ import Testing
         }
     }
 
+    /// Azure/azure-service-operator#3645: who may write a RoleAssignment makes an identity of its own the owner of everything.
+    @Test(arguments: ["", "roles: {allow: ['*'], principals: [\(app)]}"])
+    func deniesThePublishedEscape(_ fields: String) throws {
+        let object = resource(
+            "authorization.azure.com/v1api20220401/RoleAssignment",
+            spec:
+                "{owner: {armId: \(Self.mine)}, principalIdFromConfig: {name: my-identity, key: principalId}, roleDefinitionReference: {armId: \(Self.id(Self.owner))}}"
+        )
+        let decision = try policies(Self.binding(fields)).decide(.create(object))
+        #expect(!decision.allowed)
+        #expect(Set(decision.failures.map(\.path)).isSuperset(of: ["spec.owner.armId", "spec.principalIdFromConfig"]))
+    }
+
     /// A namespace without a binding gives nobody anything.
     @Test(arguments: [
+        ("Alias", "subscription.azure.com/v1api20211001/Alias"),
+        ("SecurityGroup", "entra.azure.com/v1/SecurityGroup"),
         ("RoleAssignment", "authorization.azure.com/v1api20220401/RoleAssignment"),
         ("RoleDefinition", "authorization.azure.com/v1api20220401/RoleDefinition"),
         ("FederatedIdentityCredential", "managedidentity.azure.com/v1api20230131/FederatedIdentityCredential"),
@@ -585,12 +621,12 @@ import Testing
         ),
         (
             "a scope", assignment("", "owner: {armId: \(mine)}, \(principal), \(readerRole)"),
-            "team-a/roles: spec.owner.armId is \"\(mine)\", a whole subscription, and AzureBinding team-a allows a whole "
+            "team-a/roles: spec.owner.armId is \"\(mine)\", which reaches a whole subscription, and AzureBinding team-a allows a whole "
                 + "resource group at most; attach it to less, or ask the platform team for roles.scope Subscription"
         ),
         (
             "no roles", assignment("", "\(ownGroup), \(principal), \(readerRole)", roles: ""),
-            "team-a/roles: kind is \"RoleAssignment\", and AzureBinding team-a lists no roles; ask the platform team to give the role"
+            "team-a/roles: kind is \"RoleAssignment\", and AzureBinding team-a lists no roles; ask the platform team for what it would give"
         ),
         (
             "a subject", subject("", "system:serviceaccount:team-b:app", false),

@@ -16,6 +16,7 @@ extension BindingCheck {
         _ report: inout Report
     ) throws(EvaluationError) {
         if subject.isFederatedCredential { try checkFederation(subject, circumstances, &report) }
+        if subject.kind.isOfTenant { return checkTenant(subject, &report) }
         let givesAccess = subject.givesAccess
         guard givesAccess || subject.isExtension else { return }
         try report.meter.spend(4)
@@ -58,6 +59,25 @@ extension BindingCheck {
             }
             checkTarget(Target(rule: rule, limits: limits, binding: binding), subject, &report)
         }
+    }
+
+    /// What lies in no subscription belongs to nobody's resource groups: an Alias adopts a whole subscription, and cancels it
+    /// when it is deleted.
+    private func checkTenant(_ subject: borrowing Subject, _ report: inout Report) {
+        let kind = subject.document.member("kind", of: subject.object)
+        let explanation: Explanation
+        switch governor {
+        case .several: return
+        case .none(let namespace): explanation = Self.unbound("a kind that lies in no subscription", namespace)
+        case .binding(let binding):
+            if binding.reach.extensions.kinds?.contains(where: { $0.matches(subject.type.name) }) ?? false { return }
+            explanation = .refused(
+                ", which lies in no subscription",
+                mend:
+                    "ask the platform team to list \(subject.type.name) in extensions.allow of AzureBinding \(binding.name)"
+            )
+        }
+        report.add(origin("extensions"), .forbidden, at: .path(FieldPath(["kind"])), kind, of: subject, explanation)
     }
 
     /// What judges the resource that something is attached to.
@@ -167,7 +187,7 @@ extension BindingCheck {
 extension BindingCheck.Target {
     fileprivate func tooWide(_ breadth: Breadth) -> Explanation {
         .refused(
-            ", \(breadth.words), and AzureBinding \(binding.name) allows \(limits.scope.words) at most",
+            ", which reaches \(breadth.words), and AzureBinding \(binding.name) allows \(limits.scope.words) at most",
             mend: "attach it to less, or ask the platform team for \(rule).scope \(breadth.rawValue)"
         )
     }
@@ -197,5 +217,12 @@ extension Subject {
     var isFederatedCredential: Bool {
         type.document.equals(type.kind, "FederatedIdentityCredential")
             && type.document.equals(type.group, "managedidentity.azure.com")
+    }
+}
+
+extension AzureKind {
+    /// Whether its resources lie in no subscription: what belongs to the tenant.
+    var isOfTenant: Bool {
+        scope == .tenant || (scope == .nonARM && ownerKinds.isEmpty)
     }
 }

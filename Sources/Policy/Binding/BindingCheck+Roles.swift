@@ -27,7 +27,7 @@ extension BindingCheck {
                 at: .path(FieldPath(["kind"])),
                 kind,
                 of: subject,
-                .refused(refusal ?? "", mend: "ask the platform team to give the role")
+                .refused(refusal ?? "", mend: "ask the platform team for what it would give")
             )
             return
         }

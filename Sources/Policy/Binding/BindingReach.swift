@@ -74,7 +74,7 @@ struct AttachmentLimits: Sendable {
 
 /// Which kinds that extend any resource may be used, and on what.
 struct ExtensionLimits: Sendable {
-    /// `group/Kind`; nil allows all, but for those that give access.
+    /// `group/Kind`; nil allows all, but for those that give access or lie in no subscription.
     let kinds: [Glob]?
     let attachment: AttachmentLimits
 
@@ -86,7 +86,7 @@ struct ExtensionLimits: Sendable {
 
     private static func kinds(_ node: Node) -> [Glob] {
         let tables = node.loading.tables
-        let known = tables.kinds.filter { $0.scope == .extension }.map(\.description)
+        let known = tables.kinds.filter { $0.scope == .extension || $0.isOfTenant }.map(\.description)
         return node.elements().compactMap { element in
             guard let text = element.string() else { return nil }
             let glob = Glob(text)
