@@ -611,6 +611,21 @@ import Testing
         #expect(decision.lines.allSatisfy { $0.contains("no AzureBinding matches namespace team-z") })
     }
 
+    /// Nor does it take over a group that a binding gives to others.
+    @Test func leavesOthersTheirGroups() throws {
+        let everything = Self.binding("").replacing("team-a-*", with: "*").replacing("team-a", with: "platform")
+        let set = try policies(Self.binding(""), everything)
+        let type = "resources.azure.com/v1api20200601/ResourceGroup"
+        let theirs = try set.decide(.create(resource(type, spec: "{azureName: TEAM-A-rg}"), namespace: "team-z"))
+        #expect(
+            theirs.lines == [
+                "no-binding/resourceGroups: spec.azureName is \"TEAM-A-rg\", a resource group of those that have an AzureBinding, "
+                    + "and none matches namespace team-z; choose another name, or ask the platform team for an AzureBinding"
+            ]
+        )
+        #expect(try set.decide(.create(resource(type, spec: "{azureName: team-z-rg}"), namespace: "team-z")).allowed)
+    }
+
     /// What people read.
     static let messages: [(name: String, example: Case, line: String)] = [
         (

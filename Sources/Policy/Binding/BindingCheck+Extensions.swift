@@ -67,7 +67,7 @@ extension BindingCheck {
         let kind = subject.document.member("kind", of: subject.object)
         let explanation: Explanation
         switch governor {
-        case .several: return
+        case .several, .unknown: return
         case .none(let namespace): explanation = Self.unbound("a kind that lies in no subscription", namespace)
         case .binding(let binding):
             if binding.reach.extensions.kinds?.contains(where: { $0.matches(subject.type.name) }) ?? false { return }

@@ -28,6 +28,8 @@ struct BindingCheck {
     let governor: Governor
     /// The users who may write what Azure Service Operator writes.
     let controllers: NameTable
+    /// Every binding, for what is somebody's.
+    let bindings: [Binding]
 
     func check(
         _ subject: borrowing Subject,

@@ -53,7 +53,7 @@ extension RequestEvaluation {
         _ report: inout Report
     ) {
         do throws(EvaluationError) {
-            try BindingCheck(governor: governor, controllers: set.controllers)
+            try BindingCheck(governor: governor, controllers: set.controllers, bindings: set.bindings)
                 .check(subject, circumstances(of: request, isOld: false), &report)
         } catch {
             // An AzureBinding always fails closed.
