@@ -23,6 +23,9 @@ static const unsigned char sizes_bytes[] = {
 static const unsigned char defaults_bytes[] = {
 #embed "../Azure/Data/defaults.tsv"
 };
+static const unsigned char replicas_bytes[] = {
+#embed "../Azure/Data/replicas.tsv"
+};
 static const unsigned char roles_bytes[] = {
 #embed "../Azure/Data/roles.tsv"
 };
@@ -36,5 +39,6 @@ const struct portcullis_azure_table portcullis_azure_deltas = TABLE(deltas);
 const struct portcullis_azure_table portcullis_azure_regions = TABLE(regions);
 const struct portcullis_azure_table portcullis_azure_sizes = TABLE(sizes);
 const struct portcullis_azure_table portcullis_azure_defaults = TABLE(defaults);
+const struct portcullis_azure_table portcullis_azure_replicas = TABLE(replicas);
 const struct portcullis_azure_table portcullis_azure_roles = TABLE(roles);
 const struct portcullis_azure_table portcullis_azure_names = TABLE(names);

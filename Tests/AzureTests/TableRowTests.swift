@@ -105,7 +105,8 @@ import Testing
 
     @Test func rowsAreSortedAndUnique() throws {
         for name in [
-            "kinds.tsv", "facets.tsv", "deltas.tsv", "regions.tsv", "sizes.tsv", "defaults.tsv", "roles.tsv",
+            "kinds.tsv", "facets.tsv", "deltas.tsv", "regions.tsv", "sizes.tsv", "defaults.tsv", "replicas.tsv",
+            "roles.tsv",
             "names.tsv",
         ] {
             let rows = try AzureDataFiles.rows(name)

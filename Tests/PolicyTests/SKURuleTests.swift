@@ -23,19 +23,25 @@ struct RuleCase: Sendable, CustomTestStringConvertible {
 
     /// On CREATE the failures deny, warn or are kept for the log as the action says; on an UPDATE of the same object they
     /// are old.
-    func check(_ more: String...) throws {
+    func check(_ more: [String] = [], inventory: Inventory? = nil) throws {
         let object = resource(type, spec: spec)
         for (action, effect) in [("Deny", Failure.Effect.deny), ("Warn", .warn), ("Audit", .audit)] {
-            let first = policy(action: action, rule: rule)
+            let files = ([policy(action: action, rule: rule)] + more).enumerated().map {
+                (name: "\($0.offset).yaml", text: $0.element)
+            }
             let result = try compile(
                 [("0.yaml", first)] + more.enumerated().map { ("\($0.offset + 1).yaml", $0.element) }
             )
             let set = try #require(result.set, "\(result.issues)")
-            let created = try set.decide(.create(object))
+            let created = try set.decide(Ask.create(object).request(), mode: .validate, inventory: inventory)
             #expect(created.failures.map(\.message) == lines, "\(name)")
             #expect(created.failures.allSatisfy { $0.effect == effect }, "\(name)")
             #expect(created.allowed == (lines.isEmpty || effect != .deny), "\(name)")
-            let updated = try set.decide(.update(object, to: object))
+            let updated = try set.decide(
+                Ask.update(object, to: object).request(),
+                mode: .validate,
+                inventory: inventory
+            )
             #expect(updated.allowed, "\(name)")
             #expect(updated.failures.map(\.message) == lines, "\(name)")
         }

@@ -14,7 +14,9 @@ public final class AzureTables: Sendable {
 
     /// The names of the files of a directory of tables.
     public static let fileNames = [
-        "kinds.tsv", "facets.tsv", "deltas.tsv", "regions.tsv", "sizes.tsv", "defaults.tsv", "roles.tsv", "names.tsv",
+        "kinds.tsv", "facets.tsv", "deltas.tsv", "regions.tsv", "sizes.tsv", "defaults.tsv", "replicas.tsv",
+        "roles.tsv",
+        "names.tsv",
     ]
 
     /// The kinds in the order of their table; `AzureKind.index` is the place here.
@@ -29,6 +31,7 @@ public final class AzureTables: Sendable {
     let regionTable: RegionTable
     let sizes: SizeTable
     let defaults: DefaultTable
+    let replicas: ReplicaTable
     let roles: RoleTable
     let nameLimits: [String: NameLimits]
 
@@ -37,14 +40,14 @@ public final class AzureTables: Sendable {
     /// Reads tables from the contents of files, by file name; a file that is not among them is the embedded one.
     ///
     /// - Throws: The first fault, with file, line and column.
-    public init(directory files: [String: [UInt8]]) throws(TableError) {
-        for name in files.keys.sorted() where !Self.fileNames.contains(name) {
+    public init(directory given: [String: [UInt8]]) throws(TableError) {
+        for name in given.keys.sorted() where !Self.fileNames.contains(name) {
             let known = Self.fileNames.joined(separator: ", ")
             throw TableError(file: name, line: 0, column: 0, message: "is not a table; tables are \(known)")
         }
-        // Given tables of kinds or facets need not know what the embedded defaults speak of.
-        let defaultsAreOurs = !files.isEmpty && files["defaults.tsv"] == nil
-        let files = Self.embeddedFiles.merging(files) { _, given in given }
+        // Given tables of kinds or facets need not know what embedded tables speak of.
+        func isOurs(_ name: String) -> Bool { !given.isEmpty && given[name] == nil }
+        let files = Self.embeddedFiles.merging(given) { _, given in given }
         var builder = TableBuilder()
         try builder.readKinds(files["kinds.tsv"] ?? [])
         try builder.readFacets("facets.tsv", files["facets.tsv"] ?? [], hasVersions: false)
@@ -58,7 +61,13 @@ public final class AzureTables: Sendable {
             files["defaults.tsv"] ?? [],
             builder,
             general.program,
-            skipsUnknown: defaultsAreOurs
+            skipsUnknown: isOurs("defaults.tsv")
+        )
+        replicas = try ReplicaTable(
+            files["replicas.tsv"] ?? [],
+            builder,
+            general.program,
+            skipsUnknown: isOurs("replicas.tsv")
         )
         roles = try RoleTable(files["roles.tsv"] ?? [])
         nameLimits = try NameLimits.read(files["names.tsv"] ?? [])
@@ -89,6 +98,7 @@ extension AzureTables {
             "regions.tsv": bytes(portcullis_azure_regions),
             "sizes.tsv": bytes(portcullis_azure_sizes),
             "defaults.tsv": bytes(portcullis_azure_defaults),
+            "replicas.tsv": bytes(portcullis_azure_replicas),
             "roles.tsv": bytes(portcullis_azure_roles),
             "names.tsv": bytes(portcullis_azure_names),
         ]

@@ -54,18 +54,7 @@ struct DefaultTable: Sendable {
         writer.beginArray()
         var count = 0
         while try reader.next() {
-            if skipsUnknown, !builder.knows(reader) { continue }
-            let root = try builder.root(reader)
-            let node: Int32
-            switch FacetPath.parse(reader.fields[2]) {
-            case .success(let path):
-                guard let found = program.node(at: path, below: root), program.nodes[Int(found)].firstLeaf >= 0 else {
-                    if skipsUnknown { continue }
-                    throw reader.error(at: 2, "no facet is kept at \(reader.text(2)): facets.tsv has no such row")
-                }
-                node = found
-            case .failure(let fault): throw reader.error(at: 2, offset: fault.offset, "\(fault.reason)")
-            }
+            guard let node = try builder.node(reader, program, skipsUnknown: skipsUnknown) else { continue }
             let value = try reader.name(3)
             // The number of an SKU's units may be another facet's count too.
             var leaf = program.nodes[Int(node)].firstLeaf
@@ -162,17 +151,8 @@ extension DefaultTable.Condition {
 }
 
 extension FacetProgram {
-    /// The node at the end of a path; nil if no row has such a path.
-    fileprivate func node(at path: FacetPath, below root: Int32) -> Int32? {
-        var node = root
-        for step in path.steps {
-            guard let next = children(of: node).first(where: { matches(nodes[Int($0)], step) }) else { return nil }
-            node = next
-        }
-        return node
-    }
-
-    fileprivate func children(of node: Int32) -> [Int32] {
+    /// The nodes one step further.
+    func children(of node: Int32) -> [Int32] {
         var children: [Int32] = []
         var index = nodes[Int(node)].firstChild
         while index >= 0 {
@@ -180,14 +160,6 @@ extension FacetProgram {
             index = nodes[Int(index)].nextSibling
         }
         return children
-    }
-
-    private func matches(_ node: Node, _ step: FacetPath.Step) -> Bool {
-        switch (node.step, step) {
-        case (.element, .element), (.entry, .entry): true
-        case (.member, .member(let name)): names[node.name].elementsEqual(name)
-        default: false
-        }
     }
 
     /// What of a facet a node keeps; nil if it does not.

@@ -15,6 +15,7 @@ extern const struct portcullis_azure_table portcullis_azure_deltas;
 extern const struct portcullis_azure_table portcullis_azure_regions;
 extern const struct portcullis_azure_table portcullis_azure_sizes;
 extern const struct portcullis_azure_table portcullis_azure_defaults;
+extern const struct portcullis_azure_table portcullis_azure_replicas;
 extern const struct portcullis_azure_table portcullis_azure_roles;
 extern const struct portcullis_azure_table portcullis_azure_names;
 #endif

@@ -26,11 +26,15 @@ final class Rule: Sendable {
         case kinds(KindRule)
         case cel(ExpressionRule)
         case circumstantial(any CircumstantialTest)
+
+        init(_ locations: LocationRule) {
+            self = locations.isWithOwner ? .circumstantial(OwnerLocationTest(locations)) : .locations(locations)
+        }
     }
 
     /// How the body of each kind of rule is read, in the order in which messages list them.
     private static let readers: [(field: String, read: @Sendable (Node, Context) -> Test?)] = [
-        ("locations", { node, _ in LocationRule(node).map(Test.locations) }),
+        ("locations", { node, _ in LocationRule(node).map(Test.init) }),
         ("skus", { node, _ in SKURule(node).map(Test.skus) }),
         ("tags", { node, _ in TagRule(node)?.test }),
         ("naming", { node, _ in NamingRule(node).map(Test.naming) }),
