@@ -132,6 +132,8 @@ public final class PolicySet: Sendable {
     let admissionPolicies: AdmissionPolicies?
     let controllers: NameTable
     let namespaceObjects: NamespaceObjects
+    /// What the folder's PriceLists say.
+    let prices: PriceBook
     let configuration: PolicyConfiguration
     let hasMutations: Bool
 
@@ -152,10 +154,12 @@ public final class PolicySet: Sendable {
         bindings: [(BindingIndex.Entry, Binding)],
         admissionPolicies: AdmissionPolicies? = nil,
         namespaces: [PolicyIndex.Namespace],
+        prices: PriceBook = PriceBook([]),
         configuration: PolicyConfiguration,
         generation: UInt64
     ) {
         self.generation = generation
+        self.prices = prices
         let sorted = documents.sorted { ($0.namespace ?? "", $0.name) < ($1.namespace ?? "", $1.name) }
         let policies = sorted.flatMap(\.parts)
         let clusterCount = policies.count { $0.policy.namespace == nil }

@@ -142,7 +142,7 @@ import Testing
         rule(
             "no rule in a rule",
             "message: x",
-            "8:7 spec.rules[0]: says nothing; add one of locations, skus, tags, naming, exposure, encryption, zones, backup, kinds, deletion, immutable, cel, quota"
+            "8:7 spec.rules[0]: says nothing; add one of locations, skus, tags, naming, exposure, encryption, zones, backup, cost, kinds, deletion, immutable, cel, quota"
         ),
         rule(
             "two rules in one",
@@ -152,12 +152,12 @@ import Testing
         rule(
             "a rule that says nothing",
             "locations: {}",
-            "8:28 spec.rules[0].locations: says nothing; add allow or deny"
+            "8:28 spec.rules[0].locations: says nothing; add allow, deny, replicas or sameAsOwner"
         ),
         rule(
             "a rule that is null",
             "locations: null",
-            "8:28 spec.rules[0].locations: must be an object, not null; write an object with allow, deny or global"
+            "8:28 spec.rules[0].locations: must be an object, not null; write an object with allow, deny, global, replicas or sameAsOwner"
         ),
         rule(
             "an empty list",

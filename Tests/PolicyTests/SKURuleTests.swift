@@ -29,9 +29,7 @@ struct RuleCase: Sendable, CustomTestStringConvertible {
             let files = ([policy(action: action, rule: rule)] + more).enumerated().map {
                 (name: "\($0.offset).yaml", text: $0.element)
             }
-            let result = try compile(
-                [("0.yaml", first)] + more.enumerated().map { ("\($0.offset + 1).yaml", $0.element) }
-            )
+            let result = try compile(files)
             let set = try #require(result.set, "\(result.issues)")
             let created = try set.decide(Ask.create(object).request(), mode: .validate, inventory: inventory)
             #expect(created.failures.map(\.message) == lines, "\(name)")

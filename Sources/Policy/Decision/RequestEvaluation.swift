@@ -241,6 +241,7 @@ struct RequestEvaluation: ~Copyable {
             set: set,
             namespaces: set.namespaceObjects,
             inventory: inventory,
+            prices: set.prices,
             isOld: isOld
         )
     }

@@ -25,6 +25,7 @@ public struct PolicyCompiler {
     private var policies: [AzurePolicyDocument] = []
     private var bindings: [AzureBindingDocument] = []
     private var namespaces: [PolicyIndex.Namespace] = []
+    private var priceLists: [PriceList] = []
     private var guests: [PolicyFile.Guest] = []
     /// Where each name of a kind was first used.
     private var places: [String: String] = [:]
@@ -54,6 +55,7 @@ public struct PolicyCompiler {
         policies += file.policies
         bindings += file.bindings
         namespaces += file.namespaces
+        priceLists += file.priceLists
         guests += file.guests
     }
 
@@ -68,12 +70,18 @@ public struct PolicyCompiler {
         reportSharedNamespaces(names)
         MutationConflicts.report(policies, namespaces: namespaces, kinds: configuration.tables.kindNames, &issues)
         let admissionPolicies = receiveGuests()
+        let prices = PriceBook(priceLists)
+        for rule in policies.lazy.flatMap(\.rules) {
+            guard case .circumstantial(let test) = rule.test, let cost = test as? CostRule else { continue }
+            if !prices.currencies.contains(cost.currency) { issues.append(cost.lacksPrices) }
+        }
         guard !issues.hasErrors else { return Result(set: nil, issues: issues.sorted) }
         let set = PolicySet(
             policies: policies,
             bindings: bindings.map { ($0.entry, $0.binding) },
             admissionPolicies: admissionPolicies,
             namespaces: namespaces,
+            prices: prices,
             configuration: configuration,
             generation: generation
         )
@@ -122,7 +130,8 @@ public struct PolicyCompiler {
             type["kind"]?.error("\(kind) is not supported by this version", mend: "remove it; nothing would enforce it")
             return
         }
-        let kinds = ["AzurePolicy", "NamespaceAzurePolicy", "AzureBinding", "Namespace"] + AdmissionDocuments.kinds
+        let kinds =
+            ["AzurePolicy", "NamespaceAzurePolicy", "AzureBinding", "Namespace", "PriceList"] + AdmissionDocuments.kinds
         if kinds.contains(kind) {
             let expected =
                 kind == "Namespace"

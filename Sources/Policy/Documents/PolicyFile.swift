@@ -49,6 +49,7 @@ public struct PolicyFile: Sendable {
     private(set) var policies: [AzurePolicyDocument] = []
     private(set) var bindings: [AzureBindingDocument] = []
     private(set) var namespaces: [PolicyIndex.Namespace] = []
+    private(set) var priceLists: [PriceList] = []
     private(set) var guests: [Guest] = []
 
     /// Compiles documents.
@@ -89,6 +90,11 @@ public struct PolicyFile: Sendable {
         case (Self.apiVersion, "AzurePolicy"), (Self.apiVersion, "NamespaceAzurePolicy"),
             (Self.apiVersion, "AzureBinding"):
             addPolicy(node, kind)
+        case (Self.apiVersion, "PriceList"):
+            guard let fields = node.fields(["apiVersion", "kind", "metadata", "spec", "status"]),
+                let (name, _) = name(fields, kind)
+            else { return }
+            priceLists.append(PriceList(name: name, spec: fields.required("spec", "add spec")))
         case ("v1", "Namespace"):
             addNamespace(node)
             // Some policy may take it for a parameter.

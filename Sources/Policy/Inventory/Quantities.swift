@@ -189,6 +189,11 @@ struct QuantityReader {
         return measure
     }
 
+    /// How many machines an SKU is for; nil if nobody knows.
+    func count(of place: Occurrence, _ sku: SKU) -> Double? {
+        multiply(1, .vCores, in: elements.element(of: place, in: document), sku)
+    }
+
     /// What all machines have together of what one has; nil if nobody knows how many there are.
     private func multiply(_ number: Double, _ quantity: Quantity, in element: Int, _ sku: SKU?) -> Double? {
         switch quantity {

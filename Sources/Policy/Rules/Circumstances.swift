@@ -9,6 +9,7 @@ struct Circumstances {
     let namespaces: NamespaceObjects
     /// Nil if nobody tells what else there is.
     let inventory: Inventory?
+    let prices: PriceBook
     /// Whether the object is the one before the UPDATE, judged only to tell old failures from new ones.
     let isOld: Bool
 }

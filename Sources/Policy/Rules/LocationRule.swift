@@ -169,7 +169,7 @@ final class OwnerLocationTest: CircumstantialTest {
             let place = places[index]
             try report.meter.spend(1)
             if subject.tables.isReplica(place) { continue }
-            let known = owner ?? find(subject, circumstances)
+            let known = owner ?? Self.find(subject, circumstances)
             owner = known
             judge(place, known, subject, rule, &report)
         }
@@ -226,8 +226,17 @@ final class OwnerLocationTest: CircumstantialTest {
     /// The most owners that are followed: deeper than the deepest kind of Azure, and no circle goes on for ever.
     private static let maximumOwners = 16
 
+    /// Where the owner of a resource is; nil if nobody knows.
+    static func region(
+        ofOwnerOf subject: borrowing Subject,
+        _ circumstances: borrowing Circumstances
+    ) -> String? {
+        guard case .at(let region) = find(subject, circumstances) else { return nil }
+        return region
+    }
+
     /// Looks for the owner's region; an owner without a location of its own is where its owner is.
-    private func find(_ subject: borrowing Subject, _ circumstances: borrowing Circumstances) -> Owner {
+    private static func find(_ subject: borrowing Subject, _ circumstances: borrowing Circumstances) -> Owner {
         let document = subject.document
         var parts: [Facet.Part: String] = [:]
         let places = subject.facets.places.span
@@ -244,7 +253,7 @@ final class OwnerLocationTest: CircumstantialTest {
         let unknown = Owner.somewhere("\(kind)/\(name)".shortened(to: 128))
         let namespace = circumstances.request.namespace.flatMap { circumstances.request.document.string($0) }
         var key = Inventory.Key(group: group, kind: kind, namespace: namespace ?? "", name: name)
-        for _ in 0..<Self.maximumOwners {
+        for _ in 0..<maximumOwners {
             guard let entry = circumstances.inventory?[key] else { return unknown }
             if let location = entry.location { return .at(location) }
             guard entry.kind?.has(.location) == false, case .object(let next)? = entry.owner else { return unknown }

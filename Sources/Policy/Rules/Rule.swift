@@ -42,6 +42,7 @@ final class Rule: Sendable {
         ("encryption", { node, _ in EncryptionRule(node).map(Test.circumstantial) }),
         ("zones", { node, _ in ZoneRule(node).map(Test.circumstantial) }),
         ("backup", { node, _ in BackupRule(node).map(Test.circumstantial) }),
+        ("cost", { node, _ in CostRule(node).map(Test.circumstantial) }),
         ("kinds", { node, _ in KindRule(node).map(Test.kinds) }),
         ("deletion", { node, _ in DeletionRule(node).map(Test.circumstantial) }),
         ("immutable", { node, _ in ImmutableRule(node).map(Test.circumstantial) }),
@@ -51,7 +52,7 @@ final class Rule: Sendable {
     static let tests = readers.map(\.field)
     /// Rules and fields of the design that later versions bring.
     private static let reserved = [
-        "cost",
+
     ]
 
     /// The fields that every rule may have.
