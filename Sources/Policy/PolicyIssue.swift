@@ -48,7 +48,7 @@ public struct PolicyIssue: Error, Hashable, Sendable, CustomStringConvertible {
     }
 
     /// The same fault in other words.
-    func saying(_ message: String) -> PolicyIssue {
+    func saying(_ message: String, mend: String? = nil) -> PolicyIssue {
         PolicyIssue(
             severity: severity,
             file: file,
@@ -56,7 +56,7 @@ public struct PolicyIssue: Error, Hashable, Sendable, CustomStringConvertible {
             column: column,
             field: field,
             message: message,
-            mend: mend
+            mend: mend ?? self.mend
         )
     }
 

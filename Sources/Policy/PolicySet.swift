@@ -110,8 +110,13 @@ public final class PolicySet: Sendable {
         let matchesEverybody: Bool
         /// Whether it has expressions, be it as conditions or as rules.
         let hasExpressions: Bool
+        /// Whether some exception names one of its rules.
+        let mayBeWaived: Bool
         fileprivate let firstRule: Int
         fileprivate let endOfRules: Int
+
+        /// Whether its rules can be tried one after the other, and there is nothing else to ask.
+        var isPlain: Bool { !hasExpressions && !mayBeWaived }
 
         /// The policy's rules among those of the set.
         var rules: Range<Int> { firstRule..<endOfRules }
@@ -128,6 +133,8 @@ public final class PolicySet: Sendable {
     let index: PolicyIndex
     let bindings: [Binding]
     let bindingIndex: BindingIndex
+    /// What waives rules; nil if there is nothing.
+    let exceptions: ExceptionIndex?
     /// Kubernetes' own policies; nil if there are none.
     let admissionPolicies: AdmissionPolicies?
     let controllers: NameTable
@@ -152,6 +159,7 @@ public final class PolicySet: Sendable {
     init(
         policies documents: [AzurePolicyDocument],
         bindings: [(BindingIndex.Entry, Binding)],
+        exceptions: [(document: PolicyExceptionDocument, rules: [Rule])] = [],
         admissionPolicies: AdmissionPolicies? = nil,
         namespaces: [PolicyIndex.Namespace],
         prices: PriceBook = PriceBook([]),
@@ -173,6 +181,9 @@ public final class PolicySet: Sendable {
         )
         let bindings = bindings.sorted { $0.1.name < $1.1.name }
         self.policies = policies.map(\.1)
+        let waivers =
+            exceptions.isEmpty ? nil : ExceptionIndex(exceptions, kinds: configuration.tables.kindNames)
+        self.exceptions = waivers
         var rules: [Rule] = []
         plans = policies.map { _, policy in
             let first = rules.count
@@ -183,6 +194,7 @@ public final class PolicySet: Sendable {
                 },
                 matchesEverybody: policy.match.isEverything,
                 hasExpressions: policy.expressions != nil,
+                mayBeWaived: waivers.map { waivers in policy.rules.contains { waivers.waives($0) } } ?? false,
                 firstRule: first,
                 endOfRules: rules.count
             )
@@ -214,6 +226,18 @@ public final class PolicySet: Sendable {
 
     /// How many NamespaceAzurePolicies there are.
     public let namespacePolicyCount: Int
+
+    /// How many PolicyExceptions there are, expired ones among them.
+    public var exceptionCount: Int { exceptions?.count ?? 0 }
+
+    /// Whether `decide` needs to know the time.
+    public var hasExceptions: Bool { exceptions != nil }
+
+    /// How many PolicyExceptions waive nothing any more.
+    public func expiredExceptionCount(at now: WallTime) -> Int { exceptions?.expiredCount(at: now) ?? 0 }
+
+    /// When the next PolicyException ends; nil if none is in force.
+    public func nextExceptionExpiry(after now: WallTime) -> WallTime? { exceptions?.nextExpiry(after: now) }
 
     /// How many of Kubernetes' own policies there are, bound or not.
     public var admissionPolicyCount: Int { validatingAdmissionPolicyCount + mutatingAdmissionPolicyCount }

@@ -221,7 +221,7 @@ import Testing
             series("validate", "CREATE", "storage.azure.com", "invalid"),
             series("validate", "CREATE", "core", "allowed"),
             series("validate", "CREATE", "other", "allowed"),
-            "portcullis_rule_failures_total{effect=\"deny\"} 2",
+            "portcullis_rule_failures_total{effect=\"deny\",severity=\"none\"} 2",
             "portcullis_admission_refusals_total{reason=\"json\"} 1",
             "portcullis_admission_review_duration_seconds_count{webhook=\"validate\"} 4",
         ] {

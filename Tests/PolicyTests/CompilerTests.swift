@@ -59,8 +59,8 @@ import Testing
         ),
         Case(
             "a kind of later",
-            "apiVersion: portcullis.dev/v1alpha1\nkind: PolicyException\n",
-            "2:7 kind: PolicyException is not supported by this version; remove it; nothing would enforce it"
+            "apiVersion: portcullis.dev/v1alpha1\nkind: DatabaseRestore\n",
+            "2:7 kind: DatabaseRestore is not supported by this version; remove it; nothing would enforce it"
         ),
         Case(
             "another version",

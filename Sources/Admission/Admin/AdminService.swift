@@ -137,10 +137,14 @@ public struct AdminService: Sendable {
         }
         var counts = [policies(set.policyCount, "Azure")]
         for (count, kind) in [
+            (set.namespacePolicyCount, "NamespaceAzure"),
             (set.validatingAdmissionPolicyCount, "ValidatingAdmission"),
             (set.mutatingAdmissionPolicyCount, "MutatingAdmission"),
         ] where count > 0 {
             counts.append(policies(count, kind))
+        }
+        if set.exceptionCount > 0 {
+            counts.append("\(set.exceptionCount) PolicyException\(set.exceptionCount == 1 ? "" : "s")")
         }
         let bindings = "\(set.bindingCount) AzureBinding\(set.bindingCount == 1 ? "" : "s")"
         return counts.joined(separator: ", ") + " and " + bindings
@@ -154,13 +158,23 @@ public struct AdminService: Sendable {
             help: "Generation of the policy set in force; 0 before the first."
         ) { Double(holder.current?.generation ?? 0) }
         declareCount("AzurePolicy") { $0.policyCount }
+        declareCount("NamespaceAzurePolicy") { $0.namespacePolicyCount }
         declareCount("AzureBinding") { $0.bindingCount }
+        declareCount("PolicyException") { $0.exceptionCount }
         declareCount("ValidatingAdmissionPolicy") { $0.validatingAdmissionPolicyCount }
         declareCount("MutatingAdmissionPolicy") { $0.mutatingAdmissionPolicyCount }
         metrics.gauge(
             "portcullis_identity_checked",
             help: "Whether identity is checked: 0 as long as no AzureBinding is in force."
         ) { (holder.current?.bindingCount ?? 0) > 0 ? 1 : 0 }
+        metrics.gauge(
+            "portcullis_policy_exceptions_expired",
+            help: "PolicyExceptions that waive nothing any more."
+        ) { Double(holder.current?.expiredExceptionCount(at: .now()) ?? 0) }
+        metrics.gauge(
+            "portcullis_policy_exceptions_next_expiry_timestamp_seconds",
+            help: "When the next PolicyException ends; 0 if none is in force."
+        ) { Double(holder.current?.nextExceptionExpiry(after: .now())?.seconds ?? 0) }
         declareReloads(of: folder, "policy", "the policy folder")
     }
 

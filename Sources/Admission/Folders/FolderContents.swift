@@ -83,7 +83,7 @@ public struct PolicyContents: FolderContents {
         var compiler = PolicyCompiler(configuration: configuration)
         for issue in issues { compiler.add(issue) }
         for part in parts { compiler.add(part) }
-        let result = compiler.finish(generation: generation)
+        let result = compiler.finish(generation: generation, now: .now())
         return (result.set, result.issues)
     }
 

@@ -46,6 +46,7 @@ public struct AdmissionMetrics: Sendable {
     let durations: HistogramFamily
     let evaluations: HistogramFamily
     let failures: CounterFamily
+    let exceptions: CounterFamily
     let broken: CounterFamily
     let patches: CounterFamily
     let refusals: CounterFamily
@@ -83,7 +84,11 @@ public struct AdmissionMetrics: Sendable {
         failures = metrics.counters(
             "portcullis_rule_failures_total",
             help: "Rules that reviews failed, by what came of it.",
-            labels: [Label("effect", FailureEffect.labels)]
+            labels: [Label("effect", FailureEffect.labels), Label("severity", FailureSeverity.labels)]
+        )
+        exceptions = metrics.counters(
+            "portcullis_exceptions_used_total",
+            help: "Reviews in which a PolicyException waived a failure."
         )
         broken = metrics.counters(
             "portcullis_policy_evaluations_broken_total",

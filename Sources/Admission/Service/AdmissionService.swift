@@ -2,7 +2,7 @@ public import EventLoop
 internal import JSON
 internal import Kubernetes
 public import Observability
-internal import Policy
+public import Policy
 
 /// Answers AdmissionReviews: body in, body out, no sockets.
 ///
@@ -138,6 +138,7 @@ public final class AdmissionService {
             request,
             mode: webhook == .validate ? .validate : .mutate,
             inventory: inventory?.value,
+            now: set.hasExceptions ? .now() : nil,
             deadline: deadline
         )
         let hasPatch = answer.write(
@@ -175,8 +176,14 @@ public final class AdmissionService {
         shard.observe(nanoseconds: latency, in: metrics.durations[webhook.rawValue])
         if let decision {
             for failure in decision.failures {
-                shard.add(to: metrics.failures[FailureEffect.index(of: failure.effect)])
+                shard.add(
+                    to: metrics.failures[
+                        FailureEffect.index(of: failure.effect),
+                        FailureSeverity.index(of: failure.severity)
+                    ]
+                )
             }
+            if !decision.exceptions.isEmpty { shard.add(to: metrics.exceptions[]) }
             if decision.isBroken { shard.add(to: metrics.broken[]) }
         }
         guard let decisionLog else { return }
@@ -223,7 +230,7 @@ extension Operation {
 
 /// The effects of failures as values of a label.
 enum FailureEffect {
-    static let labels = ["deny", "warn", "audit", "ratcheted"]
+    static let labels = ["deny", "warn", "audit", "ratcheted", "waived"]
 
     static func index(of effect: Failure.Effect) -> Int {
         switch effect {
@@ -231,6 +238,22 @@ enum FailureEffect {
         case .warn: 1
         case .audit: 2
         case .ratcheted: 3
+        case .waived: 4
+        }
+    }
+}
+
+/// The severities of rules as values of a label.
+enum FailureSeverity {
+    static let labels = Severity.allCases.map { $0.rawValue.lowercased() } + ["none"]
+
+    static func index(of severity: Severity?) -> Int {
+        switch severity {
+        case .critical: 0
+        case .high: 1
+        case .medium: 2
+        case .low: 3
+        case nil: 4
         }
     }
 }
@@ -239,5 +262,12 @@ extension TextBuffer {
     /// A class' own buffer cannot be lent as a span.
     fileprivate func append(to log: LineLog) {
         log.append(span)
+    }
+}
+
+extension WallTime {
+    /// What the machine's clock says: what every way in hands to `PolicySet.decide` and `PolicyCompiler.finish`.
+    public static func now() -> WallTime {
+        WallTime(seconds: Timestamp.now().seconds)
     }
 }

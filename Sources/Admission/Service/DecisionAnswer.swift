@@ -121,7 +121,7 @@ struct DecisionAnswer: ~Copyable {
             let isCause = decision.effect(ofFailure: index) == .deny && denied < AnswerLimits.causes
             guard isLogged || isCause else { continue }
             text.render(failure: index, of: decision, lineCharacters: AnswerLimits.lineCharacters)
-            if isLogged { Self.log(decision.source(ofFailure: index), text, isSecret: isSecret, to: &logged) }
+            if isLogged { Self.log(decision.details(ofFailure: index), text, isSecret: isSecret, to: &logged) }
             guard isCause else { continue }
             let line = Self.add(text, to: &causes)
             if denied < shown {
@@ -175,16 +175,16 @@ struct DecisionAnswer: ~Copyable {
     }
 
     private static func log(
-        _ source: (policy: String, rule: String),
+        _ failure: Decision.FailureDetails,
         _ text: borrowing FailureText,
         isSecret: Bool,
         to logged: inout TextBuffer
     ) {
         // Names of policies and rules need no escapes.
         logged.append(logged.count == 0 ? #"{"policy":""# : #",{"policy":""#)
-        logged.append(source.policy)
+        logged.append(failure.policy)
         logged.append(#"","rule":""#)
-        logged.append(source.rule)
+        logged.append(failure.rule)
         logged.append(#"","effect":""#)
         logged.append(text.effect.rawValue)
         logged.append(#"","reason":""#)
@@ -194,6 +194,19 @@ struct DecisionAnswer: ~Copyable {
         if text.hasValue, !isSecret {
             logged.append(#"","value":""#)
             logged.append(escaping: text.value)
+        }
+        if let severity = failure.severity {
+            logged.append(#"","severity":""#)
+            logged.append(severity.rawValue)
+        }
+        if let link = failure.link {
+            // An https URL without quotes or escapes.
+            logged.append(#"","link":""#)
+            logged.append(link)
+        }
+        if let exception = failure.exception {
+            logged.append(#"","exception":""#)
+            logged.append(exception)
         }
         logged.append(#""}"#)
     }

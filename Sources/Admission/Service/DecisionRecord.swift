@@ -79,6 +79,12 @@ struct DecisionRecord {
                 line.append(decimal: UInt64(decision.failures.count - AnswerLimits.loggedFailures))
             }
         }
+        if !decision.exceptions.isEmpty {
+            line.append(#","exceptions":["#)
+            // Names of exceptions need no escapes.
+            line.append("\"" + decision.exceptions.map(\.name).joined(separator: "\",\"") + "\"")
+            line.append("]")
+        }
         if !decision.mutations.isEmpty {
             line.append(#","mutations":["#)
             // Names of policies and mutations need no escapes.

@@ -12,12 +12,14 @@ extension PolicySet {
     ///   - request: What the API server asks.
     ///   - mode: What is asked of the set.
     ///   - inventory: What is known of other objects; nil if nobody tells.
+    ///   - now: What the wall clock says, by which exceptions end; nil if there is no clock, and then none is in force.
     ///   - deadline: When the caller stops waiting; what is not judged by then is an error for its failurePolicy.
     /// - Returns: The decision, with every failure.
     public func decide(
         _ request: AdmissionRequest,
         mode: DecisionMode,
         inventory: Inventory? = nil,
+        now: WallTime? = nil,
         deadline: ContinuousClock.Instant? = nil
     ) -> Decision {
         var decision = Decision()
@@ -27,7 +29,7 @@ extension PolicySet {
         if isStatusWrite { decision.notes.insert(.statusWrite) }
         let isJudged = !isStatusWrite && !isEmpty && (mode != .mutate || hasMutations)
         if !isJudged && admissionPolicies == nil { return decision }
-        var evaluation = RequestEvaluation(self, request, inventory)
+        var evaluation = RequestEvaluation(self, request, inventory, now)
         var report = Report(meter: Meter(maximumSteps: configuration.maximumSteps, deadline: deadline))
         var expressions = LazyExpressions(deadline: deadline)
         if mode != .validate { evaluation.mutateByAdmissionPolicies(request, &report, &decision, &expressions) }
@@ -61,6 +63,7 @@ extension Decision {
                 ratcheted.add(found[index])
                 warnings.append("\(found[index].shortLine), as before this update".singleLine)
             case .audit: audited.add(found[index])
+            case .waived: use(found[index])
             }
         }
         if report.uncounted > 0 {
@@ -78,7 +81,42 @@ extension Decision {
         annotate("warned-by", warned.text)
         annotate("audited-by", audited.text)
         annotate("ratcheted-by", ratcheted.text)
+        tellExceptions()
         annotate("mutated-by", mutations.joined(separator: ", "))
+    }
+
+    /// Notes the exception that waives a failure.
+    private mutating func use(_ failure: borrowing Failure) {
+        guard let exception = failure.exception else { return }
+        let rule = String(decoding: failure.origin.label, as: UTF8.self)
+        if let place = exceptions.firstIndex(where: { $0.name == exception.name }) {
+            if !exceptions[place].rules.contains(rule) { exceptions[place].rules.append(rule) }
+            return
+        }
+        exceptions.append(
+            UsedException(
+                name: exception.name,
+                rules: [rule],
+                expiresAt: exception.expiresAt,
+                reason: exception.reason,
+                ticket: exception.ticket,
+                approvedBy: exception.approvedBy
+            )
+        )
+    }
+
+    /// Says in a line which exceptions were used: the user should know that this ends.
+    private mutating func tellExceptions() {
+        guard let first = exceptions.first else { return }
+        let rules = exceptions.flatMap(\.rules).joined(separator: ", ")
+        warnings.insert(
+            exceptions.count == 1
+                ? "exception \(first.name) waives until \(first.expiresAt): \(rules)"
+                : "exceptions \(exceptions.map(\.name).joined(separator: ", ")) waive: \(rules)",
+            at: 0
+        )
+        let texts = exceptions.map { "\($0.name) (\($0.rules.joined(separator: ", ")))" }
+        annotate("waived-by", texts.joined(separator: ", "))
     }
 
     private mutating func annotate(_ key: String, _ names: String) {

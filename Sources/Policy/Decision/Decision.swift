@@ -35,7 +35,7 @@ public struct Decision: Sendable {
     public internal(set) var allowed = true
 
     /// Every rule that the subject breaks, in the order of policy name, rule and path; those with `action` other than
-    /// deny, and old ones on UPDATE, do not make `allowed` false.
+    /// deny, old ones on UPDATE, and those that an exception waives, do not make `allowed` false.
     public internal(set) var failures: [Failure] = []
 
     /// One line each for the user.
@@ -49,6 +49,9 @@ public struct Decision: Sendable {
 
     /// The mutations behind `patch`, as `policy/mutation`.
     public internal(set) var mutations: [String] = []
+
+    /// The exceptions without which there would be more failures.
+    public internal(set) var exceptions: [UsedException] = []
 
     /// Keys without `/` and deterministic values for the API server's audit log; empty if there is nothing to tell.
     public internal(set) var auditAnnotations: [(key: String, value: String)] = []
@@ -78,10 +81,30 @@ public struct Decision: Sendable {
         failures.span[place].effect
     }
 
-    /// The policy, as logs name it, and the rule of the failure at a place of `failures`, without a copy of it.
-    public func source(ofFailure place: Int) -> (policy: String, rule: String) {
+    /// What logs say of a failure beside its words.
+    public struct FailureDetails {
+        /// The policy, as answers and logs name it.
+        public let policy: String
+        /// The rule.
+        public let rule: String
+        /// How bad it is, if the rule says so.
+        public let severity: Severity?
+        /// Where people read more, an https URL.
+        public let link: String?
+        /// The PolicyException that waives the rule.
+        public let exception: String?
+    }
+
+    /// What logs say of the failure at a place of `failures`, without a copy of it.
+    public func details(ofFailure place: Int) -> FailureDetails {
         let origin = failures.span[place].origin
-        return (origin.document, origin.rule)
+        return FailureDetails(
+            policy: origin.document,
+            rule: origin.rule,
+            severity: origin.severity,
+            link: origin.link,
+            exception: failures.span[place].exception?.name
+        )
     }
 
     /// The failures that made `allowed` false.

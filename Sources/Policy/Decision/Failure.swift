@@ -47,6 +47,8 @@ public struct Failure: Sendable, CustomStringConvertible {
         case audit
         /// It would deny, but the object had it before this UPDATE: the user is warned.
         case ratcheted
+        /// An exception waives the rule.
+        case waived
     }
 
     /// Whom failures are reported under.
@@ -149,6 +151,8 @@ public struct Failure: Sendable, CustomStringConvertible {
     let explanation: Explanation
     /// Which object the request is about; nil unless the rule's message tells.
     var request: MessageTemplate.Object?
+    /// What waives the rule.
+    var exception: PolicyException?
 
     /// What came of it.
     public internal(set) var effect: Effect
@@ -171,6 +175,8 @@ public struct Failure: Sendable, CustomStringConvertible {
         if case .admission(_, let reason) = explanation { return reason }
         return .forbidden
     }
+    /// The PolicyException that waives the rule, if one does.
+    public var exceptionName: String? { exception?.name }
     /// How bad it is, if the rule says so.
     public var severity: Severity? { origin.severity }
     /// Where people read more, an https URL, if the rule says so.

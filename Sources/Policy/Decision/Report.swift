@@ -164,6 +164,19 @@ struct Report {
         return object
     }
 
+    /// The most failures of one rule that are kept if it is waived: they must not crowd out those that count.
+    private static let maximumWaived = 8
+
+    /// Takes over what a waived rule has found.
+    mutating func add(_ found: Report, waivedBy exception: PolicyException) {
+        meter = found.meter
+        for var failure in found.failures.prefix(Self.maximumWaived) {
+            failure.effect = .waived
+            failure.exception = exception
+            if failures.count < Self.maximumFailures { failures.append(failure) }
+        }
+    }
+
     /// Tells failures whose messages name the object which one the request is about.
     mutating func name(_ request: borrowing AdmissionRequest) {
         var object: MessageTemplate.Object?

@@ -10,14 +10,17 @@ struct RequestEvaluation: ~Copyable {
     let position: PolicyIndex.Position
     /// What is known of other objects; nil if nobody tells.
     let inventory: Inventory?
+    /// What the wall clock says, by which exceptions end.
+    let now: WallTime?
     /// What Kubernetes' mutating policies have made of the object, and by which operations; nil if nothing.
     var admitted: (object: JSONFragment, patch: JSONPatch, mutations: [String])?
     /// What the AzurePolicies have judged and NamespaceAzurePolicies are to judge after all others; nil if none is for it.
     var judged: Subject?
 
     // The request is handed from function to function: a copy of it costs as much as a rule.
-    init(_ set: PolicySet, _ request: borrowing AdmissionRequest, _ inventory: Inventory?) {
+    init(_ set: PolicySet, _ request: borrowing AdmissionRequest, _ inventory: Inventory?, _ now: WallTime?) {
         self.set = set
+        self.now = now
         self.inventory = inventory
         let document = request.document
         let group = document.utf8(request.kind.group)
@@ -174,6 +177,7 @@ struct RequestEvaluation: ~Copyable {
         _ expressions: inout LazyExpressions
     ) {
         var matches = Matches(tier)
+        var waivers: Waivers?
         expressions.unbind()
         while let (place, isUndecided) = next(&matches, request) {
             decision.matchedPolicyCount += 1
@@ -181,21 +185,68 @@ struct RequestEvaluation: ~Copyable {
                 if isUndecided { throw .unknownNamespace(namespaceName(request)) }
                 if let unreadable { throw unreadable }
                 let plan = set.plans[place]
-                guard plan.hasExpressions else {
+                if plan.isPlain {
                     try judge(subject, request, by: plan.rules, &report, nil)
-                    continue
-                }
-                let policy = set.policies[place]
-                guard let context = try begin(policy, subject, request, successor: nil, &expressions) else {
-                    decision.matchedPolicyCount -= 1
-                    continue
-                }
-                try judge(subject, request, by: plan.rules, &report, context)
-                for (rule, error) in context.takeBroken() {
-                    fail(policy, rule, error, &report, &decision)
+                } else {
+                    try judge(place, subject, request, &waivers, &report, &decision, &expressions)
                 }
             } catch {
                 fail(set.policies[place], "rules", error, &report, &decision)
+            }
+        }
+    }
+
+    /// Judges by a policy that has expressions, or rules that an exception names, or where there is no object to be judged.
+    private func judge(
+        _ place: Int,
+        _ subject: borrowing Subject,
+        hasObject: Bool = true,
+        _ request: AdmissionRequest,
+        _ waivers: inout Waivers?,
+        _ report: inout Report,
+        _ decision: inout Decision,
+        _ expressions: inout LazyExpressions
+    ) throws(EvaluationError) {
+        let plan = set.plans[place]
+        let policy = set.policies[place]
+        var context: ExpressionContext?
+        if plan.hasExpressions {
+            context = try begin(policy, subject, request, successor: nil, &expressions)
+            guard context != nil else {
+                decision.matchedPolicyCount -= 1
+                return
+            }
+        }
+        var waived = Waivers()
+        if plan.mayBeWaived, let exceptions = set.exceptions {
+            waived = waivers ?? exceptions.waivers(of: subject, request, at: now)
+            waivers = waived
+        }
+        if waived.isEmpty && hasObject {
+            try judge(subject, request, by: plan.rules, &report, context)
+        } else {
+            for index in plan.rules {
+                if !hasObject && set.rules[index].test.needsObject { continue }
+                guard let exception = waived[set.rules[index]] else {
+                    try judge(subject, request, by: index..<index + 1, &report, context)
+                    continue
+                }
+                var found = Report(meter: report.meter)
+                do throws(EvaluationError) {
+                    try judge(subject, request, by: index..<index + 1, &found, context)
+                } catch {
+                    found.add(error, Failure.Origin(brokenBy: set.rules[index].origin))
+                }
+                report.add(found, waivedBy: exception)
+            }
+        }
+        for (rule, error) in context?.takeBroken() ?? [] {
+            if let exception = waived[rule] {
+                var found = Report(meter: report.meter)
+                found.add(error, Failure.Origin(brokenBy: rule.origin))
+                report.add(found, waivedBy: exception)
+            } else {
+                fail(policy, rule, error, &report, &decision)
             }
         }
     }
@@ -296,26 +347,14 @@ struct RequestEvaluation: ~Copyable {
     ) {
         let subject = subject(nil, in: request.document, request)
         var matches = Matches(tier)
+        var waivers: Waivers?
         while let (place, isUndecided) = next(&matches, request) {
             decision.matchedPolicyCount += 1
-            let policy = set.policies[place]
             do throws(EvaluationError) {
                 if isUndecided { throw .unknownNamespace(namespaceName(request)) }
-                let context =
-                    policy.expressions == nil ? nil : try begin(policy, subject, request, successor: nil, &expressions)
-                if policy.expressions != nil && context == nil { continue }
-                for rule in policy.rules {
-                    switch rule.test {
-                    case .kinds(let test): test.check(subject, rule, &report)
-                    case .cel(let test): test.judge(subject, rule, &report, try context.orBroken())
-                    default: continue
-                    }
-                }
-                for (rule, error) in context?.takeBroken() ?? [] {
-                    fail(policy, rule, error, &report, &decision)
-                }
+                try judge(place, subject, hasObject: false, request, &waivers, &report, &decision, &expressions)
             } catch {
-                fail(policy, "rules", error, &report, &decision)
+                fail(set.policies[place], "rules", error, &report, &decision)
             }
         }
     }

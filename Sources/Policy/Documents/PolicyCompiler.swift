@@ -18,12 +18,13 @@ public struct PolicyCompiler {
     }
 
     /// Kinds that the design knows and this version does not enforce.
-    private static let reserved = ["PolicyException", "DatabaseRestore"]
+    private static let reserved = ["DatabaseRestore"]
 
     private let configuration: PolicyConfiguration
     private var issues = IssueList()
     private var policies: [AzurePolicyDocument] = []
     private var bindings: [AzureBindingDocument] = []
+    private var exceptions: [PolicyExceptionDocument] = []
     private var namespaces: [PolicyIndex.Namespace] = []
     private var priceLists: [PriceList] = []
     private var guests: [PolicyFile.Guest] = []
@@ -37,7 +38,7 @@ public struct PolicyCompiler {
 
     /// Adds a document of a file.
     ///
-    /// AzurePolicy, NamespaceAzurePolicy, AzureBinding, Namespace and Kubernetes' own policies are read, lists of them too. Empty documents and
+    /// AzurePolicy, NamespaceAzurePolicy, AzureBinding, PolicyException, Namespace and Kubernetes' own policies are read, lists of them too. Empty documents and
     /// kustomizations are passed over. Manifests of a kind that some policy takes for parameters are parameters; any other
     /// kind is an error, for a policy that is not enforced must not look as if it were.
     public mutating func add(_ document: JSONDocument, file: String) {
@@ -54,6 +55,7 @@ public struct PolicyCompiler {
         }
         policies += file.policies
         bindings += file.bindings
+        exceptions += file.exceptions
         namespaces += file.namespaces
         priceLists += file.priceLists
         guests += file.guests
@@ -65,10 +67,16 @@ public struct PolicyCompiler {
     }
 
     /// Makes the set, which will carry the number.
-    public consuming func finish(generation: UInt64 = 0) -> Result {
+    ///
+    /// - Parameters:
+    ///   - generation: The number.
+    ///   - now: What the clock says, to warn of exceptions that have expired or soon will; nil if there is none.
+    /// - Returns: The set, and what is to be said of the folder.
+    public consuming func finish(generation: UInt64 = 0, now: WallTime? = nil) -> Result {
         let names = namespaces.map { Array($0.name.utf8) }
         reportSharedNamespaces(names)
         MutationConflicts.report(policies, namespaces: namespaces, kinds: configuration.tables.kindNames, &issues)
+        let exceptions = resolveExceptions(now)
         let admissionPolicies = receiveGuests()
         let prices = PriceBook(priceLists)
         for rule in policies.lazy.flatMap(\.rules) {
@@ -79,6 +87,7 @@ public struct PolicyCompiler {
         let set = PolicySet(
             policies: policies,
             bindings: bindings.map { ($0.entry, $0.binding) },
+            exceptions: exceptions,
             admissionPolicies: admissionPolicies,
             namespaces: namespaces,
             prices: prices,
@@ -86,6 +95,30 @@ public struct PolicyCompiler {
             generation: generation
         )
         return Result(set: set, issues: issues.sorted)
+    }
+
+    /// Finds the rules that exceptions name, and says which exceptions end.
+    private mutating func resolveExceptions(
+        _ now: WallTime?
+    ) -> [(document: PolicyExceptionDocument, rules: [Rule])] {
+        guard !exceptions.isEmpty else { return [] }
+        var names = PolicyNames()
+        for policy in policies {
+            if policy.namespace == nil {
+                names.policies[policy.name] = policy
+            } else {
+                names.namespacePolicies.insert(policy.name)
+            }
+        }
+        names.bindings = Set(bindings.map(\.binding.name))
+        for guest in guests where AdmissionDocuments.kinds.contains(guest.kind) && guest.kind.hasSuffix("Policy") {
+            let name = ObjectMeta(of: guest.value, in: guest.document).name.flatMap { guest.document.string($0) }
+            if let name { names.admissionPolicies[name] = guest.kind }
+        }
+        return exceptions.map { exception in
+            if let now, let warning = exception.warning(at: now) { issues.append(warning) }
+            return (exception, exception.resolve(among: names, &issues))
+        }
     }
 
     /// Compiles Kubernetes' own policies, and finds the manifests that policies take for parameters; a kind that none takes is
@@ -131,7 +164,9 @@ public struct PolicyCompiler {
             return
         }
         let kinds =
-            ["AzurePolicy", "NamespaceAzurePolicy", "AzureBinding", "Namespace", "PriceList"] + AdmissionDocuments.kinds
+            [
+                "AzurePolicy", "NamespaceAzurePolicy", "AzureBinding", "PolicyException", "Namespace", "PriceList",
+            ] + AdmissionDocuments.kinds
         if kinds.contains(kind) {
             let expected =
                 kind == "Namespace"

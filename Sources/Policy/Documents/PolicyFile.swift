@@ -48,6 +48,7 @@ public struct PolicyFile: Sendable {
     private(set) var names: [Name] = []
     private(set) var policies: [AzurePolicyDocument] = []
     private(set) var bindings: [AzureBindingDocument] = []
+    private(set) var exceptions: [PolicyExceptionDocument] = []
     private(set) var namespaces: [PolicyIndex.Namespace] = []
     private(set) var priceLists: [PriceList] = []
     private(set) var guests: [Guest] = []
@@ -88,7 +89,7 @@ public struct PolicyFile: Sendable {
         else { return }
         switch (apiVersion, kind) {
         case (Self.apiVersion, "AzurePolicy"), (Self.apiVersion, "NamespaceAzurePolicy"),
-            (Self.apiVersion, "AzureBinding"):
+            (Self.apiVersion, "AzureBinding"), (Self.apiVersion, "PolicyException"):
             addPolicy(node, kind)
         case (Self.apiVersion, "PriceList"):
             guard let fields = node.fields(["apiVersion", "kind", "metadata", "spec", "status"]),
@@ -125,7 +126,9 @@ public struct PolicyFile: Sendable {
             return
         }
         let spec = fields.required("spec", "add spec")
-        if kind != "AzureBinding" {
+        if kind == "PolicyException" {
+            if let exception = PolicyExceptionDocument(name: name, spec: spec) { exceptions.append(exception) }
+        } else if kind != "AzureBinding" {
             policies.append(AzurePolicyDocument(name: name, namespace: namespace, spec: spec))
         } else if let binding = AzureBindingDocument(name: name, node: node, spec: spec) {
             bindings.append(binding)

@@ -166,6 +166,14 @@ extension Rule.Test {
         }
     }
 
+    /// Whether it says nothing of a request without an object, such as a connection.
+    var needsObject: Bool {
+        switch self {
+        case .kinds, .cel: false
+        case .locations, .skus, .tags, .naming, .exposure, .circumstantial: true
+        }
+    }
+
     fileprivate var operations: OperationSet? {
         if case .circumstantial(let test) = self { test.operations } else { nil }
     }
