@@ -21,7 +21,8 @@ import Testing
 
         mutating func rule(_ name: Int) -> String {
             let body = one([
-                "locations: {allow: [\(one(["westeurope", "eastus"]))]}", "locations: {deny: [westeurope, eastus]}",
+                "locations: {allow: [westeurope, \(one(["northeurope", "eastus"]))]}",
+                "locations: {deny: [westus, eastus]}",
                 "skus: {allow: ['S*', {tier: Basic}]}",
                 "skus: {deny: [S1], maximum: {capacity: 2, vCores: 4, nodeCount: 2}}",
                 "tags: {required: {team: {values: [a, b]}, cost: {}}}",

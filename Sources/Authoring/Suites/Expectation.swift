@@ -230,7 +230,7 @@ struct Finding {
         rule = finding.rule
         field = finding.field
         value = finding.value
-        message = finding.message + warning.dropFirst(finding.line.count)
+        message = finding.message + warning.dropFirst(failure.shortLine.count)
     }
 }
 
@@ -245,9 +245,9 @@ struct Findings {
         for failure in decision.failures {
             switch failure.effect {
             case .deny: failures.append(Finding(failure))
-            case .audit: audits.append(Finding(failure))
+            case .audit, .waived: audits.append(Finding(failure))
             case .warn, .ratcheted:
-                let start = failure.description
+                let start = failure.shortLine
                 guard let place = lines.firstIndex(where: { $0.hasPrefix(start) }) else {
                     warnings.append(Finding(failure))
                     continue

@@ -194,8 +194,8 @@ public struct Failure: Sendable, CustomStringConvertible {
     /// `policy/rule: message; mend; see link`, in one line.
     public var description: String { String(FailureText(self).line) }
 
-    /// The line without the link, for where there is hardly room for the words.
-    var shortLine: String { String(FailureText(self).lineWithoutLink) }
+    /// The line without the link, as warnings have it: there is hardly room for the words.
+    public var shortLine: String { String(FailureText(self).lineWithoutLink) }
 }
 
 /// How bad it is that a rule is broken: for logs and metrics, without a say in the decision.

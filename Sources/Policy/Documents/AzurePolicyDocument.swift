@@ -13,6 +13,9 @@ struct AzurePolicyDocument: Sendable {
     var mutations: [Mutation] = []
     var params: PolicyParams?
     var expressions: PolicyExpressions?
+    private var hasConditions = false
+    /// What its rules deny, to be compared with other policies.
+    private(set) var contenders: [Contender] = []
 
     /// Reads `spec`; what is wrong goes to the node's log, and the result is then not used.
     init(name: String, namespace: String?, spec: Node?) {
@@ -32,6 +35,7 @@ struct AzurePolicyDocument: Sendable {
         let scope = ExpressionScope(variables: fields["variables"], hasParams: fields["params"] != nil, parameters)
         var conditions: [NamedExpression] = []
         if let node = fields["match"] { conditions = readMatch(node, scope) }
+        hasConditions = !conditions.isEmpty
         let policy = Rule.Policy(
             source: namespace == nil ? .policy : .namespacePolicy,
             namespace: namespace,
@@ -42,13 +46,19 @@ struct AzurePolicyDocument: Sendable {
             ratchets: fields["ratchet"]?.bool() ?? true
         )
         if let node = fields["failurePolicy"] { failurePolicy = node.keyword(FailurePolicy.self) ?? .fail }
+        var statements: [PolicyChecks.Statement] = []
         if let node = fields["rules"] {
-            rules = Self.distinct(node.elements(), "rule") {
-                Rule($0, of: policy, scope)
+            rules = Self.distinct(node.elements(), "rule") { element in
+                guard let rule = Rule(element, of: policy, scope) else { return nil }
+                statements.append(PolicyChecks.Statement(rule, element))
+                return rule
             } name: {
                 $0.name
             }
         }
+        let checks = PolicyChecks(entry: entry, statements: statements)
+        checks.run()
+        if comparableMatch != nil { contenders = checks.contenders(of: name) }
         if let node = fields["mutations"], namespace != nil {
             node.error(
                 "is not for a NamespaceAzurePolicy, which only adds restrictions: what it changed could make an object pass",
@@ -119,6 +129,20 @@ struct AzurePolicyDocument: Sendable {
         }
     }
 
+    /// The match as text, equal for policies that match the same; nil if it takes more than patterns to say.
+    var comparableMatch: String? {
+        guard namespace == nil, entry.namespaceSelector == nil, match.objectSelector == nil, !hasConditions else {
+            return nil
+        }
+        func text(_ globs: [Glob]?) -> String {
+            globs.map { $0.map(\.description).sorted().joined(separator: ",") } ?? "-"
+        }
+        return [
+            entry.namespaces.included, entry.namespaces.excluded, entry.resources.included, entry.resources.excluded,
+            match.users, match.excludedUsers, match.groups, match.excludedGroups,
+        ].map(text).joined(separator: ";") + ";\(entry.operations.rawValue)"
+    }
+
     private var operationsOfRules: OperationSet {
         rules.reduce(into: []) { $0.formUnion($1.operations) }
     }
@@ -154,6 +178,25 @@ struct AzurePolicyDocument: Sendable {
         match.groups = fields["groups"]?.globs()
         match.excludedGroups = fields["excludedGroups"]?.globs() ?? []
         match.objectSelector = fields["objectSelector"].flatMap { $0.labelSelector() }
+        if namespace == nil {
+            fields["excludedNamespaces"]?.reportNothingLeft(
+                of: entry.namespaces.included,
+                without: entry.namespaces.excluded,
+                "namespace"
+            )
+        }
+        fields["excludedResources"]?.reportNothingLeft(
+            of: entry.resources.included,
+            without: entry.resources.excluded,
+            "kind"
+        )
+        // Users and groups add up, so that either may be what is left.
+        if match.groups == nil {
+            fields["excludedUsers"]?.reportNothingLeft(of: match.users, without: match.excludedUsers, "user")
+        }
+        if match.users == nil {
+            fields["excludedGroups"]?.reportNothingLeft(of: match.groups, without: match.excludedGroups, "group")
+        }
         return scope.conditions(fields["conditions"])
     }
 

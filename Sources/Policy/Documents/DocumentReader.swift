@@ -8,6 +8,22 @@ package final class Loading {
     let tables: AzureTables
     package private(set) var issues = IssueList()
 
+    /// The facets of the kinds that patterns fit, by the patterns.
+    private var matchedFacets: [PatternIndex.Entry: FacetSet?] = [:]
+
+    /// The facets that any kind has which the patterns fit; nil if they fit none that the tables know.
+    func facets(of resources: PatternIndex.Entry) -> FacetSet? {
+        if let known = matchedFacets[resources] { return known }
+        let included = resources.included
+        let kinds = tables.kinds.filter { kind in
+            included?.contains { $0.matches(kind.description) } ?? true
+                && !resources.excluded.contains { $0.matches(kind.description) }
+        }
+        let facets = kinds.isEmpty ? nil : kinds.reduce(into: FacetSet()) { $0.formUnion($1.facets) }
+        matchedFacets[resources] = .some(facets)
+        return facets
+    }
+
     /// `group/Kind` of every kind of the tables, in their order.
     var kindNames: [String] { tables.kindNames }
 

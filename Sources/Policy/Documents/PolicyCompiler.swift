@@ -76,6 +76,7 @@ public struct PolicyCompiler {
         let names = namespaces.map { Array($0.name.utf8) }
         reportSharedNamespaces(names)
         MutationConflicts.report(policies, namespaces: namespaces, kinds: configuration.tables.kindNames, &issues)
+        Contender.reportContradictions(in: policies, &issues)
         let exceptions = resolveExceptions(now)
         let admissionPolicies = receiveGuests()
         let prices = PriceBook(priceLists)

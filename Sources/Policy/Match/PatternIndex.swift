@@ -4,7 +4,7 @@
 /// A set of 1,000 entries has rows of 16 words, so that asking costs the same whether ten entries match or none do.
 final class PatternIndex: Sendable {
     /// What one entry asks of a name.
-    struct Entry: Sendable {
+    struct Entry: Hashable, Sendable {
         /// Nil means every name.
         var included: [Glob]?
         var excluded: [Glob] = []

@@ -20,6 +20,11 @@ struct WordList: Sendable {
         }
     }
 
+    /// The words, copied: for the checks of a folder.
+    var words: [String] {
+        indices.map { String(decoding: bytes[($0 == 0 ? 0 : ends[$0 - 1])..<ends[$0]], as: UTF8.self) }
+    }
+
     func contains(_ text: Span<UInt8>) -> Bool {
         for index in indices where self[index].equals(text) { return true }
         return false

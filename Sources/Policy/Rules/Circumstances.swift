@@ -32,6 +32,9 @@ protocol CircumstantialTest: Sendable {
     /// Whether it looks at objects of other namespaces, which no rule of a NamespaceAzurePolicy may; it does not by default.
     var readsOtherNamespaces: Bool { get }
 
+    /// What it says in a form that can be compared with what other rules say; nothing by default.
+    var claims: Claims { get }
+
     /// Judges an object.
     ///
     /// - Parameters:
@@ -51,5 +54,6 @@ protocol CircumstantialTest: Sendable {
 extension CircumstantialTest {
     var operations: OperationSet? { nil }
     var ratchets: Bool { true }
+    var claims: Claims { Claims() }
     var readsOtherNamespaces: Bool { false }
 }

@@ -21,6 +21,9 @@ final class LocationRule: Sendable {
     }
 
     private let lists: Lists
+    /// What is allowed of the resource itself; nil if only `deny` speaks.
+    var allow: WordList? { lists.allow }
+    var deny: WordList { lists.deny }
     /// What holds instead where a resource keeps copies.
     private let replicas: Lists?
     /// What resources that are everywhere at once (`global`) mean: a class of its own, not a region.

@@ -154,6 +154,14 @@ final class Rule: Sendable {
     }
 }
 
+extension Node {
+    /// The body of a rule, which is an element of `spec.rules`; the element itself if it has none.
+    var body: Node {
+        let fields = Fields(node: self)
+        return Rule.tests.lazy.compactMap { fields.present($0) }.first ?? self
+    }
+}
+
 extension Rule.Test {
     fileprivate var demand: PolicySet.Demand {
         switch self {

@@ -91,6 +91,9 @@ struct TagKey: Sendable {
         first = start == UInt8(ascii: "*") ? 0 : start
     }
 
+    /// The name, or the pattern, as it is written.
+    var text: String { pattern.description }
+
     func matches(_ tag: Subject.Tags.Tag, in document: JSONDocument) -> Bool {
         if let sketch {
             guard sketch == tag.sketch else { return false }
