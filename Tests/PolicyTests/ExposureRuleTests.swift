@@ -1,3 +1,5 @@
+import Azure
+import JSON
 import Policy
 import Testing
 
@@ -306,7 +308,7 @@ import Testing
             firewall,
             account,
             "{publicNetworkAccess: Enabled, networkAcls: {ipRules: [{value: 10.0.0.1}]}}",
-            "spec.networkAcls.defaultAction is not set; allowed: Deny; set spec.networkAcls.defaultAction to Deny"
+            "spec.networkAcls.defaultAction is not set and Azure takes Allow; allowed: Deny; set spec.networkAcls.defaultAction to Deny"
         ),
         Case(
             "a default of Allow",
@@ -409,6 +411,20 @@ import Testing
         ),
         Case("of which that may be so", "exposure: {privateEndpoints: Required}, ifUnknown: Allow", account, "{}"),
         Case("and of kinds that have none", "exposure: {privateEndpoints: Required}", security, "{}"),
+        Case(
+            "a cluster's API in the open",
+            "exposure: {external: Disabled}",
+            "redhatopenshift.azure.com/v1api20231122/OpenShiftCluster",
+            "{apiserverProfile: {visibility: Public}, ingressProfiles: [{name: default}]}",
+            "spec.apiserverProfile.visibility is \"Public\"; allowed: Private; set spec.apiserverProfile.visibility to Private",
+            "spec.ingressProfiles[0].visibility is not set; allowed: Private; set spec.ingressProfiles[0].visibility to Private"
+        ),
+        Case(
+            "a hidden API needs no list",
+            firewall,
+            "redhatopenshift.azure.com/v1api20260630preview/HcpOpenShiftCluster",
+            "{properties: {api: {visibility: Private}}}"
+        ),
         Case("no trusted services", "exposure: {trustedServices: Disabled}", cosmos, "{networkAclBypass: None}"),
         Case(
             "trusted services",
@@ -434,9 +450,62 @@ import Testing
         Case(
             "a boolean that is not set is one",
             "exposure: {publicAccess: Disabled}",
+            "storage.azure.com/v20990101/StorageAccount",
+            "{}",
+            "spec.allowBlobPublicAccess is not set; allowed: false; set spec.allowBlobPublicAccess to false"
+        ),
+        Case("what Azure takes may do", "exposure: {publicAccess: Disabled}", account, "{}"),
+        Case(
+            "or not, in an older version",
+            "exposure: {publicAccess: Disabled}",
+            "storage.azure.com/v1api20220901/StorageAccount",
+            "{}",
+            "spec.allowBlobPublicAccess is not set and Azure takes true; allowed: false; set spec.allowBlobPublicAccess to false"
+        ),
+        Case(
+            "unless the rule says what absence means",
+            "exposure: {publicAccess: Disabled}, ifAbsent: Deny",
             account,
             "{}",
             "spec.allowBlobPublicAccess is not set; allowed: false; set spec.allowBlobPublicAccess to false"
+        ),
+        Case(
+            "to the better",
+            "exposure: {publicAccess: Disabled}, ifAbsent: Allow",
+            "storage.azure.com/v1api20220901/StorageAccount",
+            "{}"
+        ),
+        Case(
+            "TLS by default",
+            "exposure: {minimumTLSVersion: '1.2'}",
+            account,
+            "{}",
+            "spec.minimumTlsVersion is not set and Azure takes TLS1_0; allowed: TLS1_2 or later; set spec.minimumTlsVersion to TLS1_2 or later"
+        ),
+        Case("TLS by default that will do", "exposure: {minimumTLSVersion: '1.2'}", cosmos, "{}"),
+        Case("trusted services by default", "exposure: {trustedServices: Required}", account, "{}"),
+        Case(
+            "trusted services by default that should not be",
+            "exposure: {trustedServices: Disabled}",
+            account,
+            "{}",
+            "spec.networkAcls.bypass is not set and Azure takes AzureServices; allowed: None; set spec.networkAcls.bypass to None"
+        ),
+        Case("days by default", "backup: {minimumRetentionDays: 7}", postgres, "{}"),
+        Case(
+            "days by default that are few",
+            "backup: {minimumRetentionDays: 8}",
+            postgres,
+            "{}",
+            "spec.backup.backupRetentionDays is not set and Azure takes 7; allowed: 8 days or more; "
+                + "set spec.backup.backupRetentionDays to 8 days or more"
+        ),
+        Case(
+            "of a copy nobody knows",
+            "backup: {minimumRetentionDays: 7}",
+            postgres,
+            "{createMode: Replica}",
+            "spec.backup.backupRetentionDays is not set; allowed: 7 days or more; set spec.backup.backupRetentionDays to 7 days or more"
         ),
     ]
 
@@ -577,6 +646,70 @@ import Testing
         #expect(!decision.allowed)
         let mend = try set.decide(.update(rule("11.0.0.0", "11.0.0.1"), to: rule("10.0.0.0", "10.0.0.1")))
         #expect(mend.failures.isEmpty)
+    }
+
+    @Test func anEndpointOfTheInventoryIsAPrivateWay() throws {
+        func endpoint(_ target: Inventory.Owner) -> Inventory.Entry {
+            let key = Inventory.Key(
+                group: "network.azure.com",
+                kind: "PrivateEndpoint",
+                namespace: "team-a",
+                name: "way"
+            )
+            return Inventory.Entry(key: key, privateEndpointTargets: [target])
+        }
+        func key(_ name: String, namespace: String = "team-a") -> Inventory.Key {
+            Inventory.Key(group: "storage.azure.com", kind: "StorageAccount", namespace: namespace, name: name)
+        }
+        let id =
+            "/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/rg/providers/Microsoft.Storage/storageAccounts/x"
+        let known = Inventory.Entry(key: key("thing"), resourceID: try ResourceID(parsing: id))
+        let set = try policies(policy(rule: "exposure: {privateEndpoints: Required}"))
+        let cases: [(inventory: Inventory?, isKnown: Bool)] = [
+            (nil, false), (Inventory([]), false), (Inventory([known]), false),
+            (Inventory([endpoint(.object(key("thing")))]), true),
+            (Inventory([endpoint(.object(key("other")))]), false),
+            (Inventory([endpoint(.object(key("thing", namespace: "team-b")))]), false),
+            (Inventory([known, endpoint(.armID(id.uppercased()))]), true),
+            (Inventory([known, endpoint(.armID(id + "y"))]), false),
+            (Inventory([endpoint(.armID(id))]), false),
+            (Inventory([known, endpoint(.armID("nonsense"))]), false),
+        ]
+        for (inventory, isKnown) in cases {
+            let decision = try set.decide(
+                Ask.create(storageAccount("{}")).request(),
+                mode: .validate,
+                inventory: inventory
+            )
+            #expect(decision.failures.map(\.reason) == (isKnown ? [] : [.unknown]))
+        }
+    }
+
+    @Test func manifestsTellWhereEndpointsLead() throws {
+        let manifest = """
+            apiVersion: network.azure.com/v1api20240301
+            kind: PrivateEndpoint
+            metadata: {name: way, namespace: team-a}
+            spec:
+              privateLinkServiceConnections:
+                - privateLinkServiceReference: {group: storage.azure.com, kind: StorageAccount, name: thing}
+                - privateLinkServiceReference: {armId: /subscriptions/s/x}
+                - privateLinkServiceReference: {wellKnownName: y}
+                - {}
+              manualPrivateLinkServiceConnections:
+                - privateLinkServiceReference: {group: storage.azure.com, kind: StorageAccount, name: other}
+            """
+        var builder = InventoryBuilder(configuration: PolicyConfiguration())
+        for document in try JSONDocument.parseYAML(Array(manifest.utf8)) { builder.add(document, file: "a.yaml") }
+        let inventory = try #require(builder.finish().inventory)
+        let thing = Inventory.Key(
+            group: "storage.azure.com",
+            kind: "StorageAccount",
+            namespace: "team-a",
+            name: "thing"
+        )
+        #expect(inventory.entries.map(\.privateEndpointTargets) == [[.object(thing), .armID("/subscriptions/s/x")]])
+        #expect(inventory.hasPrivateEndpoint(to: thing))
     }
 
     @Test func aSourceThatIsUnknownIsNotAllowed() throws {

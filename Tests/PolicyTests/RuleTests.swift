@@ -496,8 +496,8 @@ import Testing
         ),
         (
             "exposure: {minimumTLSVersion: '1.2'}",
-            resource("documentdb.azure.com/v1api20240815/DatabaseAccount", spec: "{}"),
-            "p/r: spec.minimalTlsVersion is not set; allowed: Tls12 or later; set spec.minimalTlsVersion to Tls12 or later"
+            resource("documentdb.azure.com/v1api20240815/DatabaseAccount", spec: "{minimalTlsVersion: Tls}"),
+            "p/r: spec.minimalTlsVersion is \"Tls\"; allowed: Tls12 or later; set spec.minimalTlsVersion to Tls12 or later"
         ),
         (
             "kinds: {allow: [sql.azure.com/Server]}", storageAccount("{}"),

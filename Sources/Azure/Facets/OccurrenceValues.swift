@@ -52,7 +52,7 @@ extension AzureKind {
         switch group {
         case "storage.azure.com", "dbformariadb.azure.com": return "TLS\(major)_\(minor)"
         case "documentdb.azure.com": return version.number == 10 ? "Tls" : "Tls\(major)\(minor)"
-        case "cdn.azure.com": return "TLS\(major)\(minor)"
+        case "cdn.azure.com": return "TLS\(major)\(minor == 1 ? 2 : minor)"
         case "network.azure.com": return "TLSv\(major)_\(minor)"
         default: return version.description
         }

@@ -98,12 +98,12 @@ struct DefaultTable: Sendable {
         var conditions: [Condition] = []
         for word in text.split(separator: " ") {
             let sides = word.split(separator: "=", omittingEmptySubsequences: false)
-            guard sides.count == 2, let path = sides.first, path.hasPrefix("spec."), let words = sides.last,
-                !words.isEmpty
+            guard sides.count == 2, let path = sides.first, path.hasPrefix("spec.") || path == "apiVersion",
+                let words = sides.last, !words.isEmpty
             else {
                 throw reader.error(
                     at: 4,
-                    "when is \"\(text)\"; expected - or spec.field=word|word, - for absent, * for any"
+                    "when is \"\(text)\"; expected - or spec.field=word|word or apiVersion=…, - for absent, * for any"
                 )
             }
             conditions.append(
@@ -177,7 +177,7 @@ extension FacetProgram {
 extension Facet.Sense {
     fileprivate var isNumber: Bool {
         switch self {
-        case .number, .gigabytes, .megabytes, .bytes: true
+        case .number, .gigabytes, .megabytes, .bytes, .days, .hours: true
         default: false
         }
     }

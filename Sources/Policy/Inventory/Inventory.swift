@@ -31,6 +31,8 @@ public final class Inventory: Sendable {
         public let controller: String?
         /// The Secret that its annotation `credential-from` names.
         public let credentialName: String?
+        /// What a PrivateEndpoint leads to without anybody's approval; empty for all others.
+        public let privateEndpointTargets: [Owner]
         /// What it asks for in all, in the units of `Quantity`; what it does not say is not there.
         public let quantities: [Quantity: Double]
         /// What it asks for without telling how much: a ConfigMap will, or the SKU's name means nothing to the tables.
@@ -50,6 +52,7 @@ public final class Inventory: Sendable {
             credential: Credential? = nil,
             controller: String? = nil,
             credentialName: String? = nil,
+            privateEndpointTargets: [Owner] = [],
             quantities: [Quantity: Double] = [:],
             unknownQuantities: Set<Quantity> = []
         ) {
@@ -65,6 +68,7 @@ public final class Inventory: Sendable {
             self.credential = credential
             self.controller = controller
             self.credentialName = credentialName
+            self.privateEndpointTargets = privateEndpointTargets
             self.quantities = quantities
             self.unknownQuantities = unknownQuantities
         }
@@ -129,6 +133,9 @@ public final class Inventory: Sendable {
     private let places: [Key: Int]
     private let byNamespace: [String: Namespace]
     private let byAzureName: [AzureName: [Int]]
+    /// What some PrivateEndpoint leads to.
+    private let reachedObjects: Set<Key>
+    private let reachedIDs: Set<ResourceID>
 
     /// What kinds of objects are told apart where objects are counted.
     public enum ObjectClass: String, CaseIterable, Sendable {
@@ -182,6 +189,8 @@ public final class Inventory: Sendable {
         var byNamespace: [String: Namespace] = [:]
         var byAzureName: [AzureName: [Int]] = [:]
         var counts: [ObjectClass: Int] = [:]
+        var reachedObjects: Set<Key> = []
+        var reachedIDs: Set<ResourceID> = []
         for (place, entry) in entries.enumerated() {
             let objectClass = entry.objectClass
             counts[objectClass, default: 0] += 1
@@ -189,11 +198,26 @@ public final class Inventory: Sendable {
             if let type = entry.kind?.armType, let name = entry.azureName {
                 byAzureName[AzureName(type, name), default: []].append(place)
             }
+            for target in entry.privateEndpointTargets {
+                switch target {
+                case .object(let key): reachedObjects.insert(key)
+                case .armID(let text): if let id = try? ResourceID(parsing: text) { reachedIDs.insert(id) }
+                }
+            }
         }
         self.places = places
         self.byNamespace = byNamespace
         self.byAzureName = byAzureName
         self.counts = counts
+        self.reachedObjects = reachedObjects
+        self.reachedIDs = reachedIDs
+    }
+
+    /// Whether a PrivateEndpoint is known that leads to an object, by its name or by its ID in Azure.
+    public func hasPrivateEndpoint(to key: Key) -> Bool {
+        if reachedObjects.contains(key) { return true }
+        guard !reachedIDs.isEmpty, let id = self[key]?.resourceID else { return false }
+        return reachedIDs.contains(id)
     }
 
     /// The object of a name; nil if it is not known.

@@ -221,6 +221,7 @@ private struct EntryReader {
             resourceID: resourceID,
             controller: controller,
             credentialName: annotation("serviceoperator.azure.com/credential-from"),
+            privateEndpointTargets: privateEndpointTargets(key),
             quantities: values.shared(quantities),
             unknownQuantities: unknown
         )
@@ -264,6 +265,23 @@ private struct EntryReader {
                 name: name
             )
         )
+    }
+
+    /// What the connections of a PrivateEndpoint lead to; those that wait for somebody's approval are left out.
+    private func privateEndpointTargets(_ key: Inventory.Key) -> [Inventory.Owner] {
+        guard key.kind == "PrivateEndpoint", key.group == "network.azure.com",
+            let spec = document.member("spec", of: object),
+            let connections = document.member("privateLinkServiceConnections", of: spec)
+        else { return [] }
+        return document.elements(of: connections).prefix(InventoryFile.maximumMembers).compactMap { connection in
+            guard let target = document.member("privateLinkServiceReference", of: connection) else { return nil }
+            if let armID = text(document.member("armId", of: target)) { return .armID(armID) }
+            guard let group = text(document.member("group", of: target)),
+                let kind = text(document.member("kind", of: target)),
+                let name = text(document.member("name", of: target))
+            else { return nil }
+            return .object(Inventory.Key(group: group, kind: kind, namespace: key.namespace, name: name))
+        }
     }
 
     /// The ID that the status tells, which controllers alone write; else the one of Azure Service Operator's annotation.

@@ -112,7 +112,7 @@ extension BackupRule.Limit {
                 )
                 return
             }
-            if isMinimum ? found >= days : found <= days { return }
+            if isFine(found) { return }
             report.add(
                 rule.origin,
                 .notSupported,
@@ -124,23 +124,27 @@ extension BackupRule.Limit {
                     mend: "keep it \(allowed)"
                 )
             )
-        case .absent where rule.deniesAbsence(byDefault: isMinimum):
-            let isHolder = place.sense == .holder
+        case .absent where place.sense == .holder:
+            guard rule.deniesAbsence(byDefault: isMinimum) else { return }
             report.add(
                 rule.origin,
                 .required,
                 at: .occurrence(place),
                 nil,
                 of: subject,
-                allowed: isHolder ? "" : allowed,
-                isHolder
-                    ? .text(message: "does not say how long backups are kept", mend: "keep them \(allowed)") : .absent
+                .text(message: "does not say how long backups are kept", mend: "keep them \(allowed)")
             )
+        case .absent:
+            report.addAbsence(rule, place, of: subject, allowed: allowed, byDefault: isMinimum) { provided in
+                isFine(provided.place.days(in: provided.document) ?? 0)
+            }
         case .unknown where rule.deniesUnknown(byDefault: isMinimum):
             report.addUnknown(rule.origin, place, of: subject, allowed: allowed)
-        case .absent, .unknown: return
+        case .unknown: return
         }
     }
+
+    private func isFine(_ found: Double) -> Bool { isMinimum ? found >= days : found <= days }
 
     private var allowed: String { "\(shown) or \(isMinimum ? "more" : "less")" }
 

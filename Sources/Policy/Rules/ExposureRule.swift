@@ -132,19 +132,13 @@ extension ExposureRule {
                 allowed: allowed(minimum, subject.kind),
                 .notAllowed
             )
-        case .absent where rule.deniesAbsence(byDefault: true):
-            report.add(
-                rule.origin,
-                .required,
-                at: .occurrence(place),
-                nil,
-                of: subject,
-                allowed: allowed(minimum, subject.kind),
-                .absent
-            )
+        case .absent:
+            report.addAbsence(rule, place, of: subject, allowed: allowed(minimum, subject.kind)) { provided in
+                (provided.place.tlsVersion(in: provided.document) ?? .none) >= minimum
+            }
         case .unknown where rule.deniesUnknown(byDefault: true):
             report.addUnknown(rule.origin, place, of: subject, allowed: allowed(minimum, subject.kind))
-        case .absent, .unknown: return
+        case .unknown: return
         }
     }
 

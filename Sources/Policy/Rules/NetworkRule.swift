@@ -1,5 +1,6 @@
 internal import Azure
 internal import JSON
+internal import Kubernetes
 
 /// What an exposure rule asks that no switch tells by itself: several places at once, addresses, other objects.
 final class NetworkRule: CircumstantialTest {
@@ -37,6 +38,7 @@ final class NetworkRule: CircumstantialTest {
     /// The doors of which one that is closed keeps out whoever is not named, and whether one alone decides it.
     private static let doors: [(part: Facet.Part, isEnough: Bool)] = [
         (.publicNetworkAccess, true), (.networkFilter, true), (.privateNetwork, true), (.privateCluster, true),
+        (.external, true),
         (.defaultAction, false), (.firewall, false),
     ]
 
@@ -131,6 +133,12 @@ extension NetworkRule {
         _ report: inout Report
     ) throws(EvaluationError) {
         if subject.isInPrivateNetwork { return }
+        try report.meter.spend(4)
+        if let inventory = circumstances.inventory, let key = circumstances.key(of: subject),
+            inventory.hasPrivateEndpoint(to: key)
+        {
+            return
+        }
         let places = subject.facets.places.span
         for index in places.indices {
             let place = places[index]
@@ -152,6 +160,22 @@ extension NetworkRule {
     }
 }
 
+extension Circumstances {
+    /// How Kubernetes names the object; nil if it has no name yet.
+    fileprivate func key(of subject: borrowing Subject) -> Inventory.Key? {
+        let document = subject.document
+        guard let metadata = document.member("metadata", of: subject.object),
+            let name = document.member("name", of: metadata).flatMap({ document.string($0) })
+        else { return nil }
+        return Inventory.Key(
+            group: subject.kind.group,
+            kind: subject.kind.kind,
+            namespace: request.namespace.flatMap { request.document.string($0) } ?? "",
+            name: name
+        )
+    }
+}
+
 // MARK: Words
 
 extension NetworkRule {
@@ -162,18 +186,20 @@ extension NetworkRule {
         _ rule: Rule,
         _ report: inout Report
     ) {
-        let document = subject.document
         let isRequired = demanded == .required
         // Synapse has a boolean, all others a word or a list of words.
-        let allowed =
-            switch (subject.kind.kind, place.facet) {
-            case ("Workspace", .exposure): isRequired ? "true" : "false"
-            default: isRequired ? "AzureServices" : "None"
-            }
-        let letsIn = place.value.map { value in
-            value.bool ?? (value.isString && document.string(value)?.lowercased().contains("azureservices") == true)
+        let isBoolean = subject.kind.group == "synapse.azure.com"
+        judge(
+            place,
+            isRequired ? (isBoolean ? "true" : "AzureServices") : (isBoolean ? "false" : "None"),
+            subject,
+            rule,
+            &report
+        ) { value, document in
+            let letsIn =
+                value.bool ?? (value.isString && document.string(value)?.lowercased().contains("azureservices") == true)
+            return letsIn == isRequired
         }
-        judge(place, letsIn == isRequired, allowed, subject, rule, &report)
     }
 
     private func check(
@@ -184,41 +210,39 @@ extension NetworkRule {
         _ report: inout Report
     ) {
         let allowed: [NetworkAccessPolicy] = policy == .denyAll ? [.denyAll] : [.allowPrivate, .denyAll]
-        let word = place.value.flatMap { subject.document.string($0)?.lowercased() }
-        judge(
-            place,
-            allowed.contains { $0.rawValue.lowercased() == word },
-            allowed.map(\.rawValue).joined(separator: ", "),
-            subject,
-            rule,
-            &report
-        )
+        judge(place, allowed.map(\.rawValue).joined(separator: ", "), subject, rule, &report) { value, document in
+            let word = document.string(value)?.lowercased()
+            return allowed.contains { $0.rawValue.lowercased() == word }
+        }
     }
 
     private func judge(
         _ place: Occurrence,
-        _ isFine: Bool,
         _ allowed: String,
         _ subject: borrowing Subject,
         _ rule: Rule,
-        _ report: inout Report
+        _ report: inout Report,
+        isFine: (JSONValue, JSONDocument) -> Bool
     ) {
         switch place.state {
-        case .known where !isFine:
+        case .known:
+            guard let value = place.value, !isFine(value, subject.document) else { return }
             report.add(
                 rule.origin,
                 .notSupported,
                 at: .occurrence(place),
-                place.value,
+                value,
                 of: subject,
                 allowed: allowed,
                 .notAllowed
             )
-        case .absent where rule.deniesAbsence(byDefault: true):
-            report.add(rule.origin, .required, at: .occurrence(place), nil, of: subject, allowed: allowed, .absent)
+        case .absent:
+            report.addAbsence(rule, place, of: subject, allowed: allowed) { provided in
+                provided.place.value.map { isFine($0, provided.document) } ?? false
+            }
         case .unknown where rule.deniesUnknown(byDefault: true):
             report.addUnknown(rule.origin, place, of: subject, allowed: allowed)
-        case .known, .absent, .unknown: return
+        case .unknown: return
         }
     }
 }

@@ -35,19 +35,13 @@ struct Switch: Sendable {
                 allowed: allowed(at: place, of: subject),
                 .notAllowed
             )
-        case .absent where rule.deniesAbsence(byDefault: true):
-            report.add(
-                rule.origin,
-                .required,
-                at: .occurrence(place),
-                nil,
-                of: subject,
-                allowed: allowed(at: place, of: subject),
-                .absent
-            )
+        case .absent:
+            report.addAbsence(rule, place, of: subject, allowed: allowed(at: place, of: subject)) { provided in
+                isSatisfied(by: provided.place, in: provided.document)
+            }
         case .unknown where rule.deniesUnknown(byDefault: true):
             report.addUnknown(rule.origin, place, of: subject, allowed: allowed(at: place, of: subject))
-        case .absent, .unknown: return
+        case .unknown: return
         }
     }
 
@@ -88,6 +82,41 @@ extension [Switch] {
                 demand.check(places[index], subject, rule, &report)
             }
         }
+    }
+}
+
+extension Report {
+    /// Adds that something which must be there is not set, unless what the provider takes then will do.
+    ///
+    /// A rule that says what absence means (`ifAbsent`) is not asked about the provider.
+    mutating func addAbsence(
+        _ rule: Rule,
+        _ place: Occurrence,
+        of subject: borrowing Subject,
+        allowed: @autoclosure () -> String,
+        byDefault: Bool = true,
+        isFine: (ProviderDefault) -> Bool
+    ) {
+        var provided: ProviderDefault?
+        if rule.ifAbsent == nil {
+            provided = subject.tables.defaultValue(
+                of: place,
+                of: subject.kind,
+                in: subject.document,
+                of: subject.object
+            )
+            if let provided, isFine(provided) { return }
+        }
+        guard provided != nil || rule.deniesAbsence(byDefault: byDefault) else { return }
+        add(
+            rule.origin,
+            .required,
+            at: .occurrence(place),
+            nil,
+            of: subject,
+            allowed: allowed(),
+            provided.map { .defaulted($0.text) } ?? .absent
+        )
     }
 }
 
@@ -144,6 +173,7 @@ extension Occurrence {
     private func openWord(_ document: JSONDocument) -> String? {
         switch value.flatMap({ document.string($0)?.lowercased() }) {
         case "public": "Private"
+        case nil where part == .external: "Private"
         case "blob", "container": "None"
         case "allallowed": "FtpsOnly, Disabled"
         default: nil
