@@ -50,10 +50,6 @@ final class Rule: Sendable {
         ("quota", { node, context in QuotaRule(node, of: context.policy).map(Test.circumstantial) }),
     ]
     static let tests = readers.map(\.field)
-    /// Rules and fields of the design that later versions bring.
-    private static let reserved = [
-
-    ]
 
     /// The fields that every rule may have.
     private static let common = ["name", "action", "message", "severity", "link", "ifAbsent", "ifUnknown"]
@@ -81,8 +77,7 @@ final class Rule: Sendable {
     init?(_ node: Node, of policy: Policy, _ scope: ExpressionScope) {
         guard
             let fields = node.fields(
-                Self.common + Self.tests,
-                reserved: Self.reserved
+                Self.common + Self.tests
             )
         else { return nil }
         let name = fields.required("name", "add a name: failures are reported under it")?.label()
@@ -90,7 +85,7 @@ final class Rule: Sendable {
         if let node = fields["action"] { action = node.keyword(Action.self) ?? action }
         let present = Self.tests.filter { fields.present($0) != nil }
         guard present.count == 1, let field = present.first else {
-            // A misspelt or reserved rule has been reported already; saying that there is none would only add noise.
+            // A misspelt rule has been reported already; saying that there is none would only add noise.
             if present.count > 1 {
                 node.error("has \(present.joinedForChoice()) in one rule", mend: "make a rule of each")
             } else if Self.hasOnlyKnownFields(node) {
