@@ -6,7 +6,7 @@ import Testing
 @Suite struct MutationLoadTests {
     static func issues(_ mutation: String) throws -> [String] {
         let text =
-            "apiVersion: portcullis.dev/v1alpha1\nkind: AzurePolicy\nmetadata: {name: m}\nspec: {mutations: [{name: a, \(mutation)}]}\n"
+            "apiVersion: portcullis.dev/v1alpha1\nkind: AzurePolicy\nmetadata: {name: m}\nspec: {match: {resources: [sql.azure.com/Server]}, mutations: [{name: a, \(mutation)}]}\n"
         return try compile([("p.yaml", text)]).issues.map { "\($0.field): \($0.message); \($0.mend)" }
     }
 
@@ -21,7 +21,7 @@ import Testing
         ),
         (
             "set: {spec.a: [{b: '${name}'}]}",
-            "spec.mutations[0].set[\"spec.a\"][0].b: holds an expression; set the field itself: expressions are not read inside of lists and objects"
+            "spec.mutations[0].set[\"spec.a\"][0].b: holds an expression or a parameter; set the field itself: they are not read inside of lists and objects"
         ),
         (
             "set: {spec.a: 1, spec.a.b: 2}",
@@ -159,7 +159,7 @@ import Testing
 
     // MARK: Conflicts
 
-    static func policy(_ name: String, _ mutation: String, match: String = "{}") -> (name: String, text: String) {
+    static func policy(_ name: String, _ mutation: String, match: String = sql) -> (name: String, text: String) {
         (
             "\(name).yaml",
             """
@@ -174,11 +174,13 @@ import Testing
         )
     }
 
+    static let sql = "{resources: [sql.azure.com/Server]}"
+
     struct Conflict: Sendable, CustomTestStringConvertible {
         let name: String
         let first: String
         let second: String
-        var matches = ("{}", "{}")
+        var matches = (sql, sql)
         let warning: String?
         var testDescription: String { name }
     }
@@ -219,35 +221,47 @@ import Testing
             name: "other namespaces",
             first: "set: {spec.a: b}",
             second: "set: {spec.a: c}",
-            matches: ("{namespaces: ['team-*']}", "{namespaces: [platform]}"),
+            matches: (
+                "{resources: [sql.azure.com/Server], namespaces: ['team-*']}",
+                "{resources: [sql.azure.com/Server], namespaces: [platform]}"
+            ),
             warning: nil
         ),
         Conflict(
             name: "namespaces that both may name",
             first: "set: {spec.a: b}",
             second: "set: {spec.a: c}",
-            matches: ("{namespaces: ['team-*']}", "{namespaces: ['*-a']}"),
+            matches: (
+                "{resources: [sql.azure.com/Server], namespaces: ['team-*']}",
+                "{resources: [sql.azure.com/Server], namespaces: ['*-a']}"
+            ),
             warning: "spec.a is set to another value by a (a.yaml:7), which this one overwrites"
         ),
         Conflict(
             name: "a namespace that one leaves out",
             first: "set: {spec.a: b}",
             second: "set: {spec.a: c}",
-            matches: ("{namespaces: ['team-*'], excludedNamespaces: [team-b]}", "{namespaces: [team-b]}"),
+            matches: (
+                "{resources: [sql.azure.com/Server], namespaces: ['team-*'], excludedNamespaces: [team-b]}",
+                "{resources: [sql.azure.com/Server], namespaces: [team-b]}"
+            ),
             warning: nil
         ),
         Conflict(
             name: "other kinds",
             first: "set: {spec.a: b}",
             second: "set: {spec.a: c}",
-            matches: ("{resources: ['sql.azure.com/*']}", "{resources: ['storage.azure.com/*']}"),
+            matches: ("{resources: [sql.azure.com/Server]}", "{resources: [storage.azure.com/StorageAccount]}"),
             warning: nil
         ),
         Conflict(
             name: "other operations",
             first: "set: {spec.a: b}",
             second: "set: {spec.a: c}",
-            matches: ("{operations: [CREATE]}", "{operations: [UPDATE]}"),
+            matches: (
+                "{resources: [sql.azure.com/Server], operations: [CREATE]}",
+                "{resources: [sql.azure.com/Server], operations: [UPDATE]}"
+            ),
             warning: nil
         ),
         Conflict(
@@ -255,7 +269,8 @@ import Testing
             first: "set: {spec.a: b}",
             second: "set: {spec.a: c}",
             matches: (
-                "{namespaceSelector: {matchLabels: {tier: x}}}", "{namespaceSelector: {matchLabels: {tier: y2}}}"
+                "{resources: [sql.azure.com/Server], namespaceSelector: {matchLabels: {tier: x}}}",
+                "{resources: [sql.azure.com/Server], namespaceSelector: {matchLabels: {tier: y2}}}"
             ),
             warning: nil
         ),
@@ -263,7 +278,10 @@ import Testing
             name: "labels that a namespace has",
             first: "set: {spec.a: b}",
             second: "set: {spec.a: c}",
-            matches: ("{namespaceSelector: {matchLabels: {tier: x}}}", "{namespaces: ['*']}"),
+            matches: (
+                "{resources: [sql.azure.com/Server], namespaceSelector: {matchLabels: {tier: x}}}",
+                "{resources: [sql.azure.com/Server], namespaces: ['*']}"
+            ),
             warning: "spec.a is set to another value by a (a.yaml:7), which this one overwrites"
         ),
     ]
@@ -277,6 +295,43 @@ import Testing
         #expect(result.set != nil)
         #expect(result.issues.map(\.message) == (example.warning.map { [$0] } ?? []))
         if example.warning != nil { #expect(result.issues.first?.file == "b.yaml") }
+    }
+
+    /// A field that not every kind has, written into all of them.
+    @Test func warnsOfFieldsOfNobodyKnowsWhom() throws {
+        for (resources, count) in [("sql.azure.com/Server*", 0), ("sql.azure.com/*", 1), ("*.azure.com/*", 1)] {
+            let match = "{resources: [storage.azure.com/StorageAccount, '\(resources)']}"
+            let result = try compile([Self.policy("a", "set: {spec.a: b}", match: match)])
+            #expect(result.set != nil && result.issues.count == count)
+            #expect(try compile([Self.policy("a", "set: {metadata.labels.a: b}", match: match)]).issues.isEmpty)
+            #expect(try compile([Self.policy("a", "tags: {set: {a: b}}", match: match)]).issues.isEmpty)
+        }
+        let everything = try compile([Self.policy("a", "defaults: {spec.a: b}", match: "{}")])
+        #expect(
+            everything.issues.map(\.description) == [
+                "a.yaml:7:7: warning: spec.mutations[0]: writes spec.a into every kind of *.azure.com/*; name the kinds that have it in spec.match.resources: of others the API server drops it, each time anew"
+            ]
+        )
+    }
+
+    @Test func takesParametersForValues() throws {
+        let text = """
+            apiVersion: portcullis.dev/v1alpha1
+            kind: AzurePolicy
+            metadata: {name: a}
+            spec:
+              parameters: {days: 7, list: [1, 2]}
+              match: {resources: [storage.azure.com/StorageAccount]}
+              mutations:
+                - {name: m, set: {spec.days: '${parameters.days}', spec.list: '${parameters.list}'}}
+            """
+        let decision = try policies(text).decide(.create(storageAccount("{}")), mode: .mutate)
+        let result = try (decision.patch ?? JSONPatch()).apply(to: document(storageAccount("{}")))
+        #expect(JSONFragment(result) == JSONFragment(try document(storageAccount("{days: 7, list: [1, 2]}"))))
+        let nested = text.replacing("'${parameters.list}'", with: "[1, '${parameters.days}']")
+        #expect(
+            try compile([("a.yaml", nested)]).errors.contains { $0.message == "holds an expression or a parameter" }
+        )
     }
 
     /// A folder of contradictions is loaded in bounded time, and none of them is an error.

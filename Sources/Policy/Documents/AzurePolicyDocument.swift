@@ -65,8 +65,11 @@ struct AzurePolicyDocument: Sendable {
                 mend: "remove it, or ask the platform team for a mutation in an AzurePolicy"
             )
         } else if let node = fields["mutations"] {
+            let resources = entry.resources
             mutations = Self.distinct(node.elements(), "mutation") {
-                Mutation($0, scope)
+                let mutation = Mutation($0, scope)
+                mutation?.warnIfFarReaching($0, resources)
+                return mutation
             } name: {
                 $0.name
             }

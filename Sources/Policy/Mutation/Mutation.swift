@@ -331,8 +331,8 @@ extension Node {
                 }
             case .string where (document.string(node.value) ?? "").contains("${"):
                 node.error(
-                    "holds an expression",
-                    mend: "set the field itself: expressions are not read inside of lists and objects"
+                    "holds an expression or a parameter",
+                    mend: "set the field itself: they are not read inside of lists and objects"
                 )
                 isGood = false
             case .null:
@@ -341,8 +341,25 @@ extension Node {
             default: break
             }
         }
-        visit(self)
+        // The value is taken over as it stands: what a parameter would put into it is not.
+        var plain = self
+        plain.parameters = nil
+        visit(plain)
         return isGood
+    }
+}
+
+extension Mutation {
+    /// Warns of fields that are written into kinds of which nobody knows whether they have them.
+    func warnIfFarReaching(_ node: Node, _ resources: PatternIndex.Entry) {
+        guard case .fields(let fields, _) = change, let first = fields.first(where: { $0.field.names.first == "spec" }),
+            let wide = (resources.included ?? []).first(where: { $0.description.hasSuffix("/*") })
+        else { return }
+        node.warning(
+            "writes \(first.field) into every kind of \(wide)",
+            mend:
+                "name the kinds that have it in spec.match.resources: of others the API server drops it, each time anew"
+        )
     }
 }
 

@@ -33,7 +33,8 @@ struct SKUDowngrade: Sendable {
 
         /// What the user is told.
         var description: String {
-            "\(path): \(old) was lowered to \(new), as \(mutation) says".singleLine
+            let old = old.shortened(to: FailureText.maximumValueBytes)
+            return "\(path): \(old) was lowered to \(new), as \(mutation) says".singleLine
         }
     }
 

@@ -122,7 +122,8 @@ extension DeletionRule {
             for (name, value) in document.members(of: map) {
                 for tag in protected.tags where tag.key.matches(document.utf8(name)) {
                     guard tag.values.contains(where: { $0.matches(document.utf8(value)) }) else { continue }
-                    return " (by its tag \(document.string(name) ?? ""))".singleLine
+                    let tag = (document.string(name) ?? "").singleLine.shortened(to: FailureText.maximumValueBytes)
+                    return " (by its tag \(tag))"
                 }
             }
         }
