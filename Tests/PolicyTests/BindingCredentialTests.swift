@@ -272,6 +272,25 @@ import Testing
         #expect(try policies(Self.binding).decide(.delete(bad)).allowed)
     }
 
+    /// Without it the operator would use its own; a namespace that goes is the namespace controller's to empty.
+    @Test func keepsTheNamespacesCredential() throws {
+        let secret = Self.secret(Self.whole, name: "aso-credential")
+        let deny = try policies(Self.binding)
+        let allow = try policies(Self.binding.replacing("globalFallback: Deny", with: "globalFallback: Allow"))
+        #expect(
+            try deny.decide(.delete(secret)).lines == [
+                "team-a/credentials: metadata.name is the namespace's credential, without which the operator would use its own; "
+                    + "change what it says instead, or ask the platform team"
+            ]
+        )
+        for user in PolicyConfiguration.defaultControllers {
+            #expect(try deny.decide(.delete(secret, user: user)).allowed)
+        }
+        #expect(try allow.decide(.delete(secret)).allowed)
+        #expect(try deny.decide(.delete(Self.secret(Self.whole))).allowed)
+        #expect(try deny.decide(.delete(secret, namespace: "team-z")).allowed)
+    }
+
     @Test func aControllersWordCountsForMetadataOnly() throws {
         let controller = PolicyConfiguration.defaultControllers[0]
         let (good, bad) = (Self.secret(Self.whole), Self.secret([("AZURE_CLIENT_ID", Self.stranger)]))

@@ -54,6 +54,16 @@ import Testing
         )
     }
 
+    @Test func alsoForSecrets() throws {
+        let set = try policies(Self.manifests, Self.binding("b", Self.standard))
+        let secret = BindingCredentialTests.secret(BindingCredentialTests.whole, name: "aso-credential")
+        for ask in [Ask.create(secret, namespace: "stranger"), .delete(secret, namespace: "stranger")] {
+            #expect(try set.decide(ask).failures.map(\.rule) == ["namespaceSelector"])
+        }
+        let plain = BindingCredentialTests.secret([("password", "x")])
+        #expect(try set.decide(.create(plain, namespace: "stranger")).allowed)
+    }
+
     @Test func refusesOverlapsThatLabelsShow() throws {
         let result = try compile([
             ("n.yaml", Self.manifests), ("a.yaml", Self.binding("a", Self.standard)),

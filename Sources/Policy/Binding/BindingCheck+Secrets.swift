@@ -15,6 +15,22 @@ extension BindingCheck {
         }
     }
 
+    /// Without the namespace's credential its resources would be managed with the operator's own.
+    func checkCredentialKept(_ subject: borrowing Subject, _ report: inout Report) {
+        guard case .binding(let binding) = governor, binding.globalFallback == .deny else { return }
+        report.add(
+            origin("credentials"),
+            .forbidden,
+            at: .path(FieldPath(["metadata", "name"])),
+            nil,
+            of: subject,
+            .text(
+                message: "is the namespace's credential, without which the operator would use its own",
+                mend: "change what it says instead, or ask the platform team"
+            )
+        )
+    }
+
     /// A namespace without a binding has no credential of its own; one failure says that of the whole Secret.
     private func checkUnboundSecret(_ namespace: String, _ subject: borrowing Subject, _ report: inout Report) {
         let value = CredentialSecret.values(of: subject.object, in: subject.document).first

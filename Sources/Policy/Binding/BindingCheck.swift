@@ -57,7 +57,9 @@ struct BindingCheck {
         case .binding, .none: break
         }
         guard subject.isAzure else {
-            if subject.isSecret {
+            if circumstances.request.operation == .delete {
+                checkCredentialKept(subject, &report)
+            } else if subject.isSecret {
                 checkSecret(subject, &report)
             } else {
                 try checkNamespace(subject, &report)

@@ -6,13 +6,20 @@ internal import Kubernetes
 extension RequestEvaluation {
     /// Who answers for the subject's identity; nil if nobody is asked.
     func governor(_ request: AdmissionRequest) -> BindingCheck.Governor? {
-        guard set.hasBinding, request.operation == .create || request.operation == .update else { return nil }
+        guard set.hasBinding else { return nil }
         let namespace: JSONValue?
-        if isAzure {
+        switch request.operation {
+        case .create, .update:
+            if isAzure {
+                namespace = request.namespace
+            } else {
+                guard let guest = guest(request) else { return nil }
+                namespace = guest == .secret ? request.namespace : name(of: request)
+            }
+        case .delete:
+            guard takesCredentialAway(request) else { return nil }
             namespace = request.namespace
-        } else {
-            guard let guest = guest(request) else { return nil }
-            namespace = guest == .secret ? request.namespace : name(of: request)
+        case .connect: return nil
         }
         var name: String { namespace.flatMap { request.document.string($0) } ?? "" }
         let match = set.bindingIndex.match(request.document.text(of: namespace))
@@ -24,6 +31,15 @@ extension RequestEvaluation {
             return .several(([first] + match.others).map { set.bindings[$0].name }, namespace: name)
         }
         return .binding(set.bindings[first])
+    }
+
+    /// Whether a user deletes the credential of a whole namespace; a namespace that goes takes its own away by a controller.
+    private func takesCredentialAway(_ request: AdmissionRequest) -> Bool {
+        let document = request.document
+        guard !isAzure, document.utf8(request.kind.group).isEmpty, document.equals(request.kind.name, "Secret"),
+            let name = name(of: request), document.equals(name, CredentialSecret.namespaceWide)
+        else { return false }
+        return request.userInfo.username.map { set.controllers.number(of: document.utf8($0)) == nil } ?? true
     }
 
     /// Objects of Kubernetes' own that tell Azure Service Operator who to be or what to leave alone.
@@ -43,7 +59,7 @@ extension RequestEvaluation {
     }
 
     private func name(of request: AdmissionRequest) -> JSONValue? {
-        request.object.flatMap { ObjectMeta(of: $0, in: request.document).name } ?? request.name
+        request.subject.flatMap { ObjectMeta(of: $0, in: request.document).name } ?? request.name
     }
 
     func judge(
