@@ -229,7 +229,9 @@ import Testing
     }
 
     /// What an inventory holds is known; without one nothing is.
-    @Test(arguments: [("inventory: [taken.yaml]", "Deny"), ("inventory: []", "Allow"), ("namespaces: {a: {}}", "Allow")])
+    @Test(arguments: [
+        ("inventory: [taken.yaml]", "Deny"), ("inventory: []", "Allow"), ("namespaces: {a: {}}", "Allow"),
+    ])
     func otherObjectsAreTheInventorys(_ spec: String, _ decision: String) throws {
         let binding = """
             apiVersion: portcullis.dev/v1alpha1
