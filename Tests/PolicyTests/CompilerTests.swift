@@ -130,14 +130,9 @@ import Testing
             "8:17 spec.rules[0].location: is unknown, did you mean \"locations\"?; write locations"
         ),
         rule(
-            "a rule of later",
-            "immutable: {fields: [spec.location]}",
-            "8:17 spec.rules[0].immutable: is not supported by this version; remove it; nothing would enforce it"
-        ),
-        rule(
-            "a rule of later",
-            "immutable: {fields: [spec.location]}",
-            "8:17 spec.rules[0].immutable: is not supported by this version; remove it; nothing would enforce it"
+            "a field of later",
+            "skus: {maximum: {iops: 100}}",
+            "8:34 spec.rules[0].skus.maximum.iops: is not supported by this version; remove it; nothing would enforce it"
         ),
         rule(
             "no rule in a rule",

@@ -259,7 +259,7 @@ import Testing
         let result = try compile([("1.yaml", one), ("2.yaml", two)])
         #expect(
             result.issues.map(\.description) == [
-                "2.yaml:8:26: warning: spec.rules[0].locations: allows no location that rule \"r\" of AzurePolicy one allows, "
+                "2.yaml:8:28: warning: spec.rules[0].locations: allows no location that rule \"r\" of AzurePolicy one allows, "
                     + "so that none passes both; let the policies match different things, or remove one of the rules"
             ]
         )

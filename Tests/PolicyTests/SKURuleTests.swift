@@ -133,6 +133,50 @@ struct RuleCase: Sendable, CustomTestStringConvertible {
 
     @Test(arguments: defaults) func judgesWhatTheProviderTakes(_ example: RuleCase) throws { try example.check() }
 
+    // MARK: Machines and services
+
+    static let scopes: [RuleCase] = [
+        RuleCase(
+            "machines alone, of a cluster whose own SKU is missing",
+            "skus: {of: Machines, allow: [Standard_B2s]}",
+            cluster,
+            "{agentPoolProfiles: [{name: a, vmSize: Standard_B2s}, {name: b, vmSize: Standard_E2_v5}]}",
+            [
+                "spec.agentPoolProfiles[1].vmSize is \"Standard_E2_v5\"; allowed: Standard_B2s; "
+                    + "set spec.agentPoolProfiles[1].vmSize to Standard_B2s"
+            ]
+        ),
+        RuleCase(
+            "services alone, of a cluster whose machines would be denied",
+            "skus: {of: Services, deny: [{tier: Free}, \"Standard_*\"]}",
+            cluster,
+            "{sku: {name: Base, tier: Free}, agentPoolProfiles: [{name: a, vmSize: Standard_B2s}]}",
+            ["spec.sku.name is \"tier=Free name=Base\", which is denied (tier=Free); choose another SKU"]
+        ),
+        RuleCase(
+            "what the provider takes is a service's",
+            "skus: {of: Services, allow: [{tier: Standard}]}",
+            cluster,
+            "{agentPoolProfiles: [{name: a, vmSize: Standard_B2s}]}",
+            [
+                "spec.sku.name is not set and Azure takes Base; allowed: tier=Standard; choose a SKU with tier=Standard"
+            ]
+        ),
+        RuleCase("a kind of services alone", "skus: {of: Machines, allow: [Standard_B2s]}", database, "{}"),
+        RuleCase(
+            "ceilings are for both",
+            "skus: {of: Services, deny: [Basic], maximum: {vCores: 1}}",
+            machine,
+            "{hardwareProfile: {vmSize: Standard_D4s_v5}}",
+            [
+                "spec.hardwareProfile.vmSize is \"Standard_D4s_v5\" (4 vCores), the maximum is 1 vCores; "
+                    + "choose a size of 1 vCores or less for spec.hardwareProfile.vmSize"
+            ]
+        ),
+    ]
+
+    @Test(arguments: scopes) func tellsMachinesFromServices(_ example: RuleCase) throws { try example.check() }
+
     // MARK: Sizes
 
     static let sizes: [RuleCase] = [

@@ -89,6 +89,7 @@ import Testing
             let inventory = folder.appending(path: "inventory")
             try FileManager.default.createDirectory(at: inventory, withIntermediateDirectories: true)
             let policy = """
+                ---
                 apiVersion: portcullis.dev/v1alpha1
                 kind: AzurePolicy
                 metadata: {name: quota}
@@ -96,7 +97,9 @@ import Testing
                   rules:
                     - {name: few, quota: {count: 2}}
                 """
-            try Data(policy.utf8).write(to: folder.appending(path: "policies/quota.yaml"))
+            // The kustomization lists the files that are in force.
+            let file = folder.appending(path: "policies/everyone.yaml")
+            try Data((String(contentsOf: file, encoding: .utf8) + policy).utf8).write(to: file)
             return ["--inventory", inventory.path]
         }
         let load = try load(server)

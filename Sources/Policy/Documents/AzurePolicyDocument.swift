@@ -50,7 +50,10 @@ struct AzurePolicyDocument: Sendable {
         if let node = fields["rules"] {
             rules = Self.distinct(node.elements(), "rule") { element in
                 guard let rule = Rule(element, of: policy, scope) else { return nil }
-                statements.append(PolicyChecks.Statement(rule, element))
+                // A name that is used twice is told by itself: most often the rule was copied and not finished.
+                if !statements.contains(where: { $0.rule.name == rule.name }) {
+                    statements.append(PolicyChecks.Statement(rule, element))
+                }
                 return rule
             } name: {
                 $0.name

@@ -80,7 +80,10 @@ extension Claim {
 
     /// What is wrong with a later claim about the same thing beside this one, if no value can satisfy both.
     ///
-    /// - Parameter rule: The rule whose claim this is, as messages name it.
+    /// - Parameters:
+    ///   - later: The other claim.
+    ///   - rule: The rule whose claim this is, as messages name it.
+    /// - Returns: What the other does, as the end of a sentence; nil if both can be satisfied.
     func contradiction(of later: Claim, _ rule: String) -> String? {
         if let allow, let others = later.allow, !allow.isEmpty, !others.isEmpty, !allow.mayMeet(others) {
             return "allows no \(subject) that \(rule) allows, so that none passes both"
@@ -189,9 +192,18 @@ extension SKURule {
         var all = maximum.map { Claim(subject: "maximum.\($0.quantity)", maximum: $0.limit) }
         all += total.map { Claim(subject: "total.\($0.quantity)", maximum: $0.limit) }
         if allow != nil || !deny.isEmpty {
-            all.append(Claim(subject: "SKU", allow: allow.map(terms), deny: terms(deny)))
+            all.append(Claim(subject: scope?.subject ?? "SKU", allow: allow.map(terms), deny: terms(deny)))
         }
-        return Claims(all: all, fields: ["allow", "deny", "maximum", "total"])
+        return Claims(all: all, fields: ["of", "allow", "deny", "maximum", "total"])
+    }
+}
+
+extension SKURule.Scope {
+    fileprivate var subject: String {
+        switch self {
+        case .machines: "size of machines"
+        case .services: "SKU of services"
+        }
     }
 }
 

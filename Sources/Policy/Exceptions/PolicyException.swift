@@ -36,6 +36,7 @@ final class PolicyException: Sendable {
     /// Whether it waives anything at a moment: the one place that knows what expiry means.
     ///
     /// - Parameter now: What the caller's clock says; nil if there is none, and then nothing is waived.
+    /// - Returns: Whether it is not over yet.
     func isInForce(at now: WallTime?) -> Bool {
         guard let now else { return false }
         return now < expiresAt

@@ -28,8 +28,19 @@ final class SKURule: Sendable {
         let shown: String
     }
 
+    /// Which SKUs `allow` and `deny` are about, of kinds that have several: those of an AKS cluster are its own and its
+    /// pools' machines.
+    enum Scope: String, CaseIterable {
+        /// Sizes of virtual machines, wherever a kind names them.
+        case machines = "Machines"
+        /// All others.
+        case services = "Services"
+    }
+
     let allow: [Pattern]?
     let deny: [Pattern]
+    /// Nil for all SKUs.
+    let scope: Scope?
     /// Ceilings for each place by itself.
     let maximum: [Ceiling]
     /// Ceilings for all places of a resource together.
@@ -67,11 +78,15 @@ final class SKURule: Sendable {
     private let isByName: Bool
 
     init?(_ node: Node) {
-        guard let fields = node.fields(["allow", "deny", "maximum", "total"], reserved: ["downgrade"]) else {
+        guard let fields = node.fields(["of", "allow", "deny", "maximum", "total"]) else {
             return nil
         }
         if fields["allow"] == nil && fields["deny"] == nil && fields["maximum"] == nil && fields["total"] == nil {
             node.error("says nothing", mend: "add allow, deny, maximum or total")
+        }
+        scope = fields["of"]?.keyword(Scope.self)
+        if let of = fields["of"], fields["allow"] == nil, fields["deny"] == nil {
+            of.error("is for allow and deny, and there is neither", mend: "remove it, or add one of them")
         }
         let allow = fields["allow"]?.elements().compactMap { Pattern($0) }
         self.allow = allow
@@ -129,15 +144,23 @@ extension SKURule {
             var place = 0
             while let sku = subject.facets.nextSKU(&place) {
                 try report.meter.spend(1)
-                if sku.subject?.state == .absent, rule.ifAbsent == nil, judgeDefault(sku, subject, rule, &report) {
+                let isMeant = judgesNames && isAbout(sku)
+                if sku.subject?.state == .absent, rule.ifAbsent == nil,
+                    judgeDefault(sku, subject, rule, isMeant, &report)
+                {
                     continue
                 }
-                if judgesNames { judge(sku, subject, rule, &report) }
+                if isMeant { judge(sku, subject, rule, &report) }
                 for index in sizes.indices { try sizes[index].check(sku, subject, rule, &report) }
             }
         }
         for index in maximum.indices { try maximum[index].check(subject, rule, &report) }
         if !total.isEmpty { try judgeTotal(subject, rule, &report) }
+    }
+
+    private func isAbout(_ sku: SKU) -> Bool {
+        guard let scope else { return true }
+        return (sku.name?.sense == .machine) == (scope == .machines)
     }
 
     private func judge(_ sku: SKU, _ subject: borrowing Subject, _ rule: Rule, _ report: inout Report) {
@@ -180,6 +203,7 @@ extension SKURule {
         _ sku: SKU,
         _ subject: borrowing Subject,
         _ rule: Rule,
+        _ isMeant: Bool,
         _ report: inout Report
     ) -> Bool {
         guard
@@ -194,7 +218,7 @@ extension SKURule {
         func fail(_ allowed: String, _ explanation: Explanation) {
             report.add(rule.origin, .required, at: .occurrence(place), nil, of: subject, allowed: allowed, explanation)
         }
-        if let index = deniedBy(provided, in: name.document) {
+        if isMeant, let index = deniedBy(provided, in: name.document) {
             fail(
                 "",
                 .text(
@@ -202,7 +226,7 @@ extension SKURule {
                     mend: "choose another SKU"
                 )
             )
-        } else if !allows(provided, in: name.document) {
+        } else if isMeant, !allows(provided, in: name.document) {
             fail(allowed, isByName ? .defaulted(name.text) : .defaultedSKU(name.text))
         }
         for ceiling in maximum {
