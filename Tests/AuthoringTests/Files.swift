@@ -35,8 +35,14 @@ final class Files: SuiteFiles {
     }
 
     /// Runs the suites of all files.
+    ///
+    /// The clock says the first second of 2030, so that no test depends on the day.
     func run(filter: String? = nil) throws -> TestReport {
-        var run = SuiteRun(files: self, filter: try filter.map { try RegularExpression($0) })
+        var run = SuiteRun(
+            files: self,
+            filter: try filter.map { try RegularExpression($0) },
+            now: WallTime("2030-01-01T00:00:00Z")
+        )
         for file in texts.keys.sorted() { run.run(file) }
         return run.finish(files: texts.keys.sorted())
     }

@@ -86,6 +86,14 @@ import Testing
             "12:25: error: spec.cases[0].dryRun: must be true or false, not a string; write true or false"
         ),
         (
+            "- {name: c, time: tomorrow, expect: {decision: Allow}}",
+            #"12:23: error: spec.cases[0].time: is "tomorrow"; write a date and time as RFC 3339 does, such as 2027-01-31T00:00:00Z"#
+        ),
+        (
+            "- {name: c, time: 2027, expect: {decision: Allow}}",
+            "12:23: error: spec.cases[0].time: must be a string, not a number; quote it"
+        ),
+        (
             "- {name: c, expect: {decision: Allow}}\n- {name: c, expect: {decision: Allow}}",
             #"13:7: error: spec.cases[1]: is the second case "c" (line 12); give it a name of its own"#
         ),

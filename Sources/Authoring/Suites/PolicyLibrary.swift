@@ -112,20 +112,43 @@ final class PolicyLibrary {
 }
 
 extension JSONDocument {
-    /// `spec.parameters` of a policy of ours.
-    private var parameters: JSONValue? {
-        guard let version = member("apiVersion", of: root), equals(version, PolicyFile.apiVersion) else { return nil }
-        return member("spec", of: root).flatMap { member("parameters", of: $0) }
+    /// The objects of the document: those of a list, or what it holds itself, each with where it stands.
+    var objects: [(place: [String], value: JSONValue)] {
+        var result: [(place: [String], value: JSONValue)] = []
+        // The last is taken first.
+        var pending: [(place: [String], value: JSONValue)] = [([], root)]
+        while let (place, value) = pending.popLast() {
+            guard member("kind", of: value).map({ equals($0, "List") }) ?? false,
+                member("apiVersion", of: value).map({ equals($0, "v1") }) ?? false
+            else {
+                result.append((place, value))
+                continue
+            }
+            guard let items = member("items", of: value) else { continue }
+            let inner = elements(of: items).enumerated().map { (place + ["items", String($0.offset)], $0.element) }
+            pending += inner.reversed()
+        }
+        return result
     }
 
-    fileprivate var parameterNames: [String] {
-        parameters.map { members(of: $0).compactMap { string($0.key) } } ?? []
+    /// The names in `spec.parameters` of policies of ours, each with where its value stands.
+    private var parameters: [(name: String, place: JSONPointer)] {
+        objects.flatMap { place, object -> [(name: String, place: JSONPointer)] in
+            guard let version = member("apiVersion", of: object), equals(version, PolicyFile.apiVersion),
+                let values = member("spec", of: object).flatMap({ member("parameters", of: $0) })
+            else { return [] }
+            return members(of: values).compactMap { key, _ in
+                string(key).map { ($0, JSONPointer(tokens: place + ["spec", "parameters", $0])) }
+            }
+        }
     }
 
-    /// The policy with other values for the parameters that it has; the same document if it has none of them.
+    fileprivate var parameterNames: [String] { parameters.map(\.name) }
+
+    /// The policies with other values for the parameters that they have; the same document if they have none of them.
     fileprivate func withParameters(_ values: [String: JSONFragment]) throws(JSONPatchError) -> JSONDocument {
-        let operations = parameterNames.compactMap { name in
-            values[name].map { JSONPatchOperation.replace(JSONPointer(tokens: ["spec", "parameters", name]), $0) }
+        let operations = parameters.compactMap { name, place in
+            values[name].map { JSONPatchOperation.replace(place, $0) }
         }
         return operations.isEmpty ? self : try JSONPatch(operations).apply(to: self)
     }

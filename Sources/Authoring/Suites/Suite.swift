@@ -21,7 +21,8 @@ struct Suite {
     let cases: [SuiteCase]
 
     private static let fields = [
-        "policies", "namespaces", "documents", "inventory", "parameters", "manifest", "namespace", "user", "cases",
+        "policies", "namespaces", "documents", "inventory", "parameters", "manifest", "namespace", "user", "time",
+        "cases",
     ]
 
     /// Reads a document; what is wrong goes to the node's log.
@@ -44,10 +45,11 @@ struct Suite {
         manifest = body["manifest"]
         let namespace = body["namespace"]?.string()
         let user = body["user"]?.user()
+        let time = body["time"]?.time()
         var cases: [SuiteCase] = []
         var places: [String: Int] = [:]
         for element in list.elements() {
-            guard let item = SuiteCase(element, namespace: namespace, user: user) else { continue }
+            guard let item = SuiteCase(element, namespace: namespace, user: user, time: time) else { continue }
             if let first = places.updateValue(element.position.line, forKey: item.name) {
                 element.error("is the second case \"\(item.name)\" (line \(first))", mend: "give it a name of its own")
             }
@@ -75,12 +77,14 @@ struct SuiteCase {
     let namespace: String?
     let user: ManifestRequest.User?
     let isDryRun: Bool
+    /// When it is asked; nil for now.
+    let time: WallTime?
     let parameters: [(name: String, node: Node)]
     let expectation: Expectation
 
     private static let fields = [
-        "name", "manifest", "changes", "old", "oldChanges", "operation", "namespace", "user", "dryRun", "parameters",
-        "expect",
+        "name", "manifest", "changes", "old", "oldChanges", "operation", "namespace", "user", "dryRun", "time",
+        "parameters", "expect",
     ]
 
     private enum Word: String, CaseIterable {
@@ -89,7 +93,7 @@ struct SuiteCase {
         case delete = "DELETE"
     }
 
-    init?(_ node: Node, namespace: String?, user: ManifestRequest.User?) {
+    init?(_ node: Node, namespace: String?, user: ManifestRequest.User?, time: WallTime?) {
         guard let fields = node.fields(Self.fields) else { return nil }
         self.node = node
         manifest = fields["manifest"]
@@ -112,6 +116,7 @@ struct SuiteCase {
         self.namespace = fields["namespace"].map { $0.string() } ?? namespace
         self.user = fields["user"].map { $0.user() } ?? user
         isDryRun = fields["dryRun"]?.flag() ?? false
+        self.time = fields["time"].map { $0.time() } ?? time
         parameters = fields["parameters"]?.entries().map { ($0.key, $0.node) } ?? []
         guard let name = fields.required("name", "add a name: say what is to happen, in a few words")?.line(),
             let expect = fields.required("expect", "say what the policies decide: a case without it tests nothing"),
@@ -143,6 +148,19 @@ extension Node {
             return nil
         }
         return flag
+    }
+
+    /// A moment of the wall clock.
+    fileprivate func time() -> WallTime? {
+        guard let text = string() else { return nil }
+        guard let time = WallTime(text) else {
+            error(
+                "is \"\(text.prefix(40).description.singleLine)\"",
+                mend: "write a date and time as RFC 3339 does, such as 2027-01-31T00:00:00Z"
+            )
+            return nil
+        }
+        return time
     }
 
     /// A user's name, or name and groups.

@@ -184,6 +184,7 @@ final class SuiteBench {
                 request: try question.admissionRequest(tables: library.configuration.tables),
                 set: set,
                 inventory: inventory,
+                time: item.time,
                 expectation: expectation,
                 patched: patched ?? nil
             )

@@ -7,15 +7,35 @@ struct SuiteTrial {
     let request: AdmissionRequest
     let set: PolicySet
     let inventory: Inventory?
+    /// When it is asked; nil for whatever the clock says.
+    let time: WallTime?
     let expectation: Expectation
     /// The object that mutations are to make; nil if the case does not say.
     let patched: JSONFragment?
 
     private typealias Difference = TestReport.Difference
 
+    /// What came of a question.
+    struct Outcome {
+        let differences: [TestReport.Difference]
+        /// Whether another day would have brought another answer: an exception decided, and the case does not say when it is
+        /// asked.
+        let dependsOnClock: Bool
+    }
+
     /// Asks the policies and compares.
-    func run() -> [TestReport.Difference] {
-        let decision = set.decide(request, mode: .mutateAndValidate, inventory: inventory)
+    ///
+    /// - Parameter now: What the clock says, for a case that does not say when it is asked.
+    /// - Returns: What differs.
+    func run(at now: WallTime?) -> Outcome {
+        let decision = set.decide(request, mode: .mutateAndValidate, inventory: inventory, now: time ?? now)
+        return Outcome(
+            differences: differences(of: decision),
+            dependsOnClock: time == nil && !decision.exceptions.isEmpty
+        )
+    }
+
+    private func differences(of decision: Decision) -> [TestReport.Difference] {
         let findings = Findings(decision)
         var differences: [TestReport.Difference] = []
         let isExpectedAllowed = expectation.verdict == .allow

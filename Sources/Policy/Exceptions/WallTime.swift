@@ -11,7 +11,7 @@ public struct WallTime: Hashable, Sendable, Comparable, CustomStringConvertible 
     }
 
     /// Reads RFC 3339: `2027-01-31T00:00:00Z`, or with an offset; fractions of a second are cut off.
-    init?(_ text: String) {
+    public init?(_ text: String) {
         guard let time = TimestampValue(text) else { return nil }
         seconds = time.seconds
     }

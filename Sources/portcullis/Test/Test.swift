@@ -66,7 +66,7 @@ struct Test: ParsableCommand {
 
     func run() throws {
         let files = TestedFiles(paths)
-        var run = SuiteRun(files: files, filter: try filter())
+        var run = SuiteRun(files: files, filter: try filter(), now: .now())
         var progress = Progress("tests")
         for issue in files.issues { run.add(issue) }
         for file in files.files { progress.show(run.run(file, isAsked: files.asked.contains(file))) }
