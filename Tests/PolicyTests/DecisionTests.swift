@@ -160,6 +160,31 @@ import Testing
         #expect(decision.warnings.count == (example.notes.contains(.ratcheted) ? 1 : 0))
     }
 
+    /// `generalKind` says that a kind's facets were read by general paths, and a binding reads none of a Secret or Namespace.
+    @Test func aBindingReadsNoGeneralPaths() throws {
+        let secret = BindingCredentialTests.secret(
+            text: BindingCredentialTests.with("AZURE_CLIENT_ID", BindingCredentialTests.stranger),
+            name: "aso-credential"
+        )
+        let namespace = """
+            apiVersion: v1
+            kind: Namespace
+            metadata: {name: team-a, annotations: {serviceoperator.azure.com/reconcile-policy: detach-on-delete}}
+            """
+        let thing = resource("novel.azure.com/v1/Thing", spec: "{location: eastus}")
+        let bound = try policies(BindingCredentialTests.binding)
+        for ask in [Ask.create(secret), .create(namespace, namespace: nil)] {
+            let decision = try bound.decide(ask)
+            #expect(!decision.allowed)
+            #expect(decision.notes.names == [])
+        }
+        #expect(try bound.decide(.create(thing)).notes.names == ["generalKind"])
+        let everything = policy(match: "{resources: ['*/*']}", rule: "locations: {deny: [westus]}")
+        let both = try policies(BindingCredentialTests.binding, everything)
+        #expect(try both.decide(.create(secret)).notes.names == ["generalKind"])
+        #expect(try policies(everything).decide(.create(thing)).notes.names == ["generalKind", "noBinding"])
+    }
+
     @Test func aSetWithoutPoliciesAllowsEverything() throws {
         #expect(try PolicySet.empty.decide(.create(Self.account("eastus"))).allowed)
         let dying = Ask.update(Self.account("eastus", Self.dying), to: Self.account("x", Self.dying))

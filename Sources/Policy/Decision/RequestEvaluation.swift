@@ -62,7 +62,7 @@ struct RequestEvaluation: ~Copyable {
         let candidates = candidates(set.clusterTier)
         let isJudgedByNamespace = mode != .mutate && self.candidates(set.namespaceTier).exist
         guard governor != nil || candidates.exist || isJudgedByNamespace else { return }
-        note(request, &decision)
+        if isAzure || candidates.exist || isJudgedByNamespace { note(request, &decision) }
         switch Write(request, controllers: set.controllers) {
         case .ordinary: break
         case .byController:
@@ -96,6 +96,7 @@ struct RequestEvaluation: ~Copyable {
         }
     }
 
+    /// Notes by which paths the object is read; what a binding asks of Secrets and Namespaces reads none.
     func note(_ request: AdmissionRequest, _ decision: inout Decision) {
         if kind.isGeneral {
             decision.notes.insert(.generalKind)

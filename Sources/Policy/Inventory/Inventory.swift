@@ -135,7 +135,8 @@ public final class Inventory: Sendable {
     private let byAzureName: [AzureName: [Int]]
     /// What some PrivateEndpoint leads to.
     private let reachedObjects: Set<Key>
-    private let reachedIDs: Set<ResourceID>
+    /// The same by ID, with the namespaces of the endpoints.
+    private let reachedIDs: [ResourceID: Set<String>]
 
     /// What kinds of objects are told apart where objects are counted.
     public enum ObjectClass: String, CaseIterable, Sendable {
@@ -190,7 +191,7 @@ public final class Inventory: Sendable {
         var byAzureName: [AzureName: [Int]] = [:]
         var counts: [ObjectClass: Int] = [:]
         var reachedObjects: Set<Key> = []
-        var reachedIDs: Set<ResourceID> = []
+        var reachedIDs: [ResourceID: Set<String>] = [:]
         for (place, entry) in entries.enumerated() {
             let objectClass = entry.objectClass
             counts[objectClass, default: 0] += 1
@@ -201,7 +202,9 @@ public final class Inventory: Sendable {
             for target in entry.privateEndpointTargets {
                 switch target {
                 case .object(let key): reachedObjects.insert(key)
-                case .armID(let text): if let id = try? ResourceID(parsing: text) { reachedIDs.insert(id) }
+                case .armID(let text):
+                    guard let id = try? ResourceID(parsing: text) else { continue }
+                    reachedIDs[id, default: []].insert(entry.key.namespace)
                 }
             }
         }
@@ -214,10 +217,16 @@ public final class Inventory: Sendable {
     }
 
     /// Whether a PrivateEndpoint is known that leads to an object, by its name or by its ID in Azure.
-    public func hasPrivateEndpoint(to key: Key) -> Bool {
-        if reachedObjects.contains(key) { return true }
-        guard !reachedIDs.isEmpty, let id = self[key]?.resourceID else { return false }
-        return reachedIDs.contains(id)
+    ///
+    /// - Parameters:
+    ///   - key: The object.
+    ///   - namespace: Where the endpoint must be; nil if it may be anywhere.
+    /// - Returns: Whether there is one; that there is none is never known.
+    public func hasPrivateEndpoint(to key: Key, in namespace: String? = nil) -> Bool {
+        // By name an endpoint leads to objects of its own namespace alone.
+        if reachedObjects.contains(key) { return namespace.map { $0 == key.namespace } ?? true }
+        guard !reachedIDs.isEmpty, let id = self[key]?.resourceID, let namespaces = reachedIDs[id] else { return false }
+        return namespace.map { namespaces.contains($0) } ?? true
     }
 
     /// The object of a name; nil if it is not known.

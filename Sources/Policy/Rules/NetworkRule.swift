@@ -134,8 +134,9 @@ extension NetworkRule {
     ) throws(EvaluationError) {
         if subject.isInPrivateNetwork { return }
         try report.meter.spend(4)
+        // A NamespaceAzurePolicy learns nothing of the endpoints of other namespaces.
         if let inventory = circumstances.inventory, let key = circumstances.key(of: subject),
-            inventory.hasPrivateEndpoint(to: key)
+            inventory.hasPrivateEndpoint(to: key, in: rule.origin.source == .namespacePolicy ? key.namespace : nil)
         {
             return
         }

@@ -52,6 +52,8 @@ final class QuotaRule: CircumstantialTest {
     /// What was there before an UPDATE is asked for by the rule itself.
     let ratchets = false
 
+    var readsOtherNamespaces: Bool { scope != .namespace }
+
     /// Reads `{count, sum, per, resources}`.
     init?(_ node: Node, of policy: Rule.Policy) {
         guard let fields = node.fields(["count", "sum", "per", "resources"]) else { return nil }
@@ -64,7 +66,7 @@ final class QuotaRule: CircumstantialTest {
             }
         }
         sums = fields["sum"].map(Self.sums) ?? []
-        scope = fields["per"].flatMap { Self.scope($0, of: policy) } ?? .namespace
+        scope = fields["per"].flatMap(Self.scope) ?? .namespace
         var patterns = policy.resources
         if let resources = fields["resources"] { patterns = PatternIndex.Entry(included: resources.resources()) }
         kinds = KindSet(patterns, kindNames: node.loading.kindNames)
@@ -95,21 +97,15 @@ final class QuotaRule: CircumstantialTest {
         case binding = "Binding"
     }
 
-    private static func scope(_ node: Node, of policy: Rule.Policy) -> Scope? {
-        let scope: Scope?
+    private static func scope(_ node: Node) -> Scope? {
         if node.value.isObject {
-            scope = node.fields(["label"])?.required("label", "name a label of namespaces")?.string().map(Scope.label)
-        } else {
-            switch node.keyword(Word.self) {
-            case .namespace: scope = .namespace
-            case .binding: scope = .binding
-            case nil: scope = nil
-            }
+            return node.fields(["label"])?.required("label", "name a label of namespaces")?.string().map(Scope.label)
         }
-        if let scope, scope != .namespace, policy.namespace != nil {
-            node.error("reaches beyond the policy's namespace", mend: "remove it, or write an AzurePolicy")
+        switch node.keyword(Word.self) {
+        case .namespace: return .namespace
+        case .binding: return .binding
+        case nil: return nil
         }
-        return scope
     }
 }
 
