@@ -103,6 +103,23 @@ import Testing
                 bad: #""BC_Gen5_2""#,
                 isAllowList: true
             ),
+            Probe(
+                "zone",
+                "zone",
+                "zones: {allow: ['1']}",
+                good: #""1""#,
+                bad: #""2""#,
+                isAllowList: true
+            ),
+            Probe(
+                "zone",
+                "redundant",
+                senses: ["closed"],
+                "zones: {redundant: Required}",
+                good: #""Enabled""#,
+                bad: #""Disabled""#,
+                isAllowList: true
+            ),
             ceiling("capacity", "capacity", "capacity"),
             ceiling("throughput", "capacity", "throughput"),
             ceiling("vCores", "capacity", "vCores"),
@@ -127,9 +144,11 @@ import Testing
         + closed("defaultAction", "Deny", senses: "open") + closed("privateCluster", "Required", senses: "trueCloses")
 
     /// A resource of the row's kind with something at its path.
-    private static func resource(_ row: FacetRow, _ object: String) -> String {
-        let (group, kind) = row.kind == "?" ? ("unheard.azure.com", "Thing") : (row.group, row.kind)
-        let head = #"{"apiVersion":"\#(group)/v1","kind":"\#(kind)","metadata":{"name":"thing","namespace":"team-a"},"#
+    static func resource(_ row: FacetRow, _ object: String) -> String {
+        let known = row.kind == "*" ? ("storage.azure.com", "StorageAccount") : (row.group, row.kind)
+        let (group, kind) = row.kind == "?" ? ("unheard.azure.com", "Thing") : known
+        let metadata = row.path.hasPrefix("metadata.") ? "" : #""metadata":{"name":"thing","namespace":"team-a"},"#
+        let head = #"{"apiVersion":"\#(group)/\#(row.version)","kind":"\#(kind)",\#(metadata)"#
         return head + object.dropFirst()
     }
 

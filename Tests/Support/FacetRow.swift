@@ -6,6 +6,8 @@ public struct FacetRow: Sendable, CustomStringConvertible {
     public let group: String
     /// The kind; `*` for every one, `?` for those that the tables do not know.
     public let kind: String
+    /// The version that alone has the path; `v1`, which no kind has, for those of the newest and all others.
+    public let version: String
     /// The path, `[]` for elements and `{}` for members of any name.
     public let path: String
     /// The facet's name; `-` where the row says that the path is none.
@@ -20,9 +22,10 @@ public struct FacetRow: Sendable, CustomStringConvertible {
     /// `group/Kind facet.part path`.
     public var description: String { "\(group)/\(kind) \(facet).\(part) \(path)" }
 
-    private init(_ fields: [String]) {
+    private init(_ fields: [String], version: String = "v1") {
         group = fields[0]
         kind = fields[1]
+        self.version = version
         path = fields[2]
         facet = fields[3]
         part = fields[4]
@@ -34,7 +37,7 @@ public struct FacetRow: Sendable, CustomStringConvertible {
     public static func all() throws -> [FacetRow] {
         let rows =
             try AzureDataFiles.rows("facets.tsv").map { FacetRow($0) }
-            + AzureDataFiles.rows("deltas.tsv").map { FacetRow(Array($0[0...1] + $0[3...])) }
+            + AzureDataFiles.rows("deltas.tsv").map { FacetRow(Array($0[0...1] + $0[3...]), version: $0[2]) }
         return rows.filter { $0.facet != "-" }
     }
 
@@ -88,7 +91,8 @@ public struct FacetRow: Sendable, CustomStringConvertible {
     /// A path as a failure shows it, without what differs from object to object.
     public static func pattern(of path: String) -> String {
         path.replacing("{}", with: ".a.b").replacing("['a.b']", with: ".a.b").replacing("[\"a.b\"]", with: ".a.b")
-            .replacing("[1]", with: "[]").replacing("[0]", with: "[]")
+            .replacing("[1]", with: "[]").replacing("[0]", with: "[]").replacing("[\"", with: "['")
+            .replacing("\"]", with: "']")
     }
 }
 
