@@ -29,6 +29,9 @@ static const unsigned char replicas_bytes[] = {
 static const unsigned char roles_bytes[] = {
 #embed "../Azure/Data/roles.tsv"
 };
+static const unsigned char skus_bytes[] = {
+#embed "../Azure/Data/skus.tsv"
+};
 static const unsigned char names_bytes[] = {
 #embed "../Azure/Data/names.tsv"
 };
@@ -41,4 +44,5 @@ const struct portcullis_azure_table portcullis_azure_sizes = TABLE(sizes);
 const struct portcullis_azure_table portcullis_azure_defaults = TABLE(defaults);
 const struct portcullis_azure_table portcullis_azure_replicas = TABLE(replicas);
 const struct portcullis_azure_table portcullis_azure_roles = TABLE(roles);
+const struct portcullis_azure_table portcullis_azure_skus = TABLE(skus);
 const struct portcullis_azure_table portcullis_azure_names = TABLE(names);

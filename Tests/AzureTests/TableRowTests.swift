@@ -106,8 +106,7 @@ import Testing
     @Test func rowsAreSortedAndUnique() throws {
         for name in [
             "kinds.tsv", "facets.tsv", "deltas.tsv", "regions.tsv", "sizes.tsv", "defaults.tsv", "replicas.tsv",
-            "roles.tsv",
-            "names.tsv",
+            "roles.tsv", "names.tsv", "skus.tsv",
         ] {
             let rows = try AzureDataFiles.rows(name)
             #expect(Set(rows).count == rows.count, "\(name)")

@@ -15,8 +15,7 @@ public final class AzureTables: Sendable {
     /// The names of the files of a directory of tables.
     public static let fileNames = [
         "kinds.tsv", "facets.tsv", "deltas.tsv", "regions.tsv", "sizes.tsv", "defaults.tsv", "replicas.tsv",
-        "roles.tsv",
-        "names.tsv",
+        "roles.tsv", "names.tsv", "skus.tsv",
     ]
 
     /// The kinds in the order of their table; `AzureKind.index` is the place here.
@@ -34,6 +33,7 @@ public final class AzureTables: Sendable {
     let replicas: ReplicaTable
     let roles: RoleTable
     let nameLimits: [String: NameLimits]
+    let skuNames: SKUNameTable
 
     private let index: KindIndex
 
@@ -71,6 +71,12 @@ public final class AzureTables: Sendable {
         )
         roles = try RoleTable(files["roles.tsv"] ?? [])
         nameLimits = try NameLimits.read(files["names.tsv"] ?? [])
+        skuNames = try SKUNameTable(
+            files["skus.tsv"] ?? [],
+            builder,
+            general.program,
+            skipsUnknown: isOurs("skus.tsv")
+        )
     }
 
     /// The kind of a group and name in UTF-8; nil if the tables do not know it.
@@ -101,6 +107,7 @@ extension AzureTables {
             "replicas.tsv": bytes(portcullis_azure_replicas),
             "roles.tsv": bytes(portcullis_azure_roles),
             "names.tsv": bytes(portcullis_azure_names),
+            "skus.tsv": bytes(portcullis_azure_skus),
         ]
     }
 

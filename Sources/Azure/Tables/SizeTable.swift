@@ -19,6 +19,8 @@ struct SizeTable: Sendable {
     /// The scopes, in small letters, that have a row with vCores, and with memory.
     private let scopesWithVCores: Set<String>
     private let scopesWithMemory: Set<String>
+    /// The names of the scope `vm` as they are written, in order.
+    private let machineNames: [String]
 
     init(_ bytes: [UInt8]) throws(TableError) {
         var reader = try TableReader(
@@ -28,6 +30,7 @@ struct SizeTable: Sendable {
         )
         var rows: [String: Row] = [:]
         var (scopesWithVCores, scopesWithMemory): (Set<String>, Set<String>) = ([], [])
+        var machineNames: [String] = []
         while try reader.next() {
             let scope = try reader.name(0)
             let names = try reader.name(1).split(separator: " ")
@@ -46,11 +49,13 @@ struct SizeTable: Sendable {
                 guard rows.updateValue(row, forKey: Self.key(scope, String(name))) == nil else {
                     throw reader.error(at: 1, "\(name) is listed twice for \(scope)")
                 }
+                if scope == "vm" { machineNames.append(String(name)) }
             }
         }
         self.rows = rows
         self.scopesWithVCores = scopesWithVCores
         self.scopesWithMemory = scopesWithMemory
+        self.machineNames = machineNames.sorted()
     }
 
     private static func vCores(_ reader: TableReader, _ isFamily: Bool) throws(TableError) -> Int? {
@@ -126,6 +131,27 @@ extension SizeTable {
             return nil
         }
         return min(family.amount * Double(vCores), family.maximum)
+    }
+}
+
+// MARK: Names of machines
+
+extension SizeTable {
+    /// Whether a row tells a machine size, in small letters, or its family; those with fewer active cores aside.
+    func knows(machine name: String) -> Bool {
+        guard !name.contains("#") else { return false }
+        if rows["vm\t" + name] != nil { return true }
+        let head = name.prefix { !$0.isNumber }
+        let rest = name.dropFirst(head.count)
+        let tail = rest.drop { $0.isNumber }
+        return rest.count > tail.count && rows["vm\t" + head + "#" + tail] != nil
+    }
+
+    /// The machine sizes of the table, its families with each of some numbers of cores; in order.
+    func machines(numbers: [String]) -> [String] {
+        machineNames.flatMap { name in
+            name.contains("#") ? numbers.map { number in name.replacing("#", with: number) } : [name]
+        }
     }
 }
 

@@ -17,5 +17,6 @@ extern const struct portcullis_azure_table portcullis_azure_sizes;
 extern const struct portcullis_azure_table portcullis_azure_defaults;
 extern const struct portcullis_azure_table portcullis_azure_replicas;
 extern const struct portcullis_azure_table portcullis_azure_roles;
+extern const struct portcullis_azure_table portcullis_azure_skus;
 extern const struct portcullis_azure_table portcullis_azure_names;
 #endif

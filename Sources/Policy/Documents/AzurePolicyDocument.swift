@@ -70,7 +70,7 @@ struct AzurePolicyDocument: Sendable {
         } else if let node = fields["mutations"] {
             let resources = entry.resources
             mutations = Self.distinct(node.elements(), "mutation") {
-                let mutation = Mutation($0, scope)
+                let mutation = Mutation($0, scope, resources)
                 mutation?.warnIfFarReaching($0, resources)
                 return mutation
             } name: {

@@ -8,21 +8,29 @@ package final class Loading {
     let tables: AzureTables
     package private(set) var issues = IssueList()
 
-    /// The facets of the kinds that patterns fit, by the patterns.
-    private var matchedFacets: [PatternIndex.Entry: FacetSet?] = [:]
+    /// The kinds that patterns fit, by the patterns.
+    private var matchedKinds: [PatternIndex.Entry: [AzureKind]] = [:]
 
     /// The facets that any kind has which the patterns fit; nil if they fit none that the tables know.
     func facets(of resources: PatternIndex.Entry) -> FacetSet? {
-        if let known = matchedFacets[resources] { return known }
+        let kinds = kinds(of: resources)
+        return kinds.isEmpty ? nil : kinds.reduce(into: FacetSet()) { $0.formUnion($1.facets) }
+    }
+
+    /// The kinds of the tables that the patterns fit.
+    func kinds(of resources: PatternIndex.Entry) -> [AzureKind] {
+        if let known = matchedKinds[resources] { return known }
         let included = resources.included
         let kinds = tables.kinds.filter { kind in
             included?.contains { $0.matches(kind.description) } ?? true
                 && !resources.excluded.contains { $0.matches(kind.description) }
         }
-        let facets = kinds.isEmpty ? nil : kinds.reduce(into: FacetSet()) { $0.formUnion($1.facets) }
-        matchedFacets[resources] = .some(facets)
-        return facets
+        matchedKinds[resources] = kinds
+        return kinds
     }
+
+    /// Whether another warning would be kept, so that it is worth looking for what was meant.
+    var keepsWarnings: Bool { issues.keeps(.warning) }
 
     /// `group/Kind` of every kind of the tables, in their order.
     var kindNames: [String] { tables.kindNames }
@@ -45,9 +53,11 @@ package struct IssueList: Sendable {
     /// How many errors, and how many warnings, are kept.
     static let maximumIssues = 200
 
+    func keeps(_ severity: PolicyIssue.Severity) -> Bool { kept[severity, default: []].count < Self.maximumIssues }
+
     mutating func append(_ issue: PolicyIssue) {
         if issue.severity == .error { hasErrors = true }
-        guard kept[issue.severity, default: []].count < Self.maximumIssues else { return }
+        guard keeps(issue.severity) else { return }
         kept[issue.severity, default: []].append(issue)
     }
 

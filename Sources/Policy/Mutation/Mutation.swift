@@ -53,7 +53,7 @@ struct Mutation: Sendable {
     }
 
     /// Reads an element of `spec.mutations`.
-    init?(_ node: Node, _ scope: ExpressionScope) {
+    init?(_ node: Node, _ scope: ExpressionScope, _ resources: PatternIndex.Entry) {
         guard let fields = node.fields(["name"] + Self.bodies, reserved: ["action", "failurePolicy"]) else {
             return nil
         }
@@ -67,7 +67,7 @@ struct Mutation: Sendable {
             }
             return nil
         }
-        var reading = Reading(scope: scope)
+        var reading = Reading(scope: scope, resources: resources)
         guard let change = reading.change(field, body) else { return nil }
         self.name = name ?? field
         self.change = change
@@ -77,6 +77,8 @@ struct Mutation: Sendable {
     /// What is read of one mutation.
     private struct Reading {
         let scope: ExpressionScope
+        /// The kinds that the policy matches.
+        let resources: PatternIndex.Entry
         var claims: [Claim] = []
 
         mutating func change(_ field: String, _ node: Node) -> Change? {
@@ -86,7 +88,8 @@ struct Mutation: Sendable {
             case "defaults": fields(node, overwrites: false)
             case "set": fields(node, overwrites: true)
             case "remove": removal(node)
-            case "sku": SKUDowngrade(mutation: node).map { .downgrade($0) }
+            case "sku":
+                SKUDowngrade(mutation: node, node.loading.skuNames(of: resources)).map { .downgrade($0) }
             case "location": location(node)
             case "azureName": standard(node, "spec.azureName").map { .azureName($0) }
             default:

@@ -39,13 +39,13 @@ struct SKUDowngrade: Sendable {
     }
 
     /// Reads the body of a mutation.
-    init?(mutation node: Node) {
+    init?(mutation node: Node, _ names: SKUNames) {
         guard
             let fields = node.fields(["downgrade"]),
             let body = fields.required("downgrade", "add downgrade: {to: […]}"),
             let fields = body.fields(["to", "maximumCapacity"])
         else { return nil }
-        choices = fields["to"]?.elements().compactMap { Choice($0) } ?? []
+        choices = fields["to"]?.elements().compactMap { Choice($0, names) } ?? []
         maximumCapacity = fields["maximumCapacity"]?.wholeNumber()
         guard fields["to"] != nil || fields["maximumCapacity"] != nil else {
             body.error("says nothing", mend: "add to: [names], or maximumCapacity")
@@ -56,15 +56,17 @@ struct SKUDowngrade: Sendable {
 
 extension SKUDowngrade.Choice {
     /// Reads a name, or `{name, tier, family, size, capacity}`.
-    fileprivate init?(_ node: Node) {
+    fileprivate init?(_ node: Node, _ names: SKUNames) {
         if node.value.isString {
             guard let name = node.plainName() else { return nil }
+            names.check(node, .name)
             self.init(name: name)
             return
         }
         guard let fields = node.fields(["name", "tier", "family", "size", "capacity"]),
             let name = fields.required("name", "add the name of a SKU")?.plainName()
         else { return nil }
+        for part in [Facet.Part.name, .tier, .family, .size] { names.check(fields[part.rawValue], part) }
         self.init(
             name: name,
             tier: fields["tier"]?.plainName(),

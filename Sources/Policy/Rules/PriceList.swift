@@ -77,6 +77,11 @@ extension PriceList.Price {
         var currency = currency
         if let own = fields["currency"] { currency = own.currency() ?? currency }
         if currency == nil { node.error("has no currency", mend: "add currency to the row or to spec") }
+        if let kinds {
+            let names = SKUNames(of: kinds.map { node.loading.tables.kinds[$0] })
+            names.check(fields["sku"], .name)
+            names.check(fields["tier"], .tier)
+        }
         guard let kinds, let unit, let amountNode, let amount, let currency else { return nil }
         guard amount <= 1e9 else {
             amountNode.error("is above 1000000000", mend: "write the price of one unit")

@@ -35,7 +35,7 @@ final class Rule: Sendable {
     /// How the body of each kind of rule is read, in the order in which messages list them.
     private static let readers: [(field: String, read: @Sendable (Node, Context) -> Test?)] = [
         ("locations", { node, _ in LocationRule(node).map(Test.init) }),
-        ("skus", { node, _ in SKURule(node).map(Test.skus) }),
+        ("skus", { node, context in SKURule(node, of: context.policy).map(Test.skus) }),
         ("tags", { node, _ in TagRule(node)?.test }),
         ("naming", { node, _ in NamingRule(node).map(Test.naming) }),
         ("exposure", { node, _ in ExposureRule.read(node) }),

@@ -77,7 +77,7 @@ final class SKURule: Sendable {
     /// Whether `allow` names nothing but names, so that one of them can be set.
     private let isByName: Bool
 
-    init?(_ node: Node) {
+    init?(_ node: Node, of policy: Rule.Policy) {
         guard let fields = node.fields(["of", "allow", "deny", "maximum", "total"]) else {
             return nil
         }
@@ -88,10 +88,11 @@ final class SKURule: Sendable {
         if let of = fields["of"], fields["allow"] == nil, fields["deny"] == nil {
             of.error("is for allow and deny, and there is neither", mend: "remove it, or add one of them")
         }
-        let allow = fields["allow"]?.elements().compactMap { Pattern($0) }
+        let names = node.loading.skuNames(of: policy.resources, machines: scope.map { $0 == .machines })
+        let allow = fields["allow"]?.elements().compactMap { Pattern($0, names) }
         self.allow = allow
         isByName = (allow ?? []).allSatisfy { $0.tier == nil && $0.family == nil && $0.size == nil }
-        deny = fields["deny"]?.elements().compactMap { Pattern($0) } ?? []
+        deny = fields["deny"]?.elements().compactMap { Pattern($0, names) } ?? []
         denied = deny.map { .refused(", which is denied (\($0.description))", mend: "choose another SKU") }
         maximum = fields["maximum"].map(Self.ceilings) ?? []
         total = fields["total"].map(Self.ceilings) ?? []
@@ -115,13 +116,15 @@ final class SKURule: Sendable {
 
 extension SKURule.Pattern {
     /// Reads `{tier: Standard, name: "S*"}`, or a name on its own.
-    fileprivate init?(_ node: Node) {
+    fileprivate init?(_ node: Node, _ names: SKUNames) {
         if node.value.isString {
             guard let name = node.namePattern() else { return nil }
+            names.check(node, .name)
             self.init(name: name)
             return
         }
         guard let fields = node.fields(["name", "tier", "family", "size"]) else { return nil }
+        for part in [Facet.Part.name, .tier, .family, .size] { names.check(fields[part.rawValue], part) }
         self.init(
             name: fields["name"]?.namePattern(),
             tier: fields["tier"]?.namePattern(),
