@@ -47,6 +47,38 @@ import Testing
         #expect(try !set.decide(.create(account, namespace: "team-z")).allowed)
     }
 
+    /// Names that Azure Service Operator would put into the URL of a request as they are.
+    @Test(arguments: [
+        "team-a-x/../team-b-x", "../../team-b-x/providers/Microsoft.Storage/storageAccounts/bills", "..", ".",
+        "team-a-x?api-version=1", "team-a-x#-b", "team-a-x%2f..%2fteam-b-x", "team-a-x\\\\..\\\\team-b-x", "a\u{ff0f}b",
+        "a\\nb",
+    ])
+    func aNameIsNoPath(_ name: String) throws {
+        let set = try policies(Self.binding)
+        for kind in [
+            "resources.azure.com/v1api20200601/ResourceGroup", "sql.azure.com/v1api20211101storage/ServersDatabase",
+            "sql.azure.com/v9/Unheard",
+        ] {
+            let object = resource(kind, spec: "{azureName: \"\(name)\"}", metadata: BindingTests.good)
+            for namespace in ["team-a", "team-z"] {
+                let failures = try set.decide(.create(object, namespace: namespace)).failures
+                #expect(failures.contains { $0.rule == "azureName" && $0.path == "spec.azureName" }, "\(kind)")
+            }
+        }
+    }
+
+    @Test func aNameMayBeOfManyCharacters() throws {
+        let set = try policies(Self.binding)
+        for name in ["MyApp:Settings:Timeout", "@", "*", "$Default", "a b", "a.b", "größe", "{x}~2F&"] {
+            let object = resource(
+                "appconfiguration.azure.com/v1api20240601/KeyValue",
+                spec: "{azureName: '\(name)'}",
+                metadata: BindingTests.good
+            )
+            #expect(try set.decide(.create(object)).failures.isEmpty, "\(name)")
+        }
+    }
+
     /// The metadata and spec of a bad object, and the rules that it breaks.
     static let bad: [(metadata: String, spec: String, rules: [String])] = [
         (BindingTests.good, "{owner: {armId: \(BindingTests.other)/resourceGroups/x}}", ["subscriptions"]),

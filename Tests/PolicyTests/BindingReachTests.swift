@@ -380,7 +380,14 @@ import Testing
             "roles spec.azureName",
             roles: "definitions: {}"
         ),
-        definition("no GUID", "azureName: '\(owner)/..'", "roles spec.azureName", roles: "definitions: {}"),
+        definition("no GUID", "azureName: '\(owner)x'", "roles spec.azureName", roles: "definitions: {}"),
+        definition(
+            "a path",
+            "azureName: '\(owner)/..'",
+            "azureName spec.azureName",
+            "roles spec.azureName",
+            roles: "definitions: {}"
+        ),
         definition("a new GUID", "azureName: \(custom)", roles: "definitions: {}"),
     ]
 

@@ -56,6 +56,25 @@ public struct ResourceID: Sendable, CustomStringConvertible {
         try self.init(parsing: text.extracting((Self.start(in: text) ?? 0)...))
     }
 
+    /// Whether a name stays one segment of a URL that it is put into as it is.
+    ///
+    /// It has no slash or backslash, no `?`, `#` or `%`, no control character, is not made of dots alone, and beyond ASCII has
+    /// letters, marks and digits only.
+    public static func isSegment(_ text: Span<UInt8>) -> Bool {
+        if text.isEmpty || text.isAllDots { return false }
+        var isASCII = true
+        for index in text.indices {
+            switch text[index] {
+            case 0..<0x20, 0x7f, UInt8(ascii: "/"), UInt8(ascii: "\\"), UInt8(ascii: "?"), UInt8(ascii: "#"),
+                UInt8(ascii: "%"):
+                return false
+            case 0x80...: isASCII = false
+            default: break
+            }
+        }
+        return isASCII || String(text).unicodeScalars.allSatisfy { $0.isASCII || $0.isLetterMarkOrDigit }
+    }
+
     private static func start(in text: Span<UInt8>) -> Int? {
         var start = 0
         if !text.isEmpty, text[0] != UInt8(ascii: "/") {

@@ -1,10 +1,31 @@
 internal import Azure
 internal import JSON
 
-/// Names in Azure that are places to write to.
+/// Names in Azure, and which of them are places to write to.
 extension BindingCheck {
+    /// Azure Service Operator puts the name into the resource's URL as it is: with `/../` or `?` in it, it is the name of
+    /// something else.
+    ///
     /// A ResourceGroup takes over the group of its name if there is one, so its name is a place to write to.
     func checkName(_ subject: borrowing Subject, _ report: inout Report) {
+        if let name = subject.document.member("spec", of: subject.object).flatMap({
+            subject.document.member("azureName", of: $0)
+        }), !name.isNull, !subject.document.equals(name, ""),
+            !name.isString || !ResourceID.isSegment(subject.document.utf8(name))
+        {
+            report.add(
+                origin("azureName"),
+                .invalid,
+                at: .path(FieldPath(["spec", "azureName"])),
+                name,
+                of: subject,
+                .refused(
+                    ", which is more than a name in the URL that Azure Service Operator makes of it",
+                    mend: "choose a name without any of / \\ ? # %, which is not made of dots alone"
+                )
+            )
+            return
+        }
         guard subject.kind.kind == "ResourceGroup", subject.kind.group == "resources.azure.com" else { return }
         guard case .binding(let binding) = governor else { return checkClaims(subject, &report) }
         var allowed: String { binding.resourceGroups.map(\.description).joined(separator: ", ") }
@@ -33,6 +54,7 @@ extension BindingCheck {
             )
         }
     }
+
     /// Who has no binding takes over no group that somebody has; a `*` alone is everybody's and claims none.
     private func checkClaims(_ subject: borrowing Subject, _ report: inout Report) {
         guard
