@@ -107,6 +107,22 @@ import Testing
         }
     }
 
+    /// What an expression says there would pass for what the platform team trusts.
+    @Test func expressionsDoNotWriteWhatGuardedFieldsAreTakenFrom() throws {
+        let set = try policies(Self.binding + "\n  fromConfig: {allow: [cm-ids, '*']}")
+        let object = storageAccount(
+            "{operatorSpec: {configMaps: {id: {name: cm-ids, key: a}}, "
+                + "configMapExpressions: [{name: cm-a, key: k, value: \"'a'\"}, {name: cm-ids, key: k, value: \"'a'\"}]}}",
+            metadata: BindingTests.good
+        )
+        let failures = try set.decide(.create(object)).failures
+        #expect(
+            failures.map { "\($0.rule) \($0.path)" } == [
+                "configMapDestinations spec.operatorSpec.configMapExpressions[1].name"
+            ]
+        )
+    }
+
     @Test func aLongTextIsNotCompiled() throws {
         let long = String(repeating: "self.a + ", count: 4000) + "'x'"
         let object = storageAccount(

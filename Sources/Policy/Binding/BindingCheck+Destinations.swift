@@ -45,8 +45,10 @@ extension BindingCheck {
             guard let value = document.member(field, of: operatorSpec), !value.isNull else { continue }
             try check(value, output, path.appending(field.description), subject, circumstances, &report)
         }
-        if case .binding = governor, let list = document.member("configMapExpressions", of: operatorSpec) {
-            try checkExpressions(list, path.appending("configMapExpressions"), subject, &report)
+        if case .binding(let binding) = governor,
+            let list = document.member("configMapExpressions", of: operatorSpec)
+        {
+            try checkExpressions(list, path.appending("configMapExpressions"), binding, subject, &report)
         }
     }
 
@@ -203,16 +205,33 @@ extension BindingCheck {
     /// The place of `secret` among them: the keys that Azure gives out.
     private static let secretVariable = 1
 
-    /// Everybody who reads ConfigMaps would read the keys.
+    /// Everybody who reads ConfigMaps would read the keys; and what guarded fields are taken from must not be of anybody's
+    /// making.
     private func checkExpressions(
         _ list: JSONValue,
         _ path: FieldPath,
+        _ binding: Binding,
         _ subject: borrowing Subject,
         _ report: inout Report
     ) throws(EvaluationError) {
         let document = subject.document
         var byteCount = 0
         for (index, element) in document.elements(of: list).enumerated() {
+            if let name = document.member("name", of: element), name.isString,
+                binding.fromConfig.trusts(document.utf8(name))
+            {
+                report.add(
+                    origin(Output.configMap.rule),
+                    .forbidden,
+                    at: .path(FieldPath(path.steps + [.element(index), .member("name")])),
+                    name,
+                    of: subject,
+                    .refused(
+                        ", a ConfigMap from which AzureBinding \(binding.name) lets guarded fields be taken",
+                        mend: "choose another name: an expression could say anything there"
+                    )
+                )
+            }
             guard let value = document.member("value", of: element), !value.isNull else { continue }
             let path = FieldPath(path.steps + [.element(index), .member("value")])
             guard value.isString else {

@@ -6,7 +6,7 @@ extension BindingCheck {
     /// Names whose value says who the resource acts as or trusts: what would be judged must not come from a ConfigMap.
     private static let guardedNames = [
         "armid", "clientid", "principalid", "principalname", "objectid", "objectidalias", "tenantid", "applicationid",
-        "subject", "issuer", "sid", "login", "identity", "azurename",
+        "subject", "issuer", "sid", "login", "identity", "azurename", "endpointid",
     ]
 
     func checkMembers(_ subject: borrowing Subject, _ report: inout Report) throws(EvaluationError) {
@@ -112,6 +112,12 @@ extension BindingCheck {
 }
 
 extension Binding.FromConfig {
+    /// Whether guarded fields may be taken from the ConfigMap of this name because it is listed; `*` alone lists none.
+    func trusts(_ name: Span<UInt8>) -> Bool {
+        guard case .from(let globs) = self else { return false }
+        return globs.contains { $0.description != "*" && $0.matches(name) }
+    }
+
     /// Whether admission has anything to say.
     fileprivate var isGuarded: Bool {
         switch self {
