@@ -262,6 +262,10 @@ import Testing
             places("\(us), {locationName: westus}"), [.ratcheted, .deny]
         ),
         (
+            "a second one with the key of the first is new", "locations: {allow: [westeurope]}", places(us),
+            places("\(us), \(us)"), [.ratcheted, .deny]
+        ),
+        (
             "another value at the same place is new", "locations: {allow: [westeurope]}", places(us),
             places("{locationName: westus}"), [.deny]
         ),

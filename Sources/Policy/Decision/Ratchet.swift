@@ -4,26 +4,34 @@ internal import JSON
 /// Tells failures that an object already had from those that an UPDATE brings.
 ///
 /// A failure is old if the old object, judged by the same set, fails the same policy and rule at the same path with the same
-/// value. Elements of lists are the same if their keys are, wherever in the list they stand.
+/// value. Elements of lists are the same if their keys are, wherever in the list they stand; one of the old object stands for
+/// one of the new, or keys could be had twice.
 struct Ratchet {
     private let old: [Failure]
+    /// Which of them stand for a failure already.
+    private var isSpent: [Bool]
     private let oldSubject: Subject
 
     init(_ old: [Failure], of subject: Subject) {
         self.old = old
+        isSpent = Array(repeating: false, count: old.count)
         oldSubject = subject
     }
 
-    func isOld(_ failure: Failure, of subject: borrowing Subject) -> Bool {
+    /// Says whether a failure is old; to be asked once of each.
+    mutating func isOld(_ failure: Failure, of subject: borrowing Subject) -> Bool {
         guard failure.origin.ratchets else { return false }
         var path: [StableStep]?
-        for candidate in old where candidate.isSameRule(as: failure) {
+        for (index, candidate) in old.enumerated() where !isSpent[index] && candidate.isSameRule(as: failure) {
             guard Self.isSame(candidate.found, oldSubject.document, failure.found, subject.document),
                 candidate.value == failure.value
             else { continue }
             let mine = path ?? JSONFragment(subject.document, subject.object).stable(failure.fieldPath)
             path = mine
-            if JSONFragment(oldSubject.document, oldSubject.object).stable(candidate.fieldPath) == mine { return true }
+            if JSONFragment(oldSubject.document, oldSubject.object).stable(candidate.fieldPath) == mine {
+                isSpent[index] = true
+                return true
+            }
         }
         return false
     }

@@ -24,7 +24,7 @@ extension RequestEvaluation {
             read(demand, of: &oldSubject) == nil,
             judgeOld(oldSubject, request, tier, successor, &oldReport, &expressions), oldReport.uncounted == 0
         else { return }
-        let ratchet = Ratchet(oldReport.failures, of: oldSubject)
+        var ratchet = Ratchet(oldReport.failures, of: oldSubject)
         report.update { failure in
             guard failure.effect == .deny, failure.reason != .error, ratchet.isOld(failure, of: subject) else { return }
             failure.effect = .ratcheted
