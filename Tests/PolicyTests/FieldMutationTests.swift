@@ -317,6 +317,22 @@ import Testing
             "{name: GP_Gen5, capacity: 4}",
             ["spec.sku.capacity: 16 was lowered to 4, as p/m says"]
         ),
+        Case(
+            name: "a name and then its units",
+            mutations: "[{name: m, sku: {downgrade: {to: [Standard_D2s_v5], maximumCapacity: 4}}}]",
+            object: resource(
+                "compute.azure.com/v1api20201201/VirtualMachineScaleSet",
+                spec: "{sku: {name: Standard_D64s_v5, capacity: 100}}"
+            ),
+            result: resource(
+                "compute.azure.com/v1api20201201/VirtualMachineScaleSet",
+                spec: "{sku: {name: Standard_D2s_v5, capacity: 4}}"
+            ),
+            warnings: [
+                "spec.sku.name: Standard_D64s_v5 was lowered to Standard_D2s_v5, as p/m says",
+                "spec.sku.capacity: 100 was lowered to 4, as p/m says",
+            ]
+        ),
         database("no units", "{maximumCapacity: 4}", "{name: S1}", nil),
     ]
 

@@ -158,8 +158,9 @@ struct MutationRun {
     private mutating func lower(_ downgrade: SKUDowngrade, by mutation: String) throws(EvaluationError) -> Bool {
         downgrades.append(downgrade)
         var changed = false
-        // Each round makes something smaller, or replaces it by its like: two that disagree about likes would never end.
-        for _ in 0...downgrades.count {
+        // Each round makes something smaller, a name and then its capacity, or replaces it by its like: two that disagree about
+        // likes would never end.
+        for _ in 0...2 * downgrades.count {
             var isDone = true
             for downgrade in downgrades {
                 let steps = try downgrade.steps(for: plan.subject, before: oldObject)
