@@ -35,6 +35,21 @@ import Testing
             ]
         ),
         ("maximumLength: 2", "{azureName: 'éé'}", []),
+        ("limits: Azure", "{azureName: invoices2026}", []),
+        (
+            "limits: Azure", "{azureName: In-voices}",
+            [
+                "spec.azureName is \"In-voices\", which Azure does not take for a StorageAccount; "
+                    + "choose 3 to 24 characters that match ^[a-z0-9]+$"
+            ]
+        ),
+        (
+            "limits: Azure", "{azureName: ab}",
+            [
+                "spec.azureName is \"ab\", 2 characters, which Azure does not take for a StorageAccount; "
+                    + "choose 3 to 24 characters that match ^[a-z0-9]+$"
+            ]
+        ),
         (
             "deny: ['^test', temp]", "{azureName: my-temp}",
             [

@@ -10,9 +10,11 @@ final class NamingRule: Sendable {
     let minimumLength: Int?
     let maximumLength: Int?
     let deny: [TextPattern]
+    /// What Azure itself takes.
+    let limits: AzureNameCheck?
 
     init?(_ node: Node) {
-        let known = ["pattern", "prefix", "suffix", "minimumLength", "maximumLength", "deny"]
+        let known = ["pattern", "prefix", "suffix", "minimumLength", "maximumLength", "deny", "limits"]
         guard let fields = node.fields(known, reserved: ["unique"]) else { return nil }
         pattern = fields["pattern"]?.textPattern()
         prefix = fields["prefix"]?.nameTemplate()
@@ -20,6 +22,7 @@ final class NamingRule: Sendable {
         minimumLength = fields["minimumLength"]?.wholeNumber().flatMap(Int.init(exactly:))
         maximumLength = fields["maximumLength"]?.wholeNumber().flatMap(Int.init(exactly:))
         deny = fields["deny"]?.elements().compactMap { $0.textPattern() } ?? []
+        limits = fields["limits"].flatMap { AzureNameCheck($0) }
         if known.allSatisfy({ fields[$0] == nil }) {
             node.error(
                 "says nothing",
@@ -48,6 +51,7 @@ extension NamingRule {
             if let pattern, !value.isString || !pattern.matches(subject.document.utf8(value)) {
                 report.add(rule.origin, .invalid, at: .path(field.path), value, of: subject, .mismatch(pattern.text))
             }
+            limits?.check(value, field, subject, rule, &report)
             guard value.isString else { return }
             if prefix != nil || suffix != nil { checkEnds(value, field, subject, request, rule, &report) }
             if minimumLength != nil || maximumLength != nil { checkLength(value, field, subject, rule, &report) }
