@@ -329,6 +329,33 @@ import Testing
         )
     }
 
+    // MARK: Storage versions
+
+    /// What a property bag holds is what Azure Service Operator's conversion makes fields of.
+    @Test(arguments: [
+        "{$propertyBag: {Location: '\"eastus\"'}}", "{a: [{$propertyBag: {B: '1'}}], location: westeurope}",
+    ])
+    func aPropertyBagIsNotPassedBy(_ spec: String) throws {
+        let set = try policies(policy(rule: "locations: {deny: [eastus]}"))
+        let account = { (version: String) in
+            resource("storage.azure.com/\(version)/StorageAccount", spec: spec)
+        }
+        let hidden = account("v1api20210401storage")
+        for ask in [Ask.create(hidden), .update(hidden, to: hidden)] {
+            let decision = try set.decide(ask)
+            #expect(!decision.allowed && decision.failures.map(\.reason) == [.error])
+        }
+        // It was judged when it was written, and no other version has any.
+        #expect(try set.decide(.delete(hidden)).allowed)
+        #expect(try set.decide(.create(account("v1api20210401"))).allowed)
+    }
+
+    @Test func anEmptyPropertyBagHidesNothing() throws {
+        let set = try policies(policy(rule: "locations: {deny: [eastus]}"))
+        let kind = "storage.azure.com/v1api20210401storage/StorageAccount"
+        #expect(try set.decide(.create(resource(kind, spec: "{$propertyBag: {}, location: westeurope}"))).allowed)
+    }
+
     // MARK: Limits
 
     static func pools(_ count: Int) -> String {

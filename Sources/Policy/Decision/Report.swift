@@ -232,6 +232,8 @@ enum EvaluationError: Error, Equatable, CustomStringConvertible {
     case tooExpensive(maximumSteps: Int)
     /// The object has more places that rules would look at than are kept.
     case tooManyPlaces
+    /// The object says things in a form that rules do not read.
+    case hiddenFields
     /// The API server would not wait for the answer.
     case deadlineExceeded
     /// The policy selects namespaces by labels, and the folder does not say which labels this one has.
@@ -249,6 +251,9 @@ enum EvaluationError: Error, Equatable, CustomStringConvertible {
         switch self {
         case .tooExpensive(let maximum): "judging the object takes more than \(maximum) steps"
         case .tooManyPlaces: "the object has more than \(Meter.maximumPlaces) places to look at"
+        case .hiddenFields:
+            "its storage version keeps fields in a $propertyBag, where rules do not look; write it in a version without "
+                + "\"storage\" in its name"
         case .deadlineExceeded: "the request's deadline has passed"
         case .unknownNamespace(let name):
             "the labels of namespace \(name) are not known; add its Namespace manifest to the policy folder"

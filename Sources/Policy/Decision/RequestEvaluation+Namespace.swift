@@ -20,7 +20,7 @@ extension RequestEvaluation {
             return
         }
         let demand = candidates(set.namespaceTier).demand
-        let unreadable = read(demand, of: &subject)
+        let unreadable = read(demand, of: &subject) ?? hiddenFields(of: subject, request)
         judge(subject, request, set.namespaceTier, unreadable, &report, &decision, &expressions)
         ratchet(subject, request, set.namespaceTier, demand, &report, &decision, &expressions)
     }

@@ -90,7 +90,7 @@ struct RequestEvaluation: ~Copyable {
         if isJudgedByNamespace { judged = subject }
         if let governor { judge(subject, request, by: governor, &report) }
         if candidates.exist {
-            let unreadable = read(candidates.demand, of: &subject)
+            let unreadable = read(candidates.demand, of: &subject) ?? hiddenFields(of: subject, request)
             judge(subject, request, set.clusterTier, unreadable, &report, &decision, &expressions)
             ratchet(subject, request, set.clusterTier, candidates.demand, &report, &decision, &expressions)
         }
@@ -334,6 +334,17 @@ struct RequestEvaluation: ~Copyable {
         }
     }
 
+    /// Azure Service Operator's storage versions keep fields of newer versions as JSON in strings, and its conversion takes
+    /// them from there: what is written so would pass by every rule. What is being deleted is what was judged.
+    func hiddenFields(of subject: borrowing Subject, _ request: AdmissionRequest) -> EvaluationError? {
+        guard
+            isAzure, request.object != nil,
+            request.document.string(request.kind.version)?.hasSuffix("storage") ?? false,
+            let spec = subject.document.member("spec", of: subject.object), subject.document.hasPropertyBag(spec)
+        else { return nil }
+        return .hiddenFields
+    }
+
     func namespaceName(_ request: AdmissionRequest) -> String {
         request.namespace.flatMap { request.document.string($0) } ?? ""
     }
@@ -404,6 +415,14 @@ extension ExpressionContext? {
 }
 
 extension JSONDocument {
+    /// Whether there is a `$propertyBag` with something in it, at any depth.
+    fileprivate func hasPropertyBag(_ value: JSONValue) -> Bool {
+        if value.isArray { return elements(of: value).contains { hasPropertyBag($0) } }
+        guard value.isObject else { return false }
+        if let bag = member("$propertyBag", of: value), bag.isObject, count(of: bag) > 0 { return true }
+        return members(of: value).contains { hasPropertyBag($0.value) }
+    }
+
     /// The bytes of a string that may not be there: none then.
     @_lifetime(borrow self)
     func text(of value: JSONValue?) -> Span<UInt8> {
