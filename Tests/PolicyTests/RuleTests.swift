@@ -554,6 +554,33 @@ import Testing
         #expect(decision.lines.allSatisfy { !$0.contains("\n") })
     }
 
+    /// A switch is no secret, whatever it is called; what is not `true` or `false` may be one.
+    @Test func showsSwitchesThatSoundLikeSecrets() throws {
+        let set = try policies(policy(rule: "exposure: {localAuthentication: Disabled}"))
+        func lines(_ spec: String) throws -> [String] { try set.decide(.create(storageAccount(spec))).lines }
+        #expect(
+            try lines("{allowSharedKeyAccess: true}") == [
+                "p/r: spec.allowSharedKeyAccess is \"true\"; allowed: false; set spec.allowSharedKeyAccess to false"
+            ]
+        )
+        #expect(
+            try lines("{allowSharedKeyAccess: hunter2}") == [
+                "p/r: spec.allowSharedKeyAccess is \"(redacted)\"; allowed: false; set spec.allowSharedKeyAccess to false"
+            ]
+        )
+        let immutable = try policies(policy(rule: "immutable: {fields: [spec.allowSharedKeyAccess]}"))
+        let change = Ask.update(
+            storageAccount("{allowSharedKeyAccess: false}"),
+            to: storageAccount("{allowSharedKeyAccess: true}")
+        )
+        #expect(
+            try immutable.decide(change).lines == [
+                "p/r: spec.allowSharedKeyAccess is \"true\", was \"false\" and may not change; "
+                    + "set it back to false, or make another resource"
+            ]
+        )
+    }
+
     /// Names and values of a megabyte end before they are lines that nobody reads.
     @Test func showsNoMegabytes() throws {
         let long = String(repeating: "ü", count: 500_000)

@@ -284,7 +284,9 @@ public struct FailureText: ~Copyable, Sendable {
         text.removeAll()
         let name = failure.writePath(to: &text)
         var isSecret = false
-        if let object = failure.object { isSecret = object.isSecret || text.span(name).namesSecret }
+        if let object = failure.object {
+            isSecret = object.isSecret || (text.span(name).namesSecret && !failure.isSwitch)
+        }
         if failure.object != nil { text.tidy(from: 0, Self.maximumPathBytes) }
         pathEnd = text.count
         hasValue = failure.writeValue(to: &text, isSecret: isSecret)
@@ -350,6 +352,13 @@ extension Failure {
         }
         text.append(path.span)
         return name
+    }
+
+    /// Whether what stands there is `true`, `false` or `null`, which is no secret whatever the field is called
+    /// (`allowSharedKeyAccess`).
+    fileprivate var isSwitch: Bool {
+        guard shown == nil, let found else { return false }
+        return found.kind == .bool || found.isNull
     }
 
     /// Appends the value as it may be shown: short, on one line, and nothing of what should be secret.

@@ -220,7 +220,9 @@ extension ImmutableRule {
         let isSecret = path.steps.contains { step in
             if case .member(let name) = step { name.utf8Span.span.namesSecret } else { false }
         }
-        guard !isSecret, !subject.isSecret, !old.value.isObject, !old.value.isArray else { return nil }
+        guard !isSecret || old.value.kind == .bool, !subject.isSecret, !old.value.isObject, !old.value.isArray else {
+            return nil
+        }
         let text = old.document.string(old.value) ?? String(old.document.lexeme(old.value))
         return text.singleLine.shortened(to: FailureText.maximumValueBytes)
     }
