@@ -10,8 +10,12 @@ enum Explanation: Hashable, Sendable {
     case defaulted(String)
     /// No SKU is named, and the provider's own, which follows, is not one of `allowed`, which names parts of SKUs.
     case defaultedSKU(String)
+    /// No SKU is named, and `allowed` names parts of SKUs.
+    case absentSKU
     /// The value is taken from elsewhere when Azure is asked; the text says from where.
     case unknown(String)
+    /// The same of a SKU, where `allowed` names parts of SKUs.
+    case unknownSKU(String)
     /// The value is above a ceiling; what was measured follows if the value does not say it itself.
     case above(String, measured: String?)
     /// What the value, a name, stands for is above a ceiling.
@@ -60,14 +64,14 @@ enum Explanation: Hashable, Sendable {
         case .denied:
             words.writeState(to: &text)
             text.append(", which is denied")
-        case .absent:
+        case .absent, .absentSKU:
             text.append(" is not set")
             words.writeAlternatives(to: &text)
         case .defaulted(let value), .defaultedSKU(let value):
             text.append(" is not set and Azure takes ")
             text.append(value)
             words.writeAlternatives(to: &text)
-        case .unknown(let source):
+        case .unknown(let source), .unknownSKU(let source):
             text.append(" is not known at admission (")
             text.append(source)
             text.append(")")
@@ -110,7 +114,7 @@ enum Explanation: Hashable, Sendable {
         case .notAllowed, .absent, .defaulted:
             text.append("set ")
             text.append(words.path)
-            if !words.allowed.isEmpty { words.writeChoice(behind: " to ", to: &text) }
+            words.writeValues(to: &text)
         case .denied:
             text.append("choose another ")
             text.append(words.path)
@@ -118,7 +122,7 @@ enum Explanation: Hashable, Sendable {
             text.append("set ")
             text.append(words.path)
             text.append(" itself")
-            if !words.allowed.isEmpty { words.writeChoice(behind: " to ", to: &text) }
+            words.writeValues(to: &text)
         case .above(let limit, _):
             text.append("set ")
             text.append(words.path)
@@ -138,7 +142,8 @@ enum Explanation: Hashable, Sendable {
         case .unwanted:
             text.append("remove ")
             text.append(words.path)
-        case .skuNotAllowed, .defaultedSKU: words.writeChoice(behind: "choose a SKU with ", to: &text)
+        case .skuNotAllowed, .defaultedSKU, .absentSKU, .unknownSKU:
+            words.writeChoice(behind: "choose a SKU with ", to: &text)
         case .refused(_, let mend), .text(_, let mend): text.append(mend)
         case .expression(nil, _, _): text.append("change the object so that it holds")
         case .expression(_, _, let expression):
@@ -161,6 +166,13 @@ extension Explanation.Words {
         guard !allowed.isEmpty else { return }
         text.append("; allowed: ")
         text.append(allowed)
+    }
+
+    /// Appends what the field may be set to, if that is a list; nobody can write a pattern as it stands.
+    fileprivate func writeValues(to text: inout TextBuffer) {
+        if allowed.isEmpty { return }
+        let hasPattern = allowed.utf8.contains(UInt8(ascii: "*"))
+        writeChoice(behind: hasPattern ? " to a value that matches " : " to ", to: &text)
     }
 
     /// Appends `a, b, c` as people choose: `a, b or c`.

@@ -653,7 +653,7 @@ import Testing
         (
             "a subject", subject("", "system:serviceaccount:team-b:app", false),
             "team-a/federatedSubjects: spec.subject is \"system:serviceaccount:team-b:app\"; allowed: "
-                + "system:serviceaccount:team-a:*; set spec.subject to system:serviceaccount:team-a:*"
+                + "system:serviceaccount:team-a:*; set spec.subject to a value that matches system:serviceaccount:team-a:*"
         ),
     ]
 

@@ -92,8 +92,8 @@ struct RuleCase: Sendable, CustomTestStringConvertible {
             "{}",
             [
                 "spec.sku.name is not set and Azure takes GP_Gen5_2 (2), the maximum is 1; choose a size of 1 or less",
-                "spec.sku.name is not set and Azure takes GP_Gen5_2 (2 vCores), the maximum is 1 vCores; "
-                    + "choose a size of 1 vCores or less",
+                "spec.sku.name is not set and Azure takes GP_Gen5_2 (2 vCores), the maximum is 1 vCore; "
+                    + "choose a size of 1 vCore or less",
                 "spec.sku.name is not set and Azure takes GP_Gen5_2 (10.38 GB), the maximum is 8 GB; "
                     + "choose a size of 8 GB or less",
             ]
@@ -104,14 +104,14 @@ struct RuleCase: Sendable, CustomTestStringConvertible {
             "ifAbsent: Deny, skus: {allow: [\"GP*\"]}",
             database,
             "{}",
-            ["spec.sku.name is not set; allowed: GP*; set spec.sku.name to GP*"]
+            ["spec.sku.name is not set; allowed: GP*; set spec.sku.name to a value that matches GP*"]
         ),
         RuleCase(
             "a copy has the SKU of what it copies, which nobody knows",
             "skus: {allow: [\"GP*\"]}",
             database,
             "{createMode: Copy}",
-            ["spec.sku.name is not set; allowed: GP*; set spec.sku.name to GP*"]
+            ["spec.sku.name is not set; allowed: GP*; set spec.sku.name to a value that matches GP*"]
         ),
         RuleCase("a copy is below any ceiling", "skus: {maximum: {vCores: 1}}", database, "{createMode: Copy}"),
         RuleCase("a database of a pool", "skus: {allow: [ElasticPool]}", database, "{elasticPoolReference: {name: p}}"),
@@ -120,7 +120,27 @@ struct RuleCase: Sendable, CustomTestStringConvertible {
             "skus: {allow: [{tier: Basic}]}",
             database,
             "{sku: {tier: Basic}}",
-            ["spec.sku.name is not set; allowed: tier=Basic; set spec.sku.name to tier=Basic"]
+            ["spec.sku.name is not set; allowed: tier=Basic; choose a SKU with tier=Basic"]
+        ),
+        RuleCase(
+            "a tier that only a ConfigMap knows",
+            "skus: {allow: [{tier: Basic}, {tier: Standard}]}",
+            database,
+            "{sku: {name: S0, tierFromConfig: {name: a, key: b}}}",
+            [
+                "spec.sku.tier is not known at admission (spec.sku.tierFromConfig); allowed: tier=Basic, tier=Standard; "
+                    + "choose a SKU with tier=Basic or tier=Standard"
+            ]
+        ),
+        RuleCase(
+            "nobody can write a pattern as it stands",
+            "skus: {allow: [\"Standard_B*\", Standard_D2s_v5]}",
+            pool,
+            "{vmSize: Standard_M128s}",
+            [
+                "spec.vmSize is \"Standard_M128s\"; allowed: Standard_B*, Standard_D2s_v5; "
+                    + "set spec.vmSize to a value that matches Standard_B* or Standard_D2s_v5"
+            ]
         ),
         RuleCase(
             "a cluster's own SKU and a machine that is not said",
@@ -169,8 +189,8 @@ struct RuleCase: Sendable, CustomTestStringConvertible {
             machine,
             "{hardwareProfile: {vmSize: Standard_D4s_v5}}",
             [
-                "spec.hardwareProfile.vmSize is \"Standard_D4s_v5\" (4 vCores), the maximum is 1 vCores; "
-                    + "choose a size of 1 vCores or less for spec.hardwareProfile.vmSize"
+                "spec.hardwareProfile.vmSize is \"Standard_D4s_v5\" (4 vCores), the maximum is 1 vCore; "
+                    + "choose a size of 1 vCore or less for spec.hardwareProfile.vmSize"
             ]
         ),
     ]
@@ -278,7 +298,7 @@ struct RuleCase: Sendable, CustomTestStringConvertible {
             "ifAbsent: Deny, skus: {maximum: {vCores: 2}}",
             pool,
             "{}",
-            ["spec.vmSize is not set; allowed: at most 2 vCores; set spec.vmSize to at most 2 vCores"]
+            ["spec.vmSize is not set; allowed: at most 2 vCores; choose a size of 2 vCores or less"]
         ),
     ]
 
@@ -336,7 +356,7 @@ struct RuleCase: Sendable, CustomTestStringConvertible {
             database,
             "{}",
             [
-                "spec.sku.name is not set: all places together ask for 2 vCores, the maximum is 1 vCores; "
+                "spec.sku.name is not set: all places together ask for 2 vCores, the maximum is 1 vCore; "
                     + "choose smaller sizes, or fewer"
             ]
         ),
@@ -347,8 +367,8 @@ struct RuleCase: Sendable, CustomTestStringConvertible {
             pool,
             "{vmSize: Enormous}",
             [
-                "spec.vmSize is \"Enormous\", which does not tell its vCores, the maximum is 1 vCores; "
-                    + "choose a size that is known to have 1 vCores or less"
+                "spec.vmSize is \"Enormous\", which does not tell its vCores, the maximum is 1 vCore; "
+                    + "choose a size that is known to have 1 vCore or less"
             ]
         ),
         RuleCase(
@@ -366,7 +386,7 @@ struct RuleCase: Sendable, CustomTestStringConvertible {
             "ifAbsent: Deny, skus: {total: {vCores: 8}}",
             pool,
             "{count: 2}",
-            ["spec.vmSize is not set; allowed: at most 8 vCores; set spec.vmSize to at most 8 vCores"]
+            ["spec.vmSize is not set; allowed: at most 8 vCores; choose a size of 8 vCores or less"]
         ),
     ]
 

@@ -47,12 +47,12 @@ extension Quantity {
         }
     }
 
-    /// What stands behind the number: ` GB`; empty where it counts things.
-    var unit: String {
+    /// A number of it with its unit, as people read it: `1 vCore`, `8 GB`; the number alone where it counts things.
+    func withUnit(_ number: String) -> String {
         switch self {
-        case .capacity, .throughput, .nodeCount: ""
-        case .vCores: " vCores"
-        case .memoryGB, .storageGB: " GB"
+        case .capacity, .throughput, .nodeCount: number
+        case .vCores: number == "1" ? "1 vCore" : "\(number) vCores"
+        case .memoryGB, .storageGB: "\(number) GB"
         }
     }
 }

@@ -204,7 +204,7 @@ private struct CostEstimate {
                 let vCores = Quantity.vCores.amount(of: priced, of: subject.kind, subject.tables, in: document)
             else { return unmeasured(place) }
             if machines != 1 { factors.append(machines.shown) }
-            factors.append("\(vCores.shown) vCores")
+            factors.append(Quantity.vCores.withUnit(vCores.shown))
             product *= machines * vCores
         case .unitHour, .unitMonth:
             let units = priced.capacity.map { $0.number(in: document) } ?? 1
@@ -248,7 +248,7 @@ private struct CostEstimate {
         if let place = measure.unknown {
             if place.state == .unknown { unknown = unknown ?? place } else { unmeasured(place) }
         }
-        let factor = "\(measure.amount.shown)\(quantity.unit)"
+        let factor = quantity.withUnit(measure.amount.shown)
         append([factor], row, measure.amount * row.amount * row.unit.perMonth, at: measure.place)
     }
 

@@ -278,7 +278,8 @@ extension Report {
         _ origin: Failure.Origin,
         _ place: Occurrence,
         of subject: borrowing Subject,
-        allowed: String
+        allowed: String,
+        explaining explanation: (String) -> Explanation = Explanation.unknown
     ) {
         let source = subject.kind.reason(of: place, in: subject.document, of: subject.object)
         add(
@@ -288,7 +289,7 @@ extension Report {
             nil,
             of: subject,
             allowed: allowed,
-            .unknown(source?.description.singleLine ?? "FromConfig")
+            explanation(source?.description.singleLine ?? "FromConfig")
         )
     }
 }

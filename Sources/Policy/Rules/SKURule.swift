@@ -24,7 +24,7 @@ final class SKURule: Sendable {
     struct Ceiling: Sendable {
         let quantity: Quantity
         let limit: Double
-        /// The limit as failures show it.
+        /// The limit as failures show it, with its unit.
         let shown: String
     }
 
@@ -105,7 +105,11 @@ final class SKURule: Sendable {
         guard let fields = node.fields(names, reserved: ["iops", "cost"]) else { return [] }
         let result = Quantity.allCases.compactMap { quantity -> Ceiling? in
             guard let node = fields[quantity.rawValue], let limit = node.number() else { return nil }
-            return Ceiling(quantity: quantity, limit: limit, shown: String(node.document.lexeme(node.value)))
+            return Ceiling(
+                quantity: quantity,
+                limit: limit,
+                shown: quantity.withUnit(String(node.document.lexeme(node.value)))
+            )
         }
         if node.document.count(of: node.value) == 0 {
             node.error("is empty", mend: "add one of \(names.joined(separator: ", "))")
@@ -194,9 +198,23 @@ extension SKURule {
                 )
             }
         case .absent where rule.deniesAbsence(byDefault: allow != nil):
-            report.add(rule.origin, .required, at: .occurrence(place), nil, of: subject, allowed: allowed, .absent)
+            report.add(
+                rule.origin,
+                .required,
+                at: .occurrence(place),
+                nil,
+                of: subject,
+                allowed: allowed,
+                isByName ? .absent : .absentSKU
+            )
         case .unknown where rule.deniesUnknown(byDefault: allow != nil):
-            report.addUnknown(rule.origin, place, of: subject, allowed: allowed)
+            report.addUnknown(
+                rule.origin,
+                place,
+                of: subject,
+                allowed: allowed,
+                explaining: isByName ? Explanation.unknown : Explanation.unknownSKU
+            )
         case .absent, .unknown: return
         }
     }
@@ -236,13 +254,12 @@ extension SKURule {
             guard let number = ceiling.amount(ofDefault: provided, name, subject), number.exceeds(ceiling.limit) else {
                 continue
             }
-            let limit = "\(ceiling.shown)\(ceiling.quantity.unit)"
             fail(
                 ceiling.allowed,
                 .text(
-                    message: "is not set and Azure takes \(name.text) (\(number.shown)\(ceiling.quantity.unit)), "
-                        + "the maximum is \(limit)",
-                    mend: "choose a size of \(limit) or less"
+                    message: "is not set and Azure takes \(name.text) (\(ceiling.quantity.withUnit(number.shown))), "
+                        + "the maximum is \(ceiling.shown)",
+                    mend: "choose a size of \(ceiling.shown) or less"
                 )
             )
         }
@@ -276,7 +293,6 @@ extension SKURule {
         )
         for ceiling in total {
             let measure = reader.measure(ceiling.quantity)
-            let unit = ceiling.quantity.unit
             if measure.amount.exceeds(ceiling.limit), let place = measure.place {
                 report.add(
                     rule.origin,
@@ -285,8 +301,8 @@ extension SKURule {
                     place.value,
                     of: subject,
                     .refused(
-                        ": all places together ask for \(measure.amount.shown)\(unit), the maximum is "
-                            + "\(ceiling.shown)\(unit)",
+                        ": all places together ask for \(ceiling.quantity.withUnit(measure.amount.shown)), "
+                            + "the maximum is \(ceiling.shown)",
                         mend: "choose smaller sizes, or fewer"
                     )
                 )
@@ -297,15 +313,7 @@ extension SKURule {
                     ceiling.addUnmeasured(place, subject, rule, &report)
                 }
             } else if let place = measure.absent, rule.deniesAbsence(byDefault: false) {
-                report.add(
-                    rule.origin,
-                    .required,
-                    at: .occurrence(place),
-                    nil,
-                    of: subject,
-                    allowed: ceiling.allowed,
-                    .absent
-                )
+                ceiling.addAbsence(of: place, subject, rule, &report)
             }
         }
     }
@@ -395,9 +403,27 @@ extension SKURule.Ceiling {
             of: subject,
             .refused(
                 ", which does not tell its \(quantity == .memoryGB ? "memory" : quantity.rawValue), "
-                    + "the maximum is \(shown)\(quantity.unit)",
-                mend: "choose a size that is known to have \(shown)\(quantity.unit) or less"
+                    + "the maximum is \(shown)",
+                mend: "choose a size that is known to have \(shown) or less"
             )
+        )
+    }
+
+    /// Adds that the object leaves it to the provider how much it gets.
+    fileprivate func addAbsence(
+        of place: Occurrence,
+        _ subject: borrowing Subject,
+        _ rule: Rule,
+        _ report: inout Report
+    ) {
+        report.add(
+            rule.origin,
+            .required,
+            at: .occurrence(place),
+            nil,
+            of: subject,
+            allowed: allowed,
+            place.facet == .sku ? .refused("", mend: "choose a size of \(shown) or less") : .absent
         )
     }
 
@@ -434,7 +460,6 @@ extension SKURule.Ceiling {
                 return
             }
             guard number.exceeds(limit) else { return }
-            let limit = "\(shown)\(quantity.unit)"
             let measured = measured(number, value, subject.document)
             report.add(
                 rule.origin,
@@ -443,22 +468,22 @@ extension SKURule.Ceiling {
                 value,
                 of: subject,
                 allowed: allowed,
-                place.facet == .sku ? .sizeAbove(limit, measured: measured) : .above(limit, measured: measured)
+                place.facet == .sku ? .sizeAbove(shown, measured: measured) : .above(shown, measured: measured)
             )
         case .absent where rule.deniesAbsence(byDefault: false):
-            report.add(rule.origin, .required, at: .occurrence(place), nil, of: subject, allowed: allowed, .absent)
+            addAbsence(of: place, subject, rule, &report)
         case .unknown where rule.deniesUnknown(byDefault: false):
             report.addUnknown(rule.origin, place, of: subject, allowed: allowed)
         case .absent, .unknown: return
         }
     }
 
-    fileprivate var allowed: String { "at most \(shown)\(quantity.unit)" }
+    fileprivate var allowed: String { "at most \(shown)" }
 
     /// `16 vCores`: what was measured, if that is not what the value says.
     private func measured(_ number: Double, _ value: JSONValue, _ document: JSONDocument) -> String? {
         let text = document.string(value) ?? String(document.lexeme(value))
-        return text == number.shown ? nil : "\(number.shown)\(quantity.unit)"
+        return text == number.shown ? nil : quantity.withUnit(number.shown)
     }
 }
 
