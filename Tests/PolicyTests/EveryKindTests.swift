@@ -71,7 +71,8 @@ import Testing
     /// A switch that is closed when it is off, and one that is closed when it is on.
     private static func closed(_ field: String, _ word: String = "Disabled", senses: String...) -> [Probe] {
         senses.map { sense in
-            let (good, bad) = ["open", "trueOpens"].contains(sense) ? ("false", "true") : ("true", "false")
+            let (good, bad) =
+                ["open", "open/small", "trueOpens"].contains(sense) ? ("false", "true") : ("true", "false")
             let rule = "exposure: {\(field): \(word)}"
             return Probe("exposure", field, senses: [sense], rule, good: good, bad: bad, isAllowList: true)
         }
@@ -137,7 +138,8 @@ import Testing
                 bad: #""TLS1_0""#,
                 isAllowList: true
             )
-        ] + closed("publicNetworkAccess", senses: "open") + closed("publicAccess", senses: "open", "trueOpens")
+        ] + closed("publicNetworkAccess", senses: "open", "open/small")
+        + closed("publicAccess", senses: "open", "trueOpens")
         + closed("external", senses: "open", "trueOpens", "trueCloses")
         + closed("nodePublicIP", senses: "trueOpens", "trueCloses")
         + closed("localAuthentication", senses: "open", "closed", "trueOpens", "trueCloses")

@@ -43,8 +43,8 @@ import Testing
         case ("duration", _): return Sample(one: #""P7D""#, other: #""P6D""#, literal: "7")
         case ("tls", _): return text("1.2", "1.1")
         case ("open", "defaultAction"): return text("Deny", "Allow")
-        case ("open", _): return Sample(one: #""Disabled""#, other: #""Enabled""#, literal: word)
-        case ("closed", _): return Sample(one: #""Enabled""#, other: #""Disabled""#, literal: word)
+        case ("open", _), ("open/small", _): return Sample(one: #""Disabled""#, other: #""Enabled""#, literal: word)
+        case ("closed", _), ("closed/small", _): return Sample(one: #""Enabled""#, other: #""Disabled""#, literal: word)
         case ("trueOpens", _): return Sample(one: "false", other: "true", literal: word)
         case ("trueCloses", _): return Sample(one: "true", other: "false", literal: word)
         // Whatever stands there opens it, so that only absence differs.

@@ -41,6 +41,30 @@ import Testing
         "{startIpAddress: '\(first)', endIpAddress: '\(last)'}"
     }
 
+    /// What to write is what the kind takes, in its letters; what is written is read in any.
+    static let words: [Case] = [
+        Case(
+            "small letters",
+            "exposure: {publicNetworkAccess: Disabled}",
+            search,
+            "{publicNetworkAccess: enabled}",
+            "spec.publicNetworkAccess is \"enabled\"; allowed: disabled; set spec.publicNetworkAccess to disabled"
+        ),
+        Case("they are read", "exposure: {publicNetworkAccess: Disabled}", search, "{publicNetworkAccess: disabled}"),
+        Case("others too", "exposure: {publicNetworkAccess: Disabled}", search, "{publicNetworkAccess: Disabled}"),
+        Case(
+            "small letters of what must be on",
+            "encryption: {customerManagedKey: Required}",
+            registry,
+            "{encryption: {status: disabled}}",
+            "spec.encryption.status is \"disabled\"; allowed: enabled; set spec.encryption.status to enabled"
+        ),
+        Case("that is on", "encryption: {customerManagedKey: Required}", registry, "{encryption: {status: enabled}}"),
+    ]
+
+    static let search = "search.azure.com/v1api20231101/SearchService"
+    static let registry = "containerregistry.azure.com/v1api20230701/Registry"
+
     static let ranges: [Case] = [
         Case("a range inside", office, sql, range("203.0.113.7", "203.0.113.9")),
         Case("the whole of what is allowed", office, sql, range("203.0.113.0", "203.0.113.255")),
@@ -631,7 +655,7 @@ import Testing
         Case("a kind without the facet", "encryption: {atHost: Required}", account, "{}"),
     ]
 
-    @Test(arguments: ranges + addresses + doors + others) func judges(_ example: Case) throws {
+    @Test(arguments: words + ranges + addresses + doors + others) func judges(_ example: Case) throws {
         let set = try policies(policy(rule: example.rule))
         let decision = try set.decide(.create(resource(example.type, spec: example.spec)))
         #expect(decision.lines.sorted() == example.lines.map { "p/r: \($0)" }.sorted())

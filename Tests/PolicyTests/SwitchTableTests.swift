@@ -23,8 +23,8 @@ import Testing
         var values: (good: String?, bad: String)? {
             switch sense {
             case "open" where part == "defaultAction": (#""Deny""#, #""Allow""#)
-            case "open": (#""Disabled""#, #""Enabled""#)
-            case "closed": (#""Enabled""#, #""Disabled""#)
+            case "open", "open/small": (#""Disabled""#, #""Enabled""#)
+            case "closed", "closed/small": (#""Enabled""#, #""Disabled""#)
             case "trueOpens": ("false", "true")
             case "trueCloses": ("true", "false")
             case "opens": (nil, #"{"armId":"/x"}"#)

@@ -177,6 +177,7 @@ IDENTITY = [
 
 # Of a switch absence is told where the provider would leave it open, and where that depends on the version.
 EXPOSURE = [
+    (r"search/SearchService spec\.publicNetworkAccess", "exposure", "publicNetworkAccess", "always", "open/small", ""),
     (r"\S+ spec(\.properties|\.network|\.networkAcls)?\.publicNetworkAccess(For\w+)?", "exposure", "publicNetworkAccess",
      "always", "open", ""),
     (r"web/Site spec\.siteConfig\.publicNetworkAccess", "exposure", "publicNetworkAccess", "present", "open", ""),
@@ -344,7 +345,7 @@ ENCRYPTION = [
     (r"compute/\w+ .*\.diskEncryptionSet\.reference", "encryption", "customerManagedKey", "always", "closes", ""),
     (r"containerinstance/ContainerGroup spec\.encryptionProperties\.keyName", "encryption", "customerManagedKey", "always",
      "closes", ""),
-    (r"containerregistry/Registry spec\.encryption\.status", "encryption", "customerManagedKey", "always", "closed", ""),
+    (r"containerregistry/Registry spec\.encryption\.status", "encryption", "customerManagedKey", "always", "closed/small", ""),
     (r"(containerservice/ManagedCluster|redhatopenshift/\w+) .*[dD]iskEncryptionSetReference", "encryption",
      "customerManagedKey", "always", "closes", ""),
     (r"redhatopenshift/\w+ .*\.encryptionSetReference", "encryption", "customerManagedKey", "always", "closes", ""),
@@ -620,7 +621,8 @@ def main(facts, archive, out):
            "group *: every kind; kind ?: kinds that kinds.tsv does not list. facet -: looks like a fact and is none.",
            "absence: when a missing value is told: always, inside (only where the object exists that should hold it), present (never)",
            "sense: how the value reads: a unit; a region; machine and vCore: names that tell vCores; open and closed: what",
-           "Enabled or Allow leaves; trueOpens and trueCloses: the same of booleans; opens and closes: what its existence does;",
+           "Enabled or Allow leaves; open/small and closed/small: the same in small letters; trueOpens and trueCloses: the same of",
+           "booleans; opens and closes: what its existence does;",
            "holder: only its absence tells; tls: a version; customerKey, doubleKey, internal, zoneRedundant, ZRS, geoRedundant,",
            "GRS: words that close; several: a list of two or more closes; modes: a list without SharedKey does"],
           sorted(GENERAL) + rows)

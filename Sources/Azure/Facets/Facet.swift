@@ -222,6 +222,10 @@ public enum Facet: String, BitwiseCopyable, CaseIterable, Hashable, Sendable {
         case open
         /// A switch: `Enabled`, `Allow` close something.
         case closed
+        /// The same in small letters: `enabled`.
+        case openInSmallLetters = "open/small"
+        /// A switch in small letters: `enabled` closes something.
+        case closedInSmallLetters = "closed/small"
         /// A switch that is a boolean: `true` leaves something open.
         case trueOpens
         /// A switch that is a boolean: `true` closes something.

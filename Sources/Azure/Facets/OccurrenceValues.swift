@@ -68,8 +68,8 @@ extension Occurrence {
         guard let value else { return nil }
         let opensWhenOn: Bool
         switch sense {
-        case .open, .trueOpens: opensWhenOn = true
-        case .closed, .trueCloses: opensWhenOn = false
+        case .open, .openInSmallLetters, .trueOpens: opensWhenOn = true
+        case .closed, .closedInSmallLetters, .trueCloses: opensWhenOn = false
         default: return isOpen(value, in: document)
         }
         let isOn: Bool? =

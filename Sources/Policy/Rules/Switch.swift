@@ -145,6 +145,8 @@ extension Occurrence {
         case .trueCloses: return closing ? "true" : "false"
         case .closed: return closedWord(closing, of: subject.kind)
         case .open: return closing ? openWord(subject.document) : "Enabled"
+        case .openInSmallLetters: return closing ? "disabled" : "enabled"
+        case .closedInSmallLetters: return closing ? "enabled" : "disabled"
         case .opens, .closes: return closing ? part.description : nil
         case .modes: return "a list without SharedKey, such as [AAD]"
         case .several: return "2 or more zones"
