@@ -181,6 +181,11 @@ catalogue-index: build ## write the table of policies/catalogue into policies/RE
 		policies/README.md >.build/README.md
 	cp .build/README.md policies/README.md
 
+.PHONY: corpus-table
+corpus-table: setup ## write policies/bundles/corpus.md: what the bundles say to the corpus' reviews
+	@: "$${PORTCULLIS_CORPUS:?names no folder: the reviews are in it}"
+	PORTCULLIS_WRITE_TABLES=1 $(swift) test --filter BundleCorpusTests
+
 .PHONY: clean
 clean: ## remove what was built; certs/ stays
 	@rm -rf .build .build-*
