@@ -149,7 +149,11 @@ struct AdmissionJudgement {
                     throw .expression("gives no bool")
                 }
                 if !holds { outcomes.append((place, nil)) }
+                if let trace = report.trace {
+                    trace.note(hook.traced, "validations[\(place)]", holds ? .passed : .failed)
+                }
             } catch {
+                if let trace = report.trace { trace.note(hook.traced, "validations[\(place)]", .broken) }
                 outcomes.append((place, error))
                 // What is spent is spent: the rest would say the same.
                 if expressions.isSpent { break }
@@ -363,4 +367,9 @@ struct AdmissionJudgement {
         let name = param.namespace.isEmpty ? param.name : "\(param.namespace)/\(param.name)"
         return " (binding \(hook.binding.name), \(kind.kind) \(name))"
     }
+}
+
+extension AdmissionHook {
+    /// The policy's name as failures have it.
+    fileprivate var traced: String { "\(policy.kind.rawValue)/\(policy.name)" }
 }

@@ -14,13 +14,15 @@ extension PolicySet {
     ///   - inventory: What is known of other objects; nil if nobody tells.
     ///   - now: What the wall clock says, by which exceptions end; nil if there is no clock, and then none is in force.
     ///   - deadline: When the caller stops waiting; what is not judged by then is an error for its failurePolicy.
+    ///   - trace: Hears what every rule found; nil if nobody asks, as on a request's way.
     /// - Returns: The decision, with every failure.
     public func decide(
         _ request: AdmissionRequest,
         mode: DecisionMode,
         inventory: Inventory? = nil,
         now: WallTime? = nil,
-        deadline: ContinuousClock.Instant? = nil
+        deadline: ContinuousClock.Instant? = nil,
+        trace: DecisionTrace? = nil
     ) -> Decision {
         var decision = Decision()
         if !hasBinding { decision.notes.insert(.noBinding) }
@@ -30,7 +32,7 @@ extension PolicySet {
         let isJudged = !isStatusWrite && !isEmpty && (mode != .mutate || hasMutations)
         if !isJudged && admissionPolicies == nil { return decision }
         var evaluation = RequestEvaluation(self, request, inventory, now)
-        var report = Report(meter: Meter(maximumSteps: configuration.maximumSteps, deadline: deadline))
+        var report = Report(meter: Meter(maximumSteps: configuration.maximumSteps, deadline: deadline), trace: trace)
         var expressions = LazyExpressions(deadline: deadline)
         if mode != .validate { evaluation.mutateByAdmissionPolicies(request, &report, &decision, &expressions) }
         if isJudged { evaluation.run(request, mode, &report, &decision, &expressions) }

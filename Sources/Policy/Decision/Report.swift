@@ -48,11 +48,14 @@ struct Report {
     /// Whether one of those would deny.
     private(set) var hasUncountedDenial = false
     var meter: Meter
+    /// Who hears what every rule finds; nil if nobody asks.
+    let trace: DecisionTrace?
     /// What the last failure was about: hardly ever is the next about something else.
     private var object: Failure.Object?
 
-    init(meter: Meter) {
+    init(meter: Meter, trace: DecisionTrace? = nil) {
         self.meter = meter
+        self.trace = trace
     }
 
     /// Adds a failure of a rule: `value` is what stands at `place`, to be compared with what stood there, and shown unless

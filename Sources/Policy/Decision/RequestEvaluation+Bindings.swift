@@ -68,6 +68,12 @@ extension RequestEvaluation {
         by governor: BindingCheck.Governor,
         _ report: inout Report
     ) {
+        let found = report.failures.count
+        defer {
+            if let trace = report.trace {
+                trace.note(governor.name, "", report.failures.count > found ? .failed : .passed)
+            }
+        }
         do throws(EvaluationError) {
             try BindingCheck(governor: governor, controllers: set.controllers, bindings: set.bindings)
                 .check(subject, circumstances(of: request, isOld: false), &report)

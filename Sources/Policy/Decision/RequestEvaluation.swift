@@ -232,7 +232,7 @@ struct RequestEvaluation: ~Copyable {
                     try judge(subject, request, by: index..<index + 1, &report, context)
                     continue
                 }
-                var found = Report(meter: report.meter)
+                var found = Report(meter: report.meter, trace: report.trace)
                 do throws(EvaluationError) {
                     try judge(subject, request, by: index..<index + 1, &found, context)
                 } catch {
@@ -273,6 +273,7 @@ struct RequestEvaluation: ~Copyable {
         for index in rules {
             let rule = set.rules[index]
             if isOld && !rule.origin.ratchets { continue }
+            let found = report.failures.count
             switch rule.test {
             case .locations(let test): try test.check(subject, rule, &report)
             case .skus(let test): try test.check(subject, rule, &report)
@@ -283,6 +284,9 @@ struct RequestEvaluation: ~Copyable {
             case .cel(let test): test.judge(subject, rule, &report, try expressions.orBroken())
             case .circumstantial(let test):
                 try test.check(subject, circumstances(of: request, isOld: isOld), rule, &report)
+            }
+            if let trace = report.trace {
+                trace.note(rule, subject, isBroken: expressions?.isBroken(rule) ?? false, report.failures[found...])
             }
         }
     }

@@ -255,6 +255,11 @@ final class ExpressionContext {
         broken.append((rule, error))
     }
 
+    /// Whether a rule is one of those that could not be evaluated.
+    func isBroken(_ rule: Rule) -> Bool {
+        broken.contains { $0.rule === rule }
+    }
+
     /// The rules that could not be evaluated since this was asked last.
     func takeBroken() -> [(rule: Rule, error: EvaluationError)] {
         defer { broken = [] }
