@@ -11,6 +11,10 @@ final class Files: SuiteFiles {
         self.texts = texts
     }
 
+    func newPath(_ relative: String, from folder: String) throws(SuiteFileError) -> String {
+        try path(relative, from: folder)
+    }
+
     func path(_ relative: String, from folder: String) throws(SuiteFileError) -> String {
         var names: [Substring] = []
         for name in "\(folder)/\(relative)".split(separator: "/") where name != "." {
@@ -37,13 +41,15 @@ final class Files: SuiteFiles {
     /// Runs the suites of all files.
     ///
     /// The clock says the first second of 2030, so that no test depends on the day.
-    func run(filter: String? = nil) throws -> TestReport {
+    func run(filter: String? = nil, tasks: SuiteRun.Tasks = []) throws -> TestReport {
         var run = SuiteRun(
             files: self,
             filter: try filter.map { try RegularExpression($0) },
+            tasks: tasks,
             now: WallTime("2030-01-01T00:00:00Z")
         )
         for file in texts.keys.sorted() { run.run(file) }
+        if tasks.contains(.mutation) { run.mutate() }
         return run.finish(files: texts.keys.sorted())
     }
 }

@@ -86,6 +86,28 @@ import Testing
             "12:25: error: spec.cases[0].dryRun: must be true or false, not a string; write true or false"
         ),
         (
+            "- {name: c, expect: {decision: Allow, only: region}}",
+            #"12:49: error: spec.cases[0].expect.only: no rule here is named "region", did you mean "regions"?; write regions"#
+        ),
+        (
+            "- {name: c, expect: {decision: Allow, only: [accnts/regions]}}",
+            #"12:50: error: spec.cases[0].expect.only[0]: no policy here is named "accnts", did you mean "accounts"?; write accounts"#
+        ),
+        (
+            "- {name: c, expect: {decision: Allow, only: [regions], patchedChanges: {spec: {}}}}",
+            "12:76: error: spec.cases[0].expect.patchedChanges: stands beside only; "
+                + "give it a case of its own: an object is patched by all policies"
+        ),
+        (
+            "- {name: c, expect: {decision: Allow, warnings: [{rule: tls, count: -1}]}}",
+            "12:73: error: spec.cases[0].expect.warnings[0].count: must be a whole number; write how many there are, 0 to 128"
+        ),
+        (
+            "- {name: c, expect: {decision: Deny, failures: [{rule: regions, count: 0}]}}",
+            "12:25: error: spec.cases[0].expect: does not say which rule denies; "
+                + "add failures: a denial for another reason is no success"
+        ),
+        (
             "- {name: c, time: tomorrow, expect: {decision: Allow}}",
             #"12:23: error: spec.cases[0].time: is "tomorrow"; write a date and time as RFC 3339 does, such as 2027-01-31T00:00:00Z"#
         ),

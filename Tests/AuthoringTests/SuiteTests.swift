@@ -92,6 +92,42 @@ import Testing
             "- {name: c, parameters: {regions: [uksouth]}, changes: {spec: {location: uksouth}}, expect: {decision: Allow}}"
         ),
         (
+            "how many there are",
+            """
+            - name: c
+              manifest:
+                apiVersion: documentdb.azure.com/v1api20231115
+                kind: DatabaseAccount
+                metadata: {name: data, namespace: team-a}
+                spec: {location: westeurope, locations: [{locationName: uksouth}, {locationName: eastus}], tags: {owner: me}}
+              expect:
+                decision: Deny
+                failures: [{rule: regions, count: 2}]
+                audits: [{rule: owner, count: 0}]
+                exhaustive: false
+            """
+        ),
+        (
+            "all that is said by their number",
+            "- {name: c, changes: {spec: {location: uksouth}}, expect: {decision: Deny, failures: [{count: 1}]}}"
+        ),
+        (
+            "what one rule says of an object that another denies",
+            """
+            - name: c
+              changes: {spec: {location: uksouth, minimumTlsVersion: TLS1_0}}
+              expect: {decision: Allow, only: tls, warnings: [{rule: tls}]}
+            """
+        ),
+        (
+            "a denial by one rule alone",
+            """
+            - name: c
+              changes: {spec: {location: uksouth, minimumTlsVersion: TLS1_0, tags: null}}
+              expect: {decision: Deny, only: [accounts/regions, owner], failures: [{rule: regions}], audits: [{rule: owner}]}
+            """
+        ),
+        (
             "only some of what happens",
             """
             - name: c
@@ -102,7 +138,9 @@ import Testing
     ]
 
     @Test(arguments: passing) func passes(_ item: (name: String, text: String)) throws {
-        let report = try report(item.text)
+        // For one of them: what a policy for all kinds says.
+        let policy = accountPolicy.replacing("storage.azure.com/StorageAccount", with: #""*.azure.com/*""#)
+        let report = try report(item.text, item.text.contains("documentdb") ? ["p/policy.yaml": policy] : [:])
         #expect(report.faults.isEmpty)
         #expect(report.differences.isEmpty)
         #expect(report.caseCount == 1 && report.failedCount == 0)
@@ -130,6 +168,24 @@ import Testing
                 "failures: accounts/regions: field spec.region / accounts/regions: field spec.location",
                 "failures: accounts/regions: value eastus / accounts/regions: value uksouth",
             ]
+        ),
+        (
+            "- {name: c, changes: {spec: {location: uksouth}}, expect: {decision: Deny, failures: [{rule: regions, count: 2}]}}",
+            ["failures: */regions / nothing"]
+        ),
+        (
+            """
+            - name: c
+              changes: {spec: {minimumTlsVersion: TLS1_0}}
+              expect: {decision: Allow, warnings: [{rule: tls, count: 0}]}
+            """,
+            [
+                "warnings: no */tls / accounts/tls: spec.minimumTlsVersion is \"TLS1_0\"; allowed: TLS1_2 or later; set spec.minimumTlsVersion to TLS1_2 or later"
+            ]
+        ),
+        (
+            "- {name: c, changes: {spec: {location: uksouth}}, expect: {decision: Deny, only: tls, failures: [{rule: tls}]}}",
+            ["decision: Deny / Allow", "failures: */tls / nothing"]
         ),
         (
             "- {name: c, changes: {spec: {tags: {team: null}}}, expect: {decision: Allow}}",

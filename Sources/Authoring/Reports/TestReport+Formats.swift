@@ -23,8 +23,50 @@ extension TestReport {
         writer.beginArray()
         for issue in issues { Self.write(issue, to: &writer) }
         writer.endArray()
+        if !snapshots.isEmpty {
+            writer.key("snapshots")
+            writer.beginArray()
+            for snapshot in snapshots { Self.write(snapshot, to: &writer) }
+            writer.endArray()
+        }
+        if let coverage {
+            writer.key("coverage")
+            coverage.write(to: &writer)
+        }
+        if let mutation {
+            writer.key("mutation")
+            mutation.write(to: &writer)
+        }
         writer.endObject()
         return writer.finish()
+    }
+
+    private static func write(_ snapshot: Snapshot, to writer: inout JSONWriter) {
+        writer.beginObject()
+        for (key, text) in [("suite", snapshot.suite), ("case", snapshot.name), ("file", snapshot.file)] {
+            writer.key(key)
+            writer.string(text)
+        }
+        writer.key("line")
+        writer.int(snapshot.line)
+        write(snapshot.differences, to: &writer)
+        writer.endObject()
+    }
+
+    private static func write(_ differences: [Difference], to writer: inout JSONWriter) {
+        writer.key("differences")
+        writer.beginArray()
+        for difference in differences {
+            writer.beginObject()
+            for (key, text) in [
+                ("subject", difference.subject), ("expected", difference.expected), ("actual", difference.actual),
+            ] {
+                writer.key(key)
+                if let text { writer.string(text) } else { writer.null() }
+            }
+            writer.endObject()
+        }
+        writer.endArray()
     }
 
     private static func write(_ suite: Suite, to writer: inout JSONWriter) {
@@ -47,19 +89,7 @@ extension TestReport {
             writer.int(item.column)
             writer.key("result")
             writer.string(item.passed ? "passed" : "failed")
-            writer.key("differences")
-            writer.beginArray()
-            for difference in item.differences {
-                writer.beginObject()
-                for (key, text) in [
-                    ("subject", difference.subject), ("expected", difference.expected), ("actual", difference.actual),
-                ] {
-                    writer.key(key)
-                    if let text { writer.string(text) } else { writer.null() }
-                }
-                writer.endObject()
-            }
-            writer.endArray()
+            write(item.differences, to: &writer)
             writer.endObject()
         }
         writer.endArray()

@@ -30,15 +30,53 @@ extension TestReport {
         }
         for suite in suites {
             for item in suite.cases where !item.passed {
-                lines.append("")
-                lines.append(paint("FAILED \(suite.name): \(item.name)", .red))
-                lines.append(paint("  \(suite.file):\(item.line):\(item.column)", .faint))
-                lines += Self.lines(item.differences, paint)
+                lines += [""] + Self.lines(of: item, suite, paint)
             }
         }
+        for snapshot in snapshots {
+            lines.append("")
+            lines.append(paint("WROTE \(snapshot.suite): \(snapshot.name)", .yellow))
+            lines.append(paint("  \(snapshot.file)", .faint))
+            lines += Self.lines(snapshot.differences, paint)
+        }
+        let quality = quality(isColoured: isColoured)
+        lines += (lines.isEmpty || quality.isEmpty ? [] : [""]) + quality
         if !lines.isEmpty { lines.append("") }
         lines.append(paint(summary, failedCount > 0 || !errors.isEmpty ? .red : caseCount == 0 ? .yellow : .green))
         return lines
+    }
+
+    /// What was found beside the tests: coverage, and changes of policies that no test noticed.
+    ///
+    /// - Parameter isColoured: Whether the terminal understands colours.
+    /// - Returns: Lines; none if nobody asked.
+    public func quality(isColoured: Bool = false) -> [String] {
+        func paint(_ text: String, _ style: TextStyle) -> String { style.paint(text, isColoured: isColoured) }
+        let parts = [coverage?.text(paint), mutation?.text(paint)].compactMap { $0 }
+        return Array(parts.joined(separator: [""]))
+    }
+
+    /// What failed, without a table of what passed.
+    ///
+    /// - Parameter isColoured: Whether the terminal understands colours.
+    /// - Returns: Lines; none if nothing failed.
+    public func failures(isColoured: Bool = false) -> [String] {
+        suites.flatMap { suite in
+            suite.cases.filter { !$0.passed }.flatMap {
+                Self.lines(of: $0, suite) { $1.paint($0, isColoured: isColoured) }
+            }
+        }
+    }
+
+    private static func lines(
+        of item: Case,
+        _ suite: Suite,
+        _ paint: (String, TextStyle) -> String
+    ) -> [String] {
+        [
+            paint("FAILED \(suite.name): \(item.name)", .red),
+            paint("  \(suite.file):\(item.line):\(item.column)", .faint),
+        ] + lines(item.differences, paint)
     }
 
     private static func lines(_ differences: [Difference], _ paint: (String, TextStyle) -> String) -> [String] {

@@ -19,23 +19,50 @@ struct Expectation {
     let patchedChanges: Node?
     /// Whether what is not expected may not be.
     let isExhaustive: Bool
+    /// The rules that the case is about: what others say is nothing to it; nil for all.
+    let only: [RuleName]?
+    /// Where all of it stands.
+    let node: Node
 
     private static let fields = [
-        "decision", "failures", "warnings", "audits", "patched", "patchedChanges", "exhaustive",
+        "decision", "only", "failures", "warnings", "audits", "patched", "patchedChanges", "exhaustive",
     ]
+
+    /// A rule as `only` names it: its name, or `policy/rule`.
+    struct RuleName {
+        let node: Node
+        let policy: String?
+        let rule: String
+
+        init?(_ node: Node) {
+            guard let text = node.string() else { return nil }
+            self.node = node
+            let parts = text.split(separator: "/", maxSplits: 1).map(String.init)
+            policy = parts.count == 2 ? parts[0] : nil
+            rule = parts.last ?? text
+        }
+
+        func names(_ finding: Finding) -> Bool {
+            finding.rule == rule && (policy == nil || finding.policy == policy)
+        }
+    }
 
     init?(_ node: Node) {
         guard let fields = node.fields(Self.fields),
             let verdict = fields.required("decision", "write decision: Allow or Deny")?.keyword(Verdict.self)
         else { return nil }
         self.verdict = verdict
+        self.node = node
+        only = fields["only"].map { only in
+            (only.value.isString ? [only] : only.elements()).compactMap { RuleName($0) }
+        }
         failures = fields["failures"]?.elements().compactMap { Pattern($0) } ?? []
         warnings = fields["warnings"]?.elements().compactMap { Pattern($0) } ?? []
         audits = fields["audits"]?.elements().compactMap { Pattern($0) } ?? []
         patched = fields["patched"]
         patchedChanges = fields["patchedChanges"]
         isExhaustive = fields["exhaustive"]?.flag() ?? true
-        if verdict == .deny, fields["failures"] == nil {
+        if verdict == .deny, fields["failures"] == nil || !failures.isEmpty && failures.allSatisfy({ $0.count == 0 }) {
             node.error(
                 "does not say which rule denies",
                 mend: "add failures: a denial for another reason is no success"
@@ -46,6 +73,9 @@ struct Expectation {
         }
         if verdict == .deny, let patched = patched ?? patchedChanges {
             patched.error("stands beside decision: Deny", mend: "remove it: what is refused is not patched")
+        }
+        if only != nil, let patched = patched ?? patchedChanges {
+            patched.error("stands beside only", mend: "give it a case of its own: an object is patched by all policies")
         }
         if let patched, patchedChanges != nil {
             patched.error("is there beside patchedChanges", mend: "write the object, or what changes")
@@ -76,6 +106,11 @@ struct Expectation {
         var field: String?
         var value: String?
         var message: Text?
+        /// How many there are to be; 0 for none.
+        private(set) var count = 1
+
+        /// The most that a decision lists.
+        private static let maximumCount: Int64 = 128
 
         init?(_ node: Node) {
             self.node = node
@@ -84,12 +119,19 @@ struct Expectation {
                 self.line = line
                 return
             }
-            guard let fields = node.fields(["policy", "rule", "field", "value", "message"]) else { return nil }
+            guard let fields = node.fields(["policy", "rule", "field", "value", "message", "count"]) else { return nil }
             policy = fields["policy"].flatMap { $0.string() }
             rule = fields["rule"].flatMap { $0.string() }
             field = fields["field"].flatMap { $0.string() }
             value = fields["value"].flatMap { $0.scalar() }
             message = fields["message"].flatMap { Text($0) }
+            if let node = fields["count"] {
+                guard let number = node.document.int(node.value), (0...Self.maximumCount).contains(number) else {
+                    node.error("must be a whole number", mend: "write how many there are, 0 to \(Self.maximumCount)")
+                    return nil
+                }
+                count = Int(number)
+            }
             if node.document.count(of: node.value) == 0 {
                 node.error("says nothing", mend: "write the rule, its field or its message")
                 return nil
@@ -118,7 +160,7 @@ struct Expectation {
             if let field { parts.append("field \(field)") }
             if let value { parts.append("value \(value)") }
             if let message { parts.append("message \(message.description)") }
-            return parts.joined(separator: ", ")
+            return parts.isEmpty ? "anything" : parts.joined(separator: ", ")
         }
 
         /// What of a finding is not as it should be.
@@ -193,68 +235,5 @@ extension JSONDocument {
     func bytes(of value: JSONValue) -> [UInt8] {
         let source = lexeme(value)
         return source.indices.map { source[$0] }
-    }
-}
-
-/// Something that a decision tells: a failure, or a line of a warning.
-struct Finding {
-    /// All that is said.
-    let line: String
-    var policy: String?
-    var rule: String?
-    var field: String?
-    var value: String?
-    /// What is said behind policy and rule.
-    let message: String
-
-    init(_ failure: Failure) {
-        line = failure.description
-        policy = failure.policy
-        rule = failure.rule
-        field = failure.path
-        value = failure.value
-        let label = "\(failure.document)/\(failure.rule): "
-        message = line.hasPrefix(label) ? String(line.dropFirst(label.count)) : line
-    }
-
-    init(warning: String) {
-        line = warning
-        message = warning
-    }
-
-    /// A warning about a failure: its line, and maybe more behind it.
-    init(warning: String, of failure: Failure) {
-        let finding = Finding(failure)
-        line = warning
-        policy = finding.policy
-        rule = finding.rule
-        field = finding.field
-        value = finding.value
-        message = finding.message + warning.dropFirst(failure.shortLine.count)
-    }
-}
-
-/// What a decision tells, by what came of it.
-struct Findings {
-    var failures: [Finding] = []
-    var warnings: [Finding] = []
-    var audits: [Finding] = []
-
-    init(_ decision: Decision) {
-        var lines = decision.warnings
-        for failure in decision.failures {
-            switch failure.effect {
-            case .deny: failures.append(Finding(failure))
-            case .audit, .waived: audits.append(Finding(failure))
-            case .warn, .ratcheted:
-                let start = failure.shortLine
-                guard let place = lines.firstIndex(where: { $0.hasPrefix(start) }) else {
-                    warnings.append(Finding(failure))
-                    continue
-                }
-                warnings.append(Finding(warning: lines.remove(at: place), of: failure))
-            }
-        }
-        warnings += lines.map { Finding(warning: $0) }
     }
 }

@@ -60,16 +60,19 @@ final class PolicyLibrary {
     ///   - files: Files of policies.
     ///   - documents: Documents beside them, each with the file that it stands in.
     ///   - parameters: Other values of policies' parameters, by name.
+    ///   - changed: A file whose documents are to be others.
     /// - Returns: The set, or why there is none.
     func set(
         of files: [String],
         with documents: [(document: JSONDocument, file: String)],
-        _ parameters: [String: JSONFragment]
+        _ parameters: [String: JSONFragment],
+        changed: (file: String, documents: [JSONDocument])? = nil
     ) -> PolicyCompiler.Result {
         var compiler = PolicyCompiler(configuration: configuration)
         for file in files {
             do throws(PolicyIssue) {
-                compiler.add(try policies(of: file, parameters))
+                let others = changed?.file == file ? changed?.documents : nil
+                compiler.add(try policies(of: file, others, parameters))
             } catch {
                 compiler.add(error)
             }
@@ -78,10 +81,16 @@ final class PolicyLibrary {
         return compiler.finish()
     }
 
-    private func policies(of file: String, _ parameters: [String: JSONFragment]) throws(PolicyIssue) -> PolicyFile {
-        var isChanged = false
+    private func policies(
+        of file: String,
+        _ others: [JSONDocument]?,
+        _ parameters: [String: JSONFragment]
+    ) throws(PolicyIssue) -> PolicyFile {
+        var isChanged = others != nil
         var changed: [JSONDocument] = []
-        for document in try documents(of: file) {
+        let originals: [JSONDocument]
+        if let others { originals = others } else { originals = try documents(of: file) }
+        for document in originals {
             do throws(JSONPatchError) {
                 let other = try document.withParameters(parameters)
                 if other !== document { isChanged = true }

@@ -48,8 +48,10 @@ struct Suite {
         let time = body["time"]?.time()
         var cases: [SuiteCase] = []
         var places: [String: Int] = [:]
-        for element in list.elements() {
-            guard let item = SuiteCase(element, namespace: namespace, user: user, time: time) else { continue }
+        for (number, element) in list.elements().enumerated() {
+            guard let item = SuiteCase(element, number: number, namespace: namespace, user: user, time: time) else {
+                continue
+            }
             if let first = places.updateValue(element.position.line, forKey: item.name) {
                 element.error("is the second case \"\(item.name)\" (line \(first))", mend: "give it a name of its own")
             }
@@ -69,6 +71,8 @@ struct Suite {
 struct SuiteCase {
     let name: String
     let node: Node
+    /// Which of the suite's cases it is, from 0.
+    let number: Int
     let manifest: Node?
     let changes: Node?
     let old: Node?
@@ -93,9 +97,10 @@ struct SuiteCase {
         case delete = "DELETE"
     }
 
-    init?(_ node: Node, namespace: String?, user: ManifestRequest.User?, time: WallTime?) {
+    init?(_ node: Node, number: Int, namespace: String?, user: ManifestRequest.User?, time: WallTime?) {
         guard let fields = node.fields(Self.fields) else { return nil }
         self.node = node
+        self.number = number
         manifest = fields["manifest"]
         changes = fields["changes"]?.changes()
         old = fields["old"]

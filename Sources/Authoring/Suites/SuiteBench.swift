@@ -14,17 +14,21 @@ final class SuiteBench {
     private let folder: String
     private let library: PolicyLibrary
     private let loading: Loading
-    private let policyFiles: [String]
+    /// Whether a file of what mutations make may be missing.
+    private let writesSnapshots: Bool
+    /// The files of the policies that the suite tests, in ascending order.
+    let policyFiles: [String]
     private var documents: [(document: JSONDocument, file: String)] = []
     private var inventory: Inventory?
     private let parameterNames: Set<String>
     /// The sets of the suite, by the parameters that cases change.
     private var sets: [[String: [UInt8]]: PolicySet?] = [:]
 
-    init(_ suite: Suite, file: String, library: PolicyLibrary, _ loading: Loading) {
+    init(_ suite: Suite, file: String, library: PolicyLibrary, writesSnapshots: Bool, _ loading: Loading) {
         self.suite = suite
         self.library = library
         self.loading = loading
+        self.writesSnapshots = writesSnapshots
         folder = SuiteFolder.folder(of: file)
         var files: [String] = []
         var named: Set<String> = []
@@ -162,9 +166,15 @@ final class SuiteBench {
         let subject = changed(manifest, by: item.changes)
         let old = item.old.map { object($0) } ?? item.oldChanges.map { changed(manifest, by: $0) }
         let expectation = item.expectation
-        let patched: JSONFragment?? =
-            expectation.patched.map { object($0) } ?? expectation.patchedChanges.map { changed(subject, by: $0) }
-        let set = policySet(for: item)
+        let newSnapshot = expectation.patched.flatMap { self.newSnapshot($0) }
+        let patched: JSONFragment??
+        if let node = expectation.patched {
+            patched = newSnapshot == nil ? .some(object(node)) : nil
+        } else {
+            patched = expectation.patchedChanges.map { changed(subject, by: $0) }
+        }
+        let parameters = self.parameters(for: item)
+        let set = policySet(for: item, parameters)
         if let set { check(item, set) }
         guard let subject, old != .some(nil), patched != .some(nil), let set else { return nil }
         let change: ManifestRequest.Change =
@@ -183,15 +193,34 @@ final class SuiteBench {
             return SuiteTrial(
                 request: try question.admissionRequest(tables: library.configuration.tables),
                 set: set,
+                parameters: parameters,
                 inventory: inventory,
                 time: item.time,
                 expectation: expectation,
-                patched: patched ?? nil
+                patched: patched ?? nil,
+                snapshotFile: expectation.patched.flatMap { snapshotFile($0) },
+                newSnapshot: newSnapshot
             )
         } catch {
             base.error(error.message, mend: error.mend)
             return nil
         }
+    }
+
+    /// The file that holds what mutations are to make.
+    private func snapshotFile(_ node: Node) -> String? {
+        node.document.string(node.value).flatMap { try? library.files.path($0, from: folder) }
+    }
+
+    /// The same, if there is none yet and one may be written.
+    private func newSnapshot(_ node: Node) -> String? {
+        guard writesSnapshots, let text = node.document.string(node.value) else {
+            return nil
+        }
+        if let known = snapshotFile(node), (try? library.files.contents(of: known)) != nil { return nil }
+        guard let path = try? library.files.newPath(text, from: folder) else { return nil }
+        used.insert(path)
+        return path
     }
 
     private func changed(_ object: JSONFragment?, by changes: Node?) -> JSONFragment? {
@@ -204,8 +233,13 @@ final class SuiteBench {
         }
     }
 
-    /// The policies with the parameters that the suite and the case give them.
-    private func policySet(for item: SuiteCase) -> PolicySet? {
+    /// The policies of a case, with other documents in the place of a file's; nothing if they are no policies.
+    func set(for trial: SuiteTrial, replacing file: String, by documents: [JSONDocument]) -> PolicySet? {
+        library.set(of: policyFiles, with: self.documents, trial.parameters, changed: (file, documents)).set
+    }
+
+    /// The values of parameters that the suite and the case give.
+    private func parameters(for item: SuiteCase) -> [String: JSONFragment] {
         var values: [String: JSONFragment] = [:]
         for (name, node) in suite.parameters + item.parameters {
             if parameterNames.contains(name) {
@@ -218,6 +252,11 @@ final class SuiteBench {
                 )
             }
         }
+        return values
+    }
+
+    /// The policies with those parameters.
+    private func policySet(for item: SuiteCase, _ values: [String: JSONFragment]) -> PolicySet? {
         let key = values.mapValues { $0.document.bytes(of: $0.value) }
         if let known = sets[key] { return known }
         let result =
@@ -242,30 +281,54 @@ final class SuiteBench {
     private func check(_ item: SuiteCase, _ set: PolicySet) {
         let names = set.names
         for pattern in item.expectation.patterns {
-            let policies = names.filter { pattern.policy == nil || $0.policy == pattern.policy }
-            if policies.isEmpty, let policy = pattern.policy, policy != "portcullis" {
-                Self.report(policy, "policy", names.map(\.policy), at: pattern.node)
-            } else if let rule = pattern.rule, !policies.isEmpty, policies.allSatisfy({ $0.rules != nil }) {
-                let known = policies.flatMap { $0.rules ?? [] }
-                // What is reported of a policy as a whole, and of what holds without any.
-                let general = ["match", "mutations", "being-deleted"]
-                if !known.contains(rule), !general.contains(rule) { Self.report(rule, "rule", known, at: pattern.node) }
+            Self.check(pattern.policy, pattern.rule, names) { word, what, known in
+                Self.report(word, what, known, at: pattern.node, pattern.node.member(what))
+            }
+        }
+        for rule in item.expectation.only ?? [] {
+            Self.check(rule.policy, rule.rule, names) { word, what, known in
+                Self.report(word, what, known, at: rule.node, rule.node)
             }
         }
     }
 
-    private static func report(_ name: String, _ what: String, _ known: [String], at node: Node) {
+    /// Says which of both names nothing has.
+    private static func check(
+        _ policy: String?,
+        _ rule: String?,
+        _ names: [PolicySet.Names],
+        report: (_ name: String, _ what: String, _ known: [String]) -> Void
+    ) {
+        let policies = names.filter { policy == nil || $0.policy == policy }
+        if policies.isEmpty, let policy, policy != "portcullis" {
+            report(policy, "policy", names.map(\.policy))
+        } else if let rule, !policies.isEmpty, policies.allSatisfy({ $0.rules != nil }) {
+            let known = policies.flatMap { $0.rules ?? [] }
+            // What is reported of a policy as a whole, and of what holds without any.
+            let general = ["match", "mutations", "being-deleted"]
+            if !known.contains(rule), !general.contains(rule) { report(rule, "rule", known) }
+        }
+    }
+
+    private static func report(_ name: String, _ what: String, _ known: [String], at node: Node, _ place: Node) {
         let near = name.nearest(in: known)
-        let place = node.document.member(what, of: node.value).map { node.document.position(of: $0) }
+        let position = place.position
         let issue = PolicyIssue(
             file: node.file,
-            line: place?.line ?? node.position.line,
-            column: place?.column ?? node.position.column,
-            field: "\(node.path).\(what)",
+            line: position.line,
+            column: position.column,
+            field: place.path,
             message: "no \(what) here is named \"\(name)\"" + (near.map { ", did you mean \"\($0)\"?" } ?? ""),
             mend: near.map { "write \($0)" }
                 ?? "write one of \(known.prefix(10).joined(separator: ", "))"
         )
         node.loading.report(issue)
+    }
+}
+
+extension Node {
+    /// A member that was read; the node itself if there is none.
+    fileprivate func member(_ name: String) -> Node {
+        document.member(name, of: value).map { at($0, "\(path).\(name)") } ?? self
     }
 }

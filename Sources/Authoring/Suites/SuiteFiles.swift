@@ -11,6 +11,15 @@ public protocol SuiteFiles {
     /// - Throws: That a suite may not read there.
     func path(_ relative: String, from folder: String) throws(SuiteFileError) -> String
 
+    /// Says where a file that a suite names, and that is not there yet, is to be written.
+    ///
+    /// - Parameters:
+    ///   - relative: The path as it is written.
+    ///   - folder: The suite's folder, which it counts from.
+    /// - Returns: The path.
+    /// - Throws: That nothing may be written there.
+    func newPath(_ relative: String, from folder: String) throws(SuiteFileError) -> String
+
     /// Reads a file.
     ///
     /// - Parameter path: As `SuiteRun` was given it, or `path` gave it.

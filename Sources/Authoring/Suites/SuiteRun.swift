@@ -7,16 +7,41 @@ public import Policy
 /// The same evaluator as the webhook's, with mutations and rules in one go. Suites are read and run one after the other; what
 /// is wrong with one is reported and does not keep others from being run.
 public struct SuiteRun {
-    private let files: any SuiteFiles
+    let files: any SuiteFiles
     private let filter: RegularExpression?
-    private let now: WallTime?
-    private let library: PolicyLibrary
-    private var report = TestReport()
+    private let tasks: Tasks
+    let now: WallTime?
+    let library: PolicyLibrary
+    var report = TestReport()
+    private var coverage = CoverageRecord()
+    private(set) var stands: [SuiteStand] = []
+    /// What suites' files are to say else.
+    var edits: [String: [SnapshotEdit]] = [:]
+    /// The objects of files that are written anew.
+    var snapshotFiles: [String: JSONFragment] = [:]
     /// Files that suites have named.
     private var used: Set<String> = []
     private var suiteFiles: Set<String> = []
     /// Where each suite's name of a folder was first used.
     private var names: [String: String] = [:]
+
+    /// What is to be done beside the tests.
+    public struct Tasks: OptionSet, Sendable {
+        /// The bits.
+        public let rawValue: UInt8
+
+        /// Takes the bits.
+        public init(rawValue: UInt8) {
+            self.rawValue = rawValue
+        }
+
+        /// Count what tests make of every rule.
+        public static let coverage = Tasks(rawValue: 1 << 0)
+        /// Keep the tests for `mutate`.
+        public static let mutation = Tasks(rawValue: 1 << 1)
+        /// Write what mutations make of objects into the suites that expect something else.
+        public static let snapshots = Tasks(rawValue: 1 << 2)
+    }
 
     /// The largest file, in bytes: many times what people write.
     public static let maximumFileBytes = 8 << 20
@@ -26,17 +51,20 @@ public struct SuiteRun {
     /// - Parameters:
     ///   - files: Where files come from.
     ///   - filter: Matches `suite/case` of those that are to be run; nil for all.
+    ///   - tasks: What is to be done beside the tests.
     ///   - now: What the clock says: when cases are asked that do not say it; nil if there is no clock, and then no exception
     ///     is in force for them.
     ///   - configuration: What policies are read and asked with.
     public init(
         files: any SuiteFiles,
         filter: RegularExpression? = nil,
+        tasks: Tasks = [],
         now: WallTime? = nil,
         configuration: PolicyConfiguration = PolicyConfiguration()
     ) {
         self.files = files
         self.filter = filter
+        self.tasks = tasks
         self.now = now
         var configuration = configuration
         // A test must not fail because the machine is busy.
@@ -86,7 +114,7 @@ public struct SuiteRun {
             report.issues.append(PolicyIssue(error, file: file))
             return
         }
-        for document in documents {
+        for (number, document) in documents.enumerated() {
             let loading = Loading(tables: library.configuration.tables)
             let node = Node(document, file: file, loading)
             guard Suite.isSuite(node) else { continue }
@@ -95,7 +123,7 @@ public struct SuiteRun {
                 version == PolicyFile.apiVersion, let suite = Suite(node)
             {
                 noteName(of: suite, in: file)
-                run(suite, in: file, loading)
+                run(suite, in: file, document: number, loading)
             } else if !loading.issues.hasErrors {
                 node.error("is a PolicyTest of another apiVersion", mend: "write \(PolicyFile.apiVersion)")
             }
@@ -114,9 +142,22 @@ public struct SuiteRun {
         )
     }
 
-    private mutating func run(_ suite: Suite, in file: String, _ loading: Loading) {
-        let bench = SuiteBench(suite, file: file, library: library, loading)
+    private mutating func run(_ suite: Suite, in file: String, document: Int, _ loading: Loading) {
+        let bench = SuiteBench(
+            suite,
+            file: file,
+            library: library,
+            writesSnapshots: tasks.contains(.snapshots),
+            loading
+        )
         var result = TestReport.Suite(name: suite.name, file: file, line: suite.node.position.line)
+        var trials: [SuiteTrial] = []
+        var refused: [(key: String, value: String)] = []
+        var keys: [CoverageRecord.Key: Int] = [:]
+        if tasks.contains(.coverage) {
+            for file in bench.policyFiles { coverage.declare((try? library.documents(of: file)) ?? [], of: file) }
+            keys = coverage.keys(of: bench.policyFiles)
+        }
         // All are prepared, also those that are not asked for: files that they name are used.
         for item in suite.cases {
             guard let trial = bench.prepare(item) else { continue }
@@ -128,14 +169,18 @@ public struct SuiteRun {
             let position = item.node.position
             let clock = ContinuousClock()
             let start = clock.now
-            let outcome = trial.run(at: now)
+            let trace = tasks.contains(.coverage) ? DecisionTrace() : nil
+            var outcome = trial.run(at: now, trace)
+            let duration = clock.now - start
+            if let trace { coverage.note(trace, mutations: outcome.mutations, keys) }
+            if tasks.contains(.snapshots) { write(&outcome, of: trial, item, suite, in: file, document) }
             result.cases.append(
                 TestReport.Case(
                     name: item.name,
                     line: position.line,
                     column: position.column,
                     differences: outcome.differences,
-                    duration: clock.now - start
+                    duration: duration
                 )
             )
             if outcome.dependsOnClock {
@@ -144,11 +189,16 @@ public struct SuiteRun {
                     mend: "say when it is asked: time: 2027-01-31T00:00:00Z"
                 )
             }
+            if tasks.contains(.mutation) {
+                trials.append(trial)
+                refused += outcome.findings.refused
+            }
         }
         used.formUnion(bench.used)
         report.issues += bench.warnings
         if loading.issues.hasErrors { result.cases = [] }
         if !result.cases.isEmpty { report.suites.append(result) }
+        if !trials.isEmpty { stands.append(SuiteStand(bench: bench, trials: trials, refused: refused)) }
     }
 
     /// Ends the run.
@@ -163,6 +213,14 @@ public struct SuiteRun {
             report.issues.append(
                 PolicyIssue(file: file, message: "is used by no test", mend: "name it in a suite, or remove it")
             )
+        }
+        writeSnapshots()
+        if tasks.contains(.coverage) {
+            // Policies that no suite names count too.
+            for file in files where SuiteFolder.tests(of: file) == nil {
+                coverage.declare((try? library.documents(of: file)) ?? [], of: file)
+            }
+            report.coverage = coverage.coverage
         }
         var seen: Set<PolicyIssue> = []
         report.issues = report.issues.filter { seen.insert($0).inserted }.sorted {

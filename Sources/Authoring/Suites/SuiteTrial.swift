@@ -5,19 +5,33 @@ internal import Policy
 /// A case with all that it takes to run it.
 struct SuiteTrial {
     let request: AdmissionRequest
-    let set: PolicySet
+    var set: PolicySet
+    /// The values of policies' parameters that the suite and the case give.
+    let parameters: [String: JSONFragment]
     let inventory: Inventory?
     /// When it is asked; nil for whatever the clock says.
     let time: WallTime?
     let expectation: Expectation
     /// The object that mutations are to make; nil if the case does not say.
     let patched: JSONFragment?
+    /// The file that holds this object.
+    let snapshotFile: String?
+    /// The file that is to hold it and is not there yet.
+    let newSnapshot: String?
+
+    /// What the policies depend on, as far as it is the case's.
+    var parameterKey: [String: [UInt8]] { parameters.mapValues { $0.document.bytes(of: $0.value) } }
 
     private typealias Difference = TestReport.Difference
 
     /// What came of a question.
     struct Outcome {
-        let differences: [TestReport.Difference]
+        var differences: [TestReport.Difference] = []
+        let findings: Findings
+        /// The object as mutations leave it; nil if nothing is left, or the request is denied.
+        let patched: JSONFragment?
+        /// The mutations that had something to do, as `policy/mutation`.
+        let mutations: [String]
         /// Whether another day would have brought another answer: an exception decided, and the case does not say when it is
         /// asked.
         let dependsOnClock: Bool
@@ -25,34 +39,49 @@ struct SuiteTrial {
 
     /// Asks the policies and compares.
     ///
-    /// - Parameter now: What the clock says, for a case that does not say when it is asked.
-    /// - Returns: What differs.
-    func run(at now: WallTime?) -> Outcome {
-        let decision = set.decide(request, mode: .mutateAndValidate, inventory: inventory, now: time ?? now)
-        return Outcome(
-            differences: differences(of: decision),
-            dependsOnClock: time == nil && !decision.exceptions.isEmpty
+    /// - Parameters:
+    ///   - now: What the clock says, for a case that does not say when it is asked.
+    ///   - trace: Hears what every rule found.
+    /// - Returns: What came of it.
+    func run(at now: WallTime?, _ trace: DecisionTrace? = nil) -> Outcome {
+        let decision = set.decide(
+            request,
+            mode: .mutateAndValidate,
+            inventory: inventory,
+            now: time ?? now,
+            trace: trace
         )
-    }
-
-    private func differences(of decision: Decision) -> [TestReport.Difference] {
-        let findings = Findings(decision)
+        var findings = Findings(decision)
+        var isAllowed = decision.allowed
+        if let only = expectation.only {
+            findings = findings.only(only)
+            isAllowed = findings.failures.isEmpty
+        }
         var differences: [TestReport.Difference] = []
         let isExpectedAllowed = expectation.verdict == .allow
-        if decision.allowed != isExpectedAllowed {
+        if isAllowed != isExpectedAllowed {
             differences.append(
                 Difference(
                     subject: "decision",
                     expected: expectation.verdict.rawValue,
-                    actual: (decision.allowed ? Expectation.Verdict.allow : .deny).rawValue
+                    actual: (isAllowed ? Expectation.Verdict.allow : .deny).rawValue
                 )
             )
         }
         compare("failures", expectation.failures, findings.failures, &differences)
         compare("warnings", expectation.warnings, findings.warnings, &differences)
         compare("audits", expectation.audits, findings.audits, &differences)
-        if decision.allowed && isExpectedAllowed { comparePatched(decision, &differences) }
-        return differences
+        var patched: JSONFragment?
+        if decision.allowed && isExpectedAllowed && expectation.only == nil {
+            patched = comparePatched(decision, &differences)
+        }
+        return Outcome(
+            differences: differences,
+            findings: findings,
+            patched: patched,
+            mutations: decision.mutations,
+            dependsOnClock: time == nil && !decision.exceptions.isEmpty
+        )
     }
 
     private func compare(
@@ -61,9 +90,16 @@ struct SuiteTrial {
         _ findings: [Finding],
         _ differences: inout [TestReport.Difference]
     ) {
-        let matching = Matching(patterns, findings)
+        for pattern in patterns where pattern.count == 0 {
+            for finding in findings where pattern.matches(finding) {
+                let expected = "no \(pattern.description)"
+                differences.append(Difference(subject: subject, expected: expected, actual: finding.line))
+            }
+        }
+        let wanted = patterns.flatMap { Array(repeating: $0, count: $0.count) }
+        let matching = Matching(wanted, findings)
         var left = findings.indices.filter { !matching.isTaken($0) }
-        for (place, pattern) in patterns.enumerated() where matching.finding(of: place) == nil {
+        for (place, pattern) in wanted.enumerated() where matching.finding(of: place) == nil {
             // One of the same rule that nothing else expects is what was meant.
             guard let near = left.firstIndex(where: { pattern.isNear(findings[$0]) }) else {
                 differences.append(Difference(subject: subject, expected: pattern.description, actual: nil))
@@ -76,7 +112,7 @@ struct SuiteTrial {
             }
         }
         guard expectation.isExhaustive else { return }
-        for place in left {
+        for place in left where !patterns.contains(where: { $0.count == 0 && $0.matches(findings[place]) }) {
             differences.append(Difference(subject: subject, expected: nil, actual: findings[place].line))
         }
     }
@@ -86,14 +122,18 @@ struct SuiteTrial {
     /// The most places of an object that are told to differ.
     private static let maximumPlaces = 20
 
-    private func comparePatched(_ decision: Decision, _ differences: inout [TestReport.Difference]) {
+    /// Compares the object as mutations leave it, and gives it.
+    private func comparePatched(
+        _ decision: Decision,
+        _ differences: inout [TestReport.Difference]
+    ) -> JSONFragment? {
         guard let object = request.object else {
             if patched != nil {
                 differences.append(
                     Difference(subject: "patched", expected: "an object", actual: "nothing: the object goes")
                 )
             }
-            return
+            return nil
         }
         let before = JSONFragment(request.document, object)
         let after: JSONFragment
@@ -101,9 +141,9 @@ struct SuiteTrial {
             after = JSONFragment(try (decision.patch ?? JSONPatch()).apply(to: before))
         } catch {
             differences.append(Difference(subject: "patched", expected: "a patch that applies", actual: "\(error)"))
-            return
+            return nil
         }
-        guard patched != nil || expectation.isExhaustive else { return }
+        guard patched != nil || expectation.isExhaustive else { return after }
         // What the API server fills in is no difference.
         let wanted = (patched ?? before).withNamespace(of: after)
         let places = JSONPatch.difference(from: wanted, to: after).operations
@@ -125,6 +165,7 @@ struct SuiteTrial {
                 )
             )
         }
+        return after
     }
 
     /// A place of an object and what stands there, unless that is a secret.
@@ -142,6 +183,15 @@ struct SuiteTrial {
 }
 
 extension JSONFragment {
+    /// The object without its namespace, if another says none.
+    func withNamespace(ifIn other: JSONFragment) -> JSONFragment {
+        guard ObjectMeta(of: other.value, in: other.document).namespace == nil,
+            ObjectMeta(of: value, in: document).namespace != nil
+        else { return self }
+        let patch = JSONPatch([.remove(JSONPointer(tokens: ["metadata", "namespace"]))])
+        return (try? patch.apply(to: self)).map { JSONFragment($0) } ?? self
+    }
+
     /// The object with another's namespace, if it says none.
     fileprivate func withNamespace(of other: JSONFragment) -> JSONFragment {
         guard let namespace = ObjectMeta(of: other.value, in: other.document).namespace,

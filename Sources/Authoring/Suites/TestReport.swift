@@ -48,12 +48,42 @@ public struct TestReport: Sendable {
         }
     }
 
+    /// What a case expects of mutations, written anew.
+    public struct Snapshot: Sendable {
+        /// The suite's name.
+        public let suite: String
+        /// The case's name.
+        public let name: String
+        /// The file that is changed: the suite's, or the one that holds the object.
+        public let file: String
+        /// Where the case begins in the suite's file, from 1.
+        public let line: Int
+        /// What was expected before, and what is now.
+        public let differences: [Difference]
+    }
+
+    /// A file with other content.
+    public struct Rewrite: Sendable {
+        /// The path, as the suite's files have it.
+        public let file: String
+        /// All that it is to hold.
+        public let content: [UInt8]
+    }
+
     /// The suites of which cases were run, in the order of files.
     public internal(set) var suites: [Suite] = []
     /// What is wrong with suites, manifests and policies, by place; those with errors were not run.
     public internal(set) var issues: [PolicyIssue] = []
     /// How many cases were passed over, because their names were not asked for.
     public internal(set) var filteredCount = 0
+    /// What tests have made of every rule; nil if nobody asked.
+    public internal(set) var coverage: Coverage?
+    /// What became of changes of policies; nil if none were tried.
+    public internal(set) var mutation: MutationReport?
+    /// What suites expect of mutations and was written anew.
+    public internal(set) var snapshots: [Snapshot] = []
+    /// The files to be written for that.
+    public internal(set) var rewrites: [Rewrite] = []
     /// How long all of it took.
     public internal(set) var duration = Duration.zero
 
