@@ -37,6 +37,14 @@ struct Progress {
         Terminal.complain("\r\(count) \(unit) …")
     }
 
+    /// Tells of something else that is counted, whose end is known.
+    mutating func show(_ count: Int, of all: Int, _ unit: String) {
+        guard isShown, ContinuousClock.now >= next else { return }
+        next = ContinuousClock.now + .milliseconds(500)
+        hasShown = true
+        Terminal.complain("\r\u{1b}[K\(count) of \(all) \(unit) …")
+    }
+
     func end() {
         if hasShown { Terminal.complain("\r\u{1b}[K") }
     }

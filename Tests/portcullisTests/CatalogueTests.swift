@@ -25,6 +25,12 @@ import Testing
         #expect(outcome.error.isEmpty)
     }
 
+    /// Every rule passes in some test and fails in another, and does what it says of absent and unknown values.
+    @Test func everyRuleIsTestedBothWays() throws {
+        let outcome = try Executable.run(["test", Self.folder, "--coverage-threshold", "100"])
+        #expect(outcome.code == 0, "\(outcome.error)\(outcome.output)")
+    }
+
     @Test func theIndexIsFresh() throws {
         let outcome = try Executable.run(["generate", "docs", Self.folder])
         #expect(outcome.code == 0)

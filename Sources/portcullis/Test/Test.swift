@@ -31,8 +31,12 @@ struct Test: ParsableCommand {
 
             policies/README.md describes every field. Nothing is asked of a cluster.
 
-            Exit codes: 0 all tests passed; 1 some failed; 2 the command line, a test, a manifest or a policy is wrong; \
-            4 nothing was tested.
+            --coverage tells of every rule how many tests made it pass and fail, and of expressions how many made them true and \
+            false. --mutate changes the policies, one thing at a time (a rule dropped, Deny for Audit, a value more or less in a \
+            list, a limit moved, an expression negated): each change should make some test fail.
+
+            Exit codes: 0 all tests passed; 1 some failed, the coverage is too low, or no test noticed a change; 2 the command \
+            line, a test, a manifest or a policy is wrong; 4 nothing was tested.
             """
     )
 
@@ -63,13 +67,51 @@ struct Test: ParsableCommand {
     )
     var pattern: String?
     @Flag(name: .shortAndLong, help: "List every case, not only every suite.") var verbose = false
+    @Flag(help: "Tell what tests make of every rule.") var coverage = false
+    @Option(
+        help: ArgumentHelp(
+            "Fail if tests go through less than so many of a hundred branches of rules.",
+            valueName: "percent"
+        )
+    )
+    var coverageThreshold: Int?
+    @Flag(help: "Change the policies, one thing at a time, and tell which changes no test notices.") var mutate = false
+    @Flag(help: "Write what mutations make of objects into the suites that expect something else.") var update = false
+    @Flag(help: "Run again whenever a file changes; a line for each run.") var watch = false
+
+    func validate() throws {
+        if let coverageThreshold, !(0...100).contains(coverageThreshold) {
+            throw ValidationError("--coverage-threshold: \(coverageThreshold) is not within 0 and 100")
+        }
+        for (flag, isSet) in [("--mutate", mutate), ("--update", update)] where isSet && watch {
+            throw ValidationError("--watch does not go with \(flag): run it by itself")
+        }
+        if update && mutate { throw ValidationError("--update does not go with --mutate: run one after the other") }
+        if watch && output != .text { throw ValidationError("--watch prints text: remove --output") }
+    }
 
     func run() throws {
+        let filter = try filter()
+        if watch {
+            let code = try TestWatch(paths: paths) { try runOnce(filter, isRepeated: true) }.run()
+            if code != .done { throw ExitCode(code.rawValue) }
+            return
+        }
+        let code = try runOnce(filter).code
+        if code != .done { throw ExitCode(code.rawValue) }
+    }
+
+    /// Runs all tests and prints what came of them.
+    private func runOnce(
+        _ filter: RegularExpression?,
+        isRepeated: Bool = false
+    ) throws -> (code: Portcullis.ExitCode, files: TestedFiles) {
         let files = TestedFiles(paths)
-        var run = SuiteRun(files: files, filter: try filter(), now: .now())
+        var run = SuiteRun(files: files, filter: filter, tasks: tasks, now: .now())
         var progress = Progress("tests")
         for issue in files.issues { run.add(issue) }
         for file in files.files { progress.show(run.run(file, isAsked: files.asked.contains(file))) }
+        if mutate { run.mutate { tried, all in progress.show(tried, of: all, "mutants") } }
         progress.end()
         let report = run.finish(files: files.files)
         let isColoured = Terminal.hasColours(STDERR_FILENO)
@@ -77,6 +119,19 @@ struct Test: ParsableCommand {
             let style: TextStyle = issue.severity == .error ? .red : .yellow
             Terminal.complain(style.paint(issue.description.singleLine, isColoured: isColoured) + "\n")
         }
+        if report.errors.isEmpty { try write(report.rewrites, files) }
+        if isRepeated {
+            for line in report.failures(isColoured: Terminal.hasColours(STDOUT_FILENO)) { print(line) }
+            print("\(WallTime.now()) \(report.summary)" + (report.coverage.map { "; \($0.summary)" } ?? ""))
+            // Whoever reads through a pipe waits for the line too.
+            fflush(nil)
+        } else {
+            show(report)
+        }
+        return (complaint(about: report), files)
+    }
+
+    private func show(_ report: TestReport) {
         switch output {
         case .text:
             for line in report.text(isColoured: Terminal.hasColours(STDOUT_FILENO), isVerbose: verbose) { print(line) }
@@ -84,7 +139,27 @@ struct Test: ParsableCommand {
         case .junit: print(report.junit())
         case .tap: print(report.tap())
         }
-        if let code = Self.exitCode(of: report) { throw ExitCode(code.rawValue) }
+        guard output == .junit || output == .tap else { return }
+        // These formats know nothing but tests.
+        for line in report.quality(isColoured: Terminal.hasColours(STDERR_FILENO)) { Terminal.complain(line + "\n") }
+    }
+
+    private func write(_ rewrites: [TestReport.Rewrite], _ files: TestedFiles) throws {
+        for rewrite in rewrites {
+            do throws(FileError) {
+                try files.write(rewrite.content, to: rewrite.file)
+            } catch {
+                throw CommandFailure("\(rewrite.file) cannot be written: \(error)")
+            }
+        }
+    }
+
+    private var tasks: SuiteRun.Tasks {
+        var tasks: SuiteRun.Tasks = []
+        if coverage || coverageThreshold != nil { tasks.insert(.coverage) }
+        if mutate { tasks.insert(.mutation) }
+        if update { tasks.insert(.snapshots) }
+        return tasks
     }
 
     private func filter() throws(UsageError) -> RegularExpression? {
@@ -96,10 +171,18 @@ struct Test: ParsableCommand {
         }
     }
 
-    /// Nothing if all is well.
-    private static func exitCode(of report: TestReport) -> Portcullis.ExitCode? {
+    /// What the shell learns; what is not to be seen in the results of every format is said.
+    private func complaint(about report: TestReport) -> Portcullis.ExitCode {
         if !report.errors.isEmpty { return .usage }
-        if report.failedCount > 0 { return .failed }
-        return report.caseCount == 0 ? .untested : nil
+        if report.failedCount > 0 {
+            if mutate { Terminal.complain("portcullis: no mutants were tried, for the tests fail without them\n") }
+            return .failed
+        }
+        if report.caseCount == 0 { return .untested }
+        if let coverageThreshold, let coverage = report.coverage, coverage.percent < coverageThreshold {
+            Terminal.complain("portcullis: \(coverage.summary), and \(coverageThreshold) % are asked for\n")
+            return .failed
+        }
+        return report.mutation?.survivors.isEmpty ?? true ? .done : .failed
     }
 }

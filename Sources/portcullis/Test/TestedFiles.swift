@@ -12,6 +12,8 @@ final class TestedFiles: SuiteFiles {
     private(set) var asked: Set<String> = []
     /// Paths that cannot be read.
     private(set) var issues: [PolicyIssue] = []
+    /// The folders of all files that were read.
+    private(set) var folders: Set<String> = []
     /// The folders, without links, that suites may read in.
     private var roots: Set<String> = []
 
@@ -76,6 +78,23 @@ final class TestedFiles: SuiteFiles {
         return path
     }
 
+    func newPath(_ relative: String, from folder: String) throws(SuiteFileError) -> String {
+        guard !relative.hasPrefix("/"), PolicyFiles.isPolicyFile(relative) else {
+            throw SuiteFileError("is no file that tests may have", mend: "write a path that ends in .yaml or .json")
+        }
+        let path = FileSystem.normalized(FileSystem.path(folder, relative))
+        guard !FileSystem.exists(path), let real = Self.real(FileSystem.parent(of: path)) else {
+            throw SuiteFileError("has no folder", mend: "make the folder")
+        }
+        try check(real)
+        return path
+    }
+
+    /// Writes a file anew, where it is and not where a link to it is.
+    func write(_ content: [UInt8], to path: String) throws(FileError) {
+        try FileSystem.write(content.span, to: Self.real(path) ?? path, access: .everyoneReads)
+    }
+
     private func check(_ real: String) throws(SuiteFileError) {
         guard roots.contains(where: { Self.isInside(real, $0) }) else {
             throw SuiteFileError(
@@ -86,6 +105,7 @@ final class TestedFiles: SuiteFiles {
     }
 
     func contents(of path: String) throws(SuiteFileError) -> [UInt8] {
+        folders.insert(FileSystem.parent(of: path))
         do throws(FileError) {
             return try FileSystem.read(path, limitBytes: PolicyFolder.maximumFileBytes)
         } catch {
