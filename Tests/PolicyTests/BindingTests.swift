@@ -121,6 +121,7 @@ import Testing
     static let trust = "issuer: 'https://oidc.example/', subject: 'system:serviceaccount:team-a:app'"
     static let nic = "network.azure.com/v1api20201101/NetworkInterface"
     static let account = "storage.azure.com/v1api20230101/StorageAccount"
+    static let cluster = "containerservice.azure.com/v1api20240901/ManagedCluster"
 
     static let references = [
         spec("a shared subnet", nic, "{ipConfigurations: [{name: a, subnet: {reference: {armId: \(subnet)}}}]}", nil),
@@ -237,6 +238,79 @@ import Testing
             "resources.azure.com/v1api20200601/ResourceGroup",
             "{location: westeurope}",
             "resourceGroups metadata.name"
+        ),
+        spec(
+            "a group of one's own for the nodes of a cluster",
+            cluster,
+            "{nodeResourceGroup: team-a-nodes}",
+            nil
+        ),
+        spec("no name for it, which is Azure's to choose", cluster, "{nodeResourceGroup: ''}", nil),
+        spec(
+            "a group of another team for them",
+            cluster,
+            "{nodeResourceGroup: team-b-x}",
+            "resourceGroups spec.nodeResourceGroup"
+        ),
+        spec(
+            "a name of a group that is a path",
+            cluster,
+            "{nodeResourceGroup: team-a-x/../team-b-x}",
+            "resourceGroups spec.nodeResourceGroup"
+        ),
+        spec(
+            "a group of another team for what Synapse manages",
+            "synapse.azure.com/v1api20210601/Workspace",
+            "{managedResourceGroupName: team-b-x}",
+            "resourceGroups spec.managedResourceGroupName"
+        ),
+        spec(
+            "and for what Container Apps run on",
+            "app.azure.com/v1api20240301storage/ManagedEnvironment",
+            "{infrastructureResourceGroup: team-b-x}",
+            "resourceGroups spec.infrastructureResourceGroup"
+        ),
+        spec(
+            "and in a kind that nobody knows",
+            "novel.azure.com/v1/Thing",
+            "{parameters: [{managedResourceGroup: team-b-x}]}",
+            "resourceGroups spec.parameters[0].managedResourceGroup"
+        ),
+        spec(
+            "an ID in the place of a group's name",
+            "novel.azure.com/v1/Thing",
+            "{managedResourceGroup: \(mine)/resourceGroups/team-a-x}",
+            nil
+        ),
+        spec(
+            "and one that lies elsewhere",
+            "novel.azure.com/v1/Thing",
+            "{managedResourceGroup: \(other)/resourceGroups/team-a-x}",
+            "subscriptions spec.managedResourceGroup"
+        ),
+        spec(
+            "the group's name in one's own subscription",
+            "devices.azure.com/v1api20210702/IotHub",
+            "{properties: {routing: {endpoints: {eventHubs: [{resourceGroup: team-a-x, subscriptionId: 22222222-2222-2222-2222-222222222222}]}}}}",
+            nil
+        ),
+        spec(
+            "the group's name in another subscription",
+            "devices.azure.com/v1api20210702/IotHub",
+            "{properties: {routing: {endpoints: {eventHubs: [{resourceGroup: team-a-x, subscriptionId: 33333333-3333-3333-3333-333333333333}]}}}}",
+            "subscriptions spec.properties.routing.endpoints.eventHubs[0].subscriptionId"
+        ),
+        spec(
+            "somebody's identity as the key of a map",
+            "novel.azure.com/v1/Thing",
+            "{identity: {type: UserAssigned, userAssignedIdentities: {\(mine)/resourceGroups/team-b-id/providers/\(identity)/x: {}}}}",
+            "userAssignedIdentities spec.identity.userAssignedIdentities[\"\(mine)/resourceGroups/team-b-id/providers/\(identity)/x\"]"
+        ),
+        spec(
+            "and behind one's own",
+            "novel.azure.com/v1/Thing",
+            "{map: {plain: {a: 1}, \(mine)/resourceGroups/team-a-id/providers/\(identity)/x: {b: []}, \(other)/resourceGroups/x: {}}, last: 1}",
+            "subscriptions spec.map[\"\(other)/resourceGroups/x\"]"
         ),
         Case(
             name: "a resource ID that ASO would believe",

@@ -219,17 +219,18 @@ extension JSONDocument {
         let target = offset(of: place)
         var current = object
         while !current.isSamePlace(as: place) {
-            guard let (step, next) = step(from: current, to: target) else { return false }
+            guard let (step, next) = step(from: current, to: place, target) else { return false }
             body(step)
             current = next
         }
         return true
     }
 
-    /// The step into the part of a container in whose text an offset lies.
-    private func step(from container: JSONValue, to target: Int) -> (Step, JSONValue)? {
+    /// The step into the part of a container in whose text the offset of a place lies; the path to a key is its member's.
+    private func step(from container: JSONValue, to place: JSONValue, _ target: Int) -> (Step, JSONValue)? {
         var last: (key: JSONValue, value: JSONValue)?
         for member in members(of: container) {
+            if member.key.isSamePlace(as: place) { return (.member(member.key), place) }
             guard offset(of: member.value) <= target else { break }
             last = member
         }

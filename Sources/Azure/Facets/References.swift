@@ -34,6 +34,10 @@ private struct ReferenceWalk {
                 return true
             }
             for (inner, member) in document.members(of: value) {
+                // Maps by ID, as Azure Resource Manager keeps user-assigned identities.
+                if isID(document.utf8(inner)) {
+                    guard body(occurrence(.resourceID, inner, in: value)) else { return false }
+                }
                 guard visit(inner, member, in: value, body) else { return false }
             }
         case .array:
@@ -51,6 +55,12 @@ private struct ReferenceWalk {
             break
         }
         return true
+    }
+
+    /// Whether a key is a resource ID; most are told by their first letter.
+    private func isID(_ key: Span<UInt8>) -> Bool {
+        guard !key.isEmpty, key[0] == UInt8(ascii: "/") || key[0] <= UInt8(ascii: " ") else { return false }
+        return ResourceID.isLike(key)
     }
 
     /// A property bag keeps what a conversion would lose, as JSON in strings: a reference can hide there.

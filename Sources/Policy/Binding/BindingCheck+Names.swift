@@ -27,38 +27,49 @@ extension BindingCheck {
             return
         }
         guard subject.kind.kind == "ResourceGroup", subject.kind.group == "resources.azure.com" else { return }
-        guard case .binding(let binding) = governor else { return checkClaims(subject, &report) }
-        var allowed: String { binding.resourceGroups.map(\.description).joined(separator: ", ") }
         switch subject.azureName {
         case .none: return
-        case .known(let value, let field):
-            if binding.resourceGroups.contains(where: { $0.matches(subject.document.utf8(value)) }) { return }
-            report.add(
-                origin("resourceGroups"),
-                .notSupported,
-                at: .path(field.path),
-                value,
-                of: subject,
-                allowed: allowed,
-                .notAllowed
-            )
+        case .known(let value, let field): checkGroupName(value, at: .path(field.path), subject, &report)
         case .unknown(let field, let source):
+            guard case .binding(let binding) = governor else { return }
             report.add(
                 origin("resourceGroups"),
                 .unknown,
                 at: .path(field.path),
                 nil,
                 of: subject,
-                allowed: allowed,
+                allowed: binding.resourceGroups.map(\.description).joined(separator: ", "),
                 .unknown("\(source)")
             )
         }
     }
 
+    /// Judges the name of a resource group of the binding's subscription.
+    ///
     /// Who has no binding takes over no group that somebody has; a `*` alone is everybody's and claims none.
-    private func checkClaims(_ subject: borrowing Subject, _ report: inout Report) {
+    func checkGroupName(
+        _ value: JSONValue,
+        at place: Failure.Place,
+        _ subject: borrowing Subject,
+        _ report: inout Report
+    ) {
+        let name = subject.document.utf8(value)
+        if case .binding(let binding) = governor {
+            // A * of a pattern reaches over a slash.
+            if ResourceID.isSegment(name), binding.resourceGroups.contains(where: { $0.matches(name) }) { return }
+            report.add(
+                origin("resourceGroups"),
+                .notSupported,
+                at: place,
+                value,
+                of: subject,
+                allowed: binding.resourceGroups.map(\.description).joined(separator: ", "),
+                .notAllowed
+            )
+            return
+        }
         guard
-            case .none(let namespace) = governor, case .known(let value, let field) = subject.azureName,
+            case .none(let namespace) = governor,
             bindings.contains(where: { binding in
                 binding.resourceGroups.contains { $0.description != "*" && $0.matches(subject.document.utf8(value)) }
             })
@@ -66,7 +77,7 @@ extension BindingCheck {
         report.add(
             origin("resourceGroups"),
             .forbidden,
-            at: .path(field.path),
+            at: place,
             value,
             of: subject,
             .refused(
