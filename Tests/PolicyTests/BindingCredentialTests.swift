@@ -322,6 +322,13 @@ import Testing
     static let mine = Inventory.Credential(clientID: client, subscriptionID: subscription, tenantID: tenant)
     static let another = Inventory.Credential(clientID: stranger, subscriptionID: subscription, tenantID: tenant)
 
+    static let mineAndMore = Inventory.Credential(
+        clientID: client,
+        subscriptionID: subscription,
+        tenantID: tenant,
+        saysMore: true
+    )
+
     struct Naming: Sendable, CustomTestStringConvertible {
         let name: String
         /// The annotation's value.
@@ -407,6 +414,39 @@ import Testing
             inventory: Inventory([known("other", nil)]),
             rule: "credentials"
         ),
+        Naming(
+            name: "no list, and one's own, but it says more",
+            credential: "other",
+            hasList: false,
+            inventory: Inventory([known("other", mineAndMore)]),
+            rule: "credentials"
+        ),
+        Naming(
+            name: "listed, and it says more",
+            credential: "team-a-credential",
+            inventory: Inventory([known("team-a-credential", mineAndMore)]),
+            rule: nil
+        ),
+        Naming(
+            name: "none, and the namespace's says more",
+            inventory: Inventory([known("aso-credential", mineAndMore)]),
+            rule: "credentials"
+        ),
+        Naming(
+            name: "one of another namespace, which a * would fit",
+            credential: "team-a-x/secret",
+            rule: "credentials"
+        ),
+        Naming(name: "one in capitals", credential: "team-a-X", rule: "credentials"),
+        Naming(name: "one with a name of several labels", credential: "team-a-x.y-1", rule: nil),
+        Naming(name: "one with an empty label", credential: "team-a-x..y", rule: "credentials"),
+        Naming(name: "one that ends in a hyphen", credential: "team-a-x-", rule: "credentials"),
+        Naming(name: "one with a long name", credential: "team-a-x" + String(repeating: "x", count: 245), rule: nil),
+        Naming(
+            name: "one with too long a name",
+            credential: "team-a-x" + String(repeating: "x", count: 246),
+            rule: "credentials"
+        ),
         Naming(name: "none, and the global one is denied", rule: "credentials"),
         Naming(name: "none, and the global one is allowed", fallback: "Allow", rule: nil),
         Naming(
@@ -438,7 +478,7 @@ import Testing
     ]
 
     @Test(arguments: namings) func guardsWhatIsNamed(_ example: Naming) throws {
-        let list = example.hasList ? "allow: [team-a-credential], " : ""
+        let list = example.hasList ? "allow: [team-a-credential, 'team-a-x*'], " : ""
         let set = try policies(
             """
             apiVersion: portcullis.dev/v1alpha1

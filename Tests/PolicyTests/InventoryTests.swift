@@ -254,6 +254,36 @@ private func key(_ type: String, _ name: String, in namespace: String = "team-a"
         for secret in ["hunter2", "aHVudGVyMg"] { #expect(!dumped.contains(secret)) }
     }
 
+    /// What is kept of a credential's other keys is that there are some.
+    @Test(arguments: [
+        ("AZURE_CLIENT_SECRET: hunter2, password: x", false),
+        ("AZURE_AUTHORITY_HOST: 'https://evil.example'", true),
+        ("AZURE_RESOURCE_MANAGER_ENDPOINT: ''", true),
+        ("AZURE_RESOURCE_MANAGER_AUDIENCE: x", true),
+        ("AZURE_USER_ASSIGNED_IDENTITY_CREDENTIALS: /etc/x", true),
+        ("AZURE_ADDITIONAL_TENANTS: '*'", true),
+        ("AZURE_ADDITIONAL_TENANTS: 99999999-1111-1111-1111-111111111111", true),
+        ("AZURE_ADDITIONAL_TENANTS: 11111111-1111-1111-1111-111111111111", false),
+        ("ENTRA_APP_ID: 44444444-4444-4444-4444-444444444444", true),
+        ("ENTRA_APP_ID: AAAAAAAA-0000-4000-8000-000000000000", false),
+    ])
+    func aCredentialTellsThatItSaysMore(_ others: String, _ saysMore: Bool) throws {
+        let inventory = try inventory(
+            """
+            apiVersion: v1
+            kind: Secret
+            metadata: {name: aso-credential, namespace: team-a}
+            stringData:
+              {AZURE_CLIENT_ID: aaaaaaaa-0000-4000-8000-000000000000, \
+            AZURE_TENANT_ID: 11111111-1111-1111-1111-111111111111, \(others)}
+            """
+        )
+        #expect(inventory.entries[0].credential?.saysMore == saysMore)
+        var dumped = ""
+        dump(inventory, to: &dumped)
+        #expect(!dumped.contains("evil.example") && !dumped.contains("99999999") && !dumped.contains("44444444"))
+    }
+
     @Test(arguments: ["!!!!", "MjIy", "MjIyMjIyMjItMjIyMi0yMjIyLTIyMjItMjIyMjIyMjIyMjIyCg==", "=", "===="])
     func anIDThatIsNoGUIDIsNotKept(_ text: String) throws {
         let inventory = try inventory(

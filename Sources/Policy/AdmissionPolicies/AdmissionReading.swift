@@ -47,15 +47,7 @@ extension Node {
     /// A name of an object: a DNS sub-domain.
     func subdomain() -> String? {
         guard let text = content() else { return nil }
-        let labels = text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
-        let isName =
-            text.utf8.count <= 253
-            && labels.allSatisfy { label in
-                guard let first = label.first, let last = label.last else { return false }
-                return first.isLowercaseOrDigit && last.isLowercaseOrDigit
-                    && label.allSatisfy { $0.isLowercaseOrDigit || $0 == UInt8(ascii: "-") }
-            }
-        guard isName else {
+        guard text.utf8Span.span.isSubdomain else {
             error(
                 "is \"\(text.prefix(80).description.singleLine)\"",
                 mend: "use at most 253 of a-z, 0-9, '-' and '.', with a letter or digit at both ends"
@@ -247,5 +239,23 @@ extension ResourceRule {
             }
         }
         return result
+    }
+}
+
+extension Span where Element == UInt8 {
+    /// Whether it is a DNS sub-domain (RFC 1123), as names of most objects are.
+    var isSubdomain: Bool {
+        guard count <= 253 else { return false }
+        // A label begins behind a dot, and at the start.
+        var last = UInt8(ascii: ".")
+        for index in indices {
+            switch self[index] {
+            case UInt8(ascii: "."): guard last.isLowercaseOrDigit else { return false }
+            case UInt8(ascii: "-"): guard last != UInt8(ascii: ".") else { return false }
+            case let byte: guard byte.isLowercaseOrDigit else { return false }
+            }
+            last = self[index]
+        }
+        return last.isLowercaseOrDigit
     }
 }

@@ -35,16 +35,20 @@ extension BindingCheck {
         _ report: inout Report
     ) {
         let document = subject.document
-        var isListed = false
-        if value.isString {
-            for glob in binding.credentials where glob.matches(document.utf8(value)) { isListed = true }
+        // A * reaches over a slash, and what is behind one is nobody's to say.
+        guard value.isString, document.utf8(value).isSubdomain else {
+            let mend = "name a Secret of the namespace, without a slash"
+            add("credentials", .invalid, value, subject, &report, .refused(", which is no Secret's name", mend: mend))
+            return
         }
+        let isListed = binding.lists(credential: document.utf8(value))
         // Only what somebody lists or knows is more than a name.
-        let isKnowledgeEnough = binding.credentials.isEmpty && value.isString
+        let isKnowledgeEnough = binding.credentials.isEmpty
         if isListed || isKnowledgeEnough, let inventory = circumstances.inventory {
             let secret = inventory[Self.secret(document.string(value) ?? "", circumstances)]
             if let credential = secret?.credential {
-                guard let fault = binding.fault(with: credential, isStrict: !isListed) else { return }
+                guard let fault = binding.fault(with: credential, isStrict: !isListed, isListed: isListed)
+                else { return }
                 let mend = "ask the platform team for a credential in AzureBinding \(binding.name)"
                 add(
                     fault.rule,
@@ -73,7 +77,11 @@ extension BindingCheck {
             if let secret = inventory[Self.secret(name, circumstances)] {
                 // The operator looks no further, even if it cannot use it.
                 guard let credential = secret.credential,
-                    let fault = binding.fault(with: credential, isStrict: false)
+                    let fault = binding.fault(
+                        with: credential,
+                        isStrict: false,
+                        isListed: binding.lists(credential: name.utf8Span.span)
+                    )
                 else { return }
                 add(
                     fault.rule,
@@ -129,5 +137,11 @@ extension BindingCheck {
         let request = circumstances.request
         let namespace = request.namespace.flatMap { request.document.string($0) } ?? ""
         return Inventory.Key(group: "", kind: "Secret", namespace: namespace, name: name)
+    }
+}
+
+extension Binding {
+    fileprivate func lists(credential name: Span<UInt8>) -> Bool {
+        credentials.contains { $0.matches(name) }
     }
 }

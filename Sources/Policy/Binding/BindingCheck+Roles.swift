@@ -304,7 +304,18 @@ private struct Grant {
             try report.meter.spend(1 + listed.count)
             let text = document.string(action) ?? ""
             if RoleLimits.Definitions.allows(text, listed) { continue }
-            let matches = listed.contains { $0.matches(text) }
+            var explanation = Explanation.notAllowed
+            if !RoleLimits.Definitions.isAction(text) {
+                explanation = .refused(
+                    ", which is no action",
+                    mend: "write it as Azure lists it, such as Microsoft.Storage/storageAccounts/read"
+                )
+            } else if listed.contains(where: { $0.matches(text) }) {
+                explanation = .refused(
+                    ", which may give access to others, so that no * stands for it",
+                    mend: "leave it out, or ask the platform team to list it in the same words"
+                )
+            }
             report.add(
                 check.origin("roles"),
                 .notSupported,
@@ -312,11 +323,7 @@ private struct Grant {
                 action,
                 of: subject,
                 allowed: listed.map(\.description).joined(separator: ", "),
-                matches
-                    ? .refused(
-                        ", which may give access to others, so that no * stands for it",
-                        mend: "leave it out, or ask the platform team to list it in the same words"
-                    ) : .notAllowed
+                explanation
             )
         }
     }

@@ -139,10 +139,12 @@ extension Binding {
     /// - Parameters:
     ///   - credential: What its Secret says; never repeated.
     ///   - isStrict: Whether what is not known is held against it.
+    ///   - isListed: Whether its Secret is named in `credentials.allow`, so that it may say more than whose it is.
     /// - Returns: The field that guards it, what is wrong, and what is allowed.
     func fault(
         with credential: Inventory.Credential,
-        isStrict: Bool
+        isStrict: Bool,
+        isListed: Bool
     ) -> (rule: String, message: String, allowed: String)? {
         let facts: [(value: String?, rule: String, what: String, allowed: [String])] = [
             (credential.clientID, "identities", "client ID", identities),
@@ -157,6 +159,10 @@ extension Binding {
             if !allowed.contains(value.lowercased()) {
                 return (rule, "whose \(what) is none of AzureBinding \(name)", allowed.joined(separator: ", "))
             }
+        }
+        if credential.saysMore, !isListed {
+            let allowed = credentials.map(\.description).joined(separator: ", ")
+            return ("credentials", "that says more than client, subscription and tenant", allowed)
         }
         return nil
     }

@@ -121,10 +121,18 @@ extension RoleLimits.Definitions {
     /// A pattern that matches the text of another, star for star, matches whatever that one does. What gives access to
     /// others must be listed in the same words.
     static func allows(_ action: String, _ listed: [NamePattern]) -> Bool {
+        guard isAction(action) else { return false }
         let lower = action.lowercased()
         return listed.contains {
             $0.matches(action) && (!givesAccess(lower) || $0.description.lowercased() == lower)
         }
+    }
+
+    /// Whether a text has no characters but those of actions.
+    ///
+    /// What Azure makes of others (a space before it, `?`) is not known: it may be another action than its letters say.
+    static func isAction(_ text: String) -> Bool {
+        !text.isEmpty && text.utf8.allSatisfy { $0.isAlphanumericASCII || "./*_-".utf8.contains($0) }
     }
 
     /// Whether an action, in small letters, may write in `Microsoft.Authorization`: roles, assignments, locks, policies.

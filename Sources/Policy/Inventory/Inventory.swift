@@ -110,12 +110,20 @@ public final class Inventory: Sendable {
         public let subscriptionID: String?
         /// `AZURE_TENANT_ID`.
         public let tenantID: String?
+        /// Whether it says more: where tokens go, other tenants, another application or identity.
+        public let saysMore: Bool
 
         /// What a Secret says; nil for a key that it does not have, or whose value is no GUID.
-        public init(clientID: String? = nil, subscriptionID: String? = nil, tenantID: String? = nil) {
+        public init(
+            clientID: String? = nil,
+            subscriptionID: String? = nil,
+            tenantID: String? = nil,
+            saysMore: Bool = false
+        ) {
             self.clientID = clientID
             self.subscriptionID = subscriptionID
             self.tenantID = tenantID
+            self.saysMore = saysMore
         }
     }
 

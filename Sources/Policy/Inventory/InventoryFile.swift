@@ -336,7 +336,27 @@ private struct EntryReader {
         let names: [StaticString] = ["AZURE_CLIENT_ID", "AZURE_SUBSCRIPTION_ID", "AZURE_TENANT_ID"]
         let given = names.map { identifier($0) }
         guard given.contains(where: \.isThere) else { return nil }
-        return Inventory.Credential(clientID: given[0].id, subscriptionID: given[1].id, tenantID: given[2].id)
+        let (client, subscription, tenant) = (given[0].id, given[1].id, given[2].id)
+        func repeats(_ value: CredentialSecret.Value, _ id: String?) -> Bool {
+            guard let id, let bytes = value.bytes else { return false }
+            return bytes.span.isGUID && String(bytes.span).lowercased() == id
+        }
+        let saysMore = CredentialSecret.values(of: object, in: document).contains { value in
+            switch value.key {
+            case .clientID, .subscriptionID, .tenantID: false
+            case .clientSecret, .clientCertificate, .clientCertificatePassword: false
+            case .entraApplicationID: !repeats(value, client)
+            case .additionalTenants: !repeats(value, tenant)
+            case .userAssignedIdentityCredentials, .authorityHost, .resourceManagerEndpoint, .resourceManagerAudience:
+                true
+            }
+        }
+        return Inventory.Credential(
+            clientID: client,
+            subscriptionID: subscription,
+            tenantID: tenant,
+            saysMore: saysMore
+        )
     }
 
     /// An ID of a Secret: a GUID and nothing else, so that no secret is kept that somebody put into the wrong key.
