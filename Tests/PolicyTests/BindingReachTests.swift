@@ -353,6 +353,21 @@ import Testing
         action("to give roles", "Microsoft.Authorization/roleAssignments/write", false, listed: "'*'"),
         action("to give roles, behind a star", "Microsoft.*/roleAssignments/write", false, listed: "'M*'"),
         action("to do all in access control", "microsoft.authorization/*", false, listed: "'Microsoft.*'"),
+        action("a space before it", " Microsoft.Storage/x/read", false, listed: "'*'"),
+        action("a star behind a space", " *", false, listed: "'*'"),
+        action(
+            "a character that stands for another",
+            "?icrosoft.Authorization/roleAssignments/write",
+            false,
+            listed: "'*'"
+        ),
+        action(
+            "a letter that looks like another",
+            "\u{41c}icrosoft.Authorization/roleAssignments/write",
+            false,
+            listed: "'*'"
+        ),
+        action("no action", "", false, listed: "'*'"),
         action("to read roles", "Microsoft.Authorization/roleAssignments/read", true, listed: "'Microsoft.*'"),
         action(
             "to give roles, listed",
@@ -461,7 +476,7 @@ import Testing
                 "subscription.azure.com/v1api20211001/Alias",
                 spec: "{properties: {subscriptionId: \(app)}}"
             ),
-            failures: ["extensions kind"]
+            failures: ["subscriptions spec.properties.subscriptionId", "extensions kind"]
         ),
         Case(
             name: "a group of people",
@@ -631,6 +646,11 @@ import Testing
             ]
         )
         #expect(try set.decide(.create(resource(type, spec: "{azureName: team-z-rg}"), namespace: "team-z")).allowed)
+        let cluster = "containerservice.azure.com/v1api20240901/ManagedCluster"
+        for (group, paths) in [("team-a-nodes", ["spec.nodeResourceGroup"]), ("team-z-nodes", [])] {
+            let object = resource(cluster, spec: "{nodeResourceGroup: \(group)}")
+            #expect(try set.decide(.create(object, namespace: "team-z")).failures.map(\.path) == paths)
+        }
     }
 
     /// What people read.
@@ -701,6 +721,34 @@ import Testing
         ("adoption: Sometimes", ["spec.adoption is \"Sometimes\""]),
         ("duplicates: 5", ["spec.duplicates must be a string, not a number"]),
     ]
+
+    /// Names and IDs that fit nothing, or everything.
+    @Test(arguments: [
+        (
+            "resourceGroups: [a/b]",
+            "error: spec.resourceGroups[0]: is \"a/b\", and no resource group has a '/' in its name"
+        ),
+        (
+            "sharedResources: ['/subscriptions/*/resourceGroups/*/**']",
+            "warning: spec.sharedResources[0]: fits every resource of every subscription"
+        ),
+        (
+            "sharedResources: ['/subscriptions/*/**']",
+            "warning: spec.sharedResources[0]: fits every resource of every subscription"
+        ),
+        ("sharedResources: ['\(mine)/resourceGroups/*/**']", nil),
+        ("sharedResources: ['/subscriptions/*/resourceGroups/hub-*/**']", nil),
+        (
+            "sharedResources: ['/subscriptions/*/resourceGroups/*/providers/Microsoft.Network/virtualNetworks/*/**']",
+            nil
+        ),
+    ])
+    func saysWhatABindingWouldFit(_ field: String, _ issue: String?) throws {
+        let name = try #require(field.split(separator: ":").first)
+        let text = Self.binding("").split(separator: "\n").filter { !$0.hasPrefix("  \(name):") }
+        let result = try compile([("b.yaml", text.joined(separator: "\n") + "\n  \(field)\n")])
+        #expect(result.issues.map { "\($0.severity): \($0.field): \($0.message)" } == (issue.map { [$0] } ?? []))
+    }
 
     @Test(arguments: faults.indices) func saysWhatIsWrongWithABinding(_ index: Int) throws {
         let (fields, issues) = Self.faults[index]

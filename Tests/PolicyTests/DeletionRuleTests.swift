@@ -26,6 +26,20 @@ import Testing
         Case(name: name, rule: rule, ask: .delete(old, user: user), lines: lines)
     }
 
+    /// What protects by a tag lasts as long as the tag; what keeps it is a rule of its own.
+    @Test(arguments: ["spec.tags['environment']", "spec.tags.environment"])
+    func aTagThatProtectsIsKept(_ path: String) throws {
+        let deletion = "deletion: {protected: {tags: {environment: production}}}"
+        let taking = Ask.update(Self.account(tags: "{environment: production}"), to: Self.account())
+        #expect(try policies(policy(rule: deletion)).decide(taking).allowed)
+        let kept = try policies(
+            policy("a", rule: deletion),
+            policy("b", rule: "immutable: {fields: [\"\(path)\"], addition: Allow}")
+        )
+        #expect(try kept.decide(taking).failures.map(\.path) == ["spec.tags.environment"])
+        #expect(try kept.decide(.update(Self.account(), to: Self.account(tags: "{environment: production}"))).allowed)
+    }
+
     static let deletions: [Case] = [
         deletion(
             "all is protected",

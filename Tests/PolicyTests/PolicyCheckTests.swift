@@ -271,6 +271,43 @@ import Testing
         #expect(try compile([("1.yaml", one), ("2.yaml", own)]).issues.isEmpty)
     }
 
+    /// Rules of a policy are compared with each other, so that there is an end to them.
+    @Test(arguments: ["AzurePolicy", "NamespaceAzurePolicy"]) func aPolicyHasSoManyRules(_ kind: String) throws {
+        for (count, says) in [(1000, []), (1001, ["has 1001 rules, and a policy may have 1000"])] {
+            let rules = (0..<count).map { "{name: r\($0), locations: {deny: [westeurope]}, action: Audit}" }
+            let text = namespacePolicy(spec: "{rules: [\(rules.joined(separator: ", "))]}")
+            let result = try compile([("p.yaml", text.replacing("NamespaceAzurePolicy", with: kind))])
+            let errors = result.issues.filter { $0.severity == .error }
+            #expect(errors.map { "\($0.field) \($0.message)" } == says.map { "spec.rules \($0)" })
+            #expect((result.set != nil) == says.isEmpty)
+        }
+    }
+
+    @Test func aPolicyHasSoManyMutations() throws {
+        let mutations = (0..<1001).map { "{name: m\($0), tags: {set: {a\($0): b}}}" }.joined(separator: ", ")
+        let text = """
+            apiVersion: portcullis.dev/v1alpha1
+            kind: AzurePolicy
+            metadata: {name: p}
+            spec: {mutations: [\(mutations)]}
+            """
+        let result = try compile([("p.yaml", text)])
+        #expect(result.issues.map(\.message) == ["has 1001 mutations, and a policy may have 1000"])
+        #expect(result.set == nil)
+    }
+
+    /// Of very many faults the first are told, and none is lost for what the set is worth.
+    @Test func faultsThatNobodyReadsCount() throws {
+        let warned = (0..<300).map { "\"novel\($0).azure.com/X\"" }.joined(separator: ", ")
+        let wrong = (0..<300).map { "\"\($0)\"" }.joined(separator: ", ")
+        let result = try compile([
+            ("p.yaml", policy(match: "{resources: [\(warned), \(wrong)]}", rule: "locations: {deny: [eastus]}"))
+        ])
+        #expect(result.issues.count { $0.severity == .warning } == 200)
+        #expect(result.issues.count { $0.severity == .error } == 200)
+        #expect(result.set == nil)
+    }
+
     @Test func aThousandAlikeSayLittle() throws {
         let files = (0..<1000).map { number in
             ("\(number).yaml", policy("p\(number)", rule: "locations: {allow: [region\(number)]}"))

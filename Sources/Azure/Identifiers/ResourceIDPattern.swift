@@ -20,6 +20,14 @@ public struct ResourceIDPattern: Hashable, Sendable, CustomStringConvertible {
         description = text
     }
 
+    /// Whether everything in every resource group of every subscription matches.
+    public var fitsEverySubscription: Bool {
+        guard isOpenEnded, segments.count == 2 || segments.count == 4 else { return false }
+        return stride(from: 1, to: segments.count, by: 2).allSatisfy { index in
+            segments[index].description.utf8.allSatisfy { $0 == UInt8(ascii: "*") }
+        }
+    }
+
     /// Whether an ID matches.
     public func matches(_ id: ResourceID) -> Bool {
         guard isOpenEnded ? id.segmentCount > segments.count : id.segmentCount == segments.count else { return false }

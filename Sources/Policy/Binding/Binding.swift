@@ -47,7 +47,7 @@ final class Binding: Sendable {
         self.name = name
         tenant = fields["tenant"]?.guid()
         subscriptions = fields["subscriptions"]?.guids() ?? []
-        resourceGroups = fields["resourceGroups"]?.namePatterns() ?? []
+        resourceGroups = fields["resourceGroups"]?.resourceGroupPatterns() ?? []
         sharedResources = fields["sharedResources"]?.resourceIDPatterns() ?? []
         let credentials = fields["credentials"].flatMap { $0.fields(["allow", "globalFallback"]) }
         self.credentials = credentials?["allow"]?.names(of: "Secret") ?? []
@@ -157,11 +157,32 @@ extension Node {
         }
     }
 
+    fileprivate func resourceGroupPatterns() -> [NamePattern] {
+        elements().compactMap { element in
+            guard let text = element.string() else { return nil }
+            guard !text.contains("/") else {
+                element.error(
+                    "is \"\(text.prefix(80))\", and no resource group has a '/' in its name",
+                    mend: "write the group's name alone; its subscription is one of spec.subscriptions"
+                )
+                return nil
+            }
+            return NamePattern(text)
+        }
+    }
+
     func resourceIDPatterns() -> [ResourceIDPattern] {
         elements().compactMap { element -> ResourceIDPattern? in
             guard let text = element.string() else { return nil }
             do throws(ResourceIDError) {
-                return try ResourceIDPattern(parsing: text)
+                let pattern = try ResourceIDPattern(parsing: text)
+                if pattern.fitsEverySubscription {
+                    element.warning(
+                        "fits every resource of every subscription",
+                        mend: "name the subscription, and the resource groups that are meant"
+                    )
+                }
+                return pattern
             } catch {
                 element.error(error.description, mend: "write a resource ID; * may stand for names, and /** at its end")
                 return nil

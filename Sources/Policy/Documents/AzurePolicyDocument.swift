@@ -48,7 +48,7 @@ struct AzurePolicyDocument: Sendable {
         if let node = fields["failurePolicy"] { failurePolicy = node.keyword(FailurePolicy.self) ?? .fail }
         var statements: [PolicyChecks.Statement] = []
         if let node = fields["rules"] {
-            rules = Self.distinct(node.elements(), "rule") { element in
+            rules = Self.distinct(node, "rule") { element in
                 guard let rule = Rule(element, of: policy, scope) else { return nil }
                 // A name that is used twice is told by itself: most often the rule was copied and not finished.
                 if !statements.contains(where: { $0.rule.name == rule.name }) {
@@ -69,7 +69,7 @@ struct AzurePolicyDocument: Sendable {
             )
         } else if let node = fields["mutations"] {
             let resources = entry.resources
-            mutations = Self.distinct(node.elements(), "mutation") {
+            mutations = Self.distinct(node, "mutation") {
                 let mutation = Mutation($0, scope, resources)
                 mutation?.warnIfFarReaching($0, resources)
                 return mutation
@@ -227,13 +227,24 @@ struct AzurePolicyDocument: Sendable {
         return result
     }
 
+    /// The most rules, and the most mutations, of one policy; each is compared with all others.
+    static let maximumRules = 1000
+
     /// Reads a list whose elements have names of their own.
     private static func distinct<Element>(
-        _ nodes: [Node],
+        _ node: Node,
         _ what: String,
         _ read: (Node) -> Element?,
         name: (Element) -> String
     ) -> [Element] {
+        let nodes = node.elements()
+        guard nodes.count <= maximumRules else {
+            node.error(
+                "has \(nodes.count) \(what)s, and a policy may have \(maximumRules)",
+                mend: "make several policies of it"
+            )
+            return []
+        }
         var result: [Element] = []
         var names: Set<String> = []
         for node in nodes {

@@ -42,6 +42,11 @@ package final class Loading {
     package func report(_ issue: PolicyIssue) {
         issues.append(issue)
     }
+
+    /// Counts a fault that nobody will read, for it takes time to find its line.
+    fileprivate func reportUnkept(_ severity: PolicyIssue.Severity) {
+        issues.appendUnkept(severity)
+    }
 }
 
 /// Faults of policy files: a folder of nonsense must not become a log of nonsense.
@@ -55,8 +60,12 @@ package struct IssueList: Sendable {
 
     func keeps(_ severity: PolicyIssue.Severity) -> Bool { kept[severity, default: []].count < Self.maximumIssues }
 
+    mutating func appendUnkept(_ severity: PolicyIssue.Severity) {
+        if severity == .error { hasErrors = true }
+    }
+
     mutating func append(_ issue: PolicyIssue) {
-        if issue.severity == .error { hasErrors = true }
+        appendUnkept(issue.severity)
         guard keeps(issue.severity) else { return }
         kept[issue.severity, default: []].append(issue)
     }
@@ -99,6 +108,7 @@ package struct Node {
     }
 
     private func report(_ severity: PolicyIssue.Severity, _ message: String, mend: String) {
+        guard loading.issues.keeps(severity) else { return loading.reportUnkept(severity) }
         loading.report(issue(severity, message, mend: mend))
     }
 
