@@ -35,6 +35,12 @@ static const unsigned char skus_bytes[] = {
 static const unsigned char names_bytes[] = {
 #embed "../Azure/Data/names.tsv"
 };
+static const unsigned char armfields_bytes[] = {
+#embed "../Azure/Data/armfields.tsv"
+};
+static const unsigned char aliases_bytes[] = {
+#embed "../Azure/Data/aliases.tsv"
+};
 
 const struct portcullis_azure_table portcullis_azure_kinds = TABLE(kinds);
 const struct portcullis_azure_table portcullis_azure_facets = TABLE(facets);
@@ -46,3 +52,5 @@ const struct portcullis_azure_table portcullis_azure_replicas = TABLE(replicas);
 const struct portcullis_azure_table portcullis_azure_roles = TABLE(roles);
 const struct portcullis_azure_table portcullis_azure_skus = TABLE(skus);
 const struct portcullis_azure_table portcullis_azure_names = TABLE(names);
+const struct portcullis_azure_table portcullis_azure_armfields = TABLE(armfields);
+const struct portcullis_azure_table portcullis_azure_aliases = TABLE(aliases);

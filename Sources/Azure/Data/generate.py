@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes kinds.tsv, facets.tsv and deltas.tsv from the fact tables on Azure Service Operator.
+"""Makes kinds.tsv, facets.tsv, deltas.tsv and armfields.tsv from the fact tables on Azure Service Operator.
 
     generate.py FACTS CRDS OUT
 
@@ -609,6 +609,24 @@ def write(out, name, columns, head, rows):
         file.writelines("\t".join(row) + "\n" for row in rows)
 
 
+def arm_fields(facts):
+    """Where the fields of a resource go in the body that Azure Resource Manager gets."""
+    types = {"string", "int", "bool", "float64"}
+    with open(f"{facts}/aso-arm-map.csv", newline="") as file:
+        for row in csv.DictReader(file):
+            path, arm = row["crd_path"], row["arm_path"]
+            if not path.startswith("spec.") or not arm:  # an object that becomes the whole body has no place in it
+                continue
+            rule = "scalar" if row["rule"] in ("enum", "OTHER") else row["rule"]
+            crd_type = {"float64": "double"}.get(row["crd_type"], row["crd_type"]) if row["crd_type"] in types else "-"
+            if rule == "scalar" and crd_type == "-":
+                crd_type = "string" if row["rule"] == "enum" else "-"
+            if rule == "list" and crd_type == "-":
+                crd_type = "string"
+            default = arm == "properties." + path.removeprefix("spec.")
+            yield [row["group"], row["kind"], path, "=" if default else arm, rule, crd_type]
+
+
 def main(facts, archive, out):
     all_kinds = kinds(facts)
     write(out, "kinds.tsv",
@@ -630,6 +648,11 @@ def main(facts, archive, out):
           [f"Paths of single versions that the newest version lacks: {SOURCE}",
            "They are read in every version: where a version has no such path, no object has it."],
           deltas(archive, {(row[0], row[1]): row[4] for row in all_kinds}))
+    write(out, "armfields.tsv", ["group", "kind", "path", "armPath", "rule", "type"],
+          [f"Where fields go in the body that Azure Resource Manager gets: {SOURCE}",
+           "armPath: =, the path below properties instead of spec; [] each element of a list, {} each value of a map",
+           "rule: scalar, object, list, map, ref (a reference becomes an ID), secret and configmap (a value from elsewhere), …"],
+          sorted(arm_fields(facts), key=lambda r: (r[0], r[1], r[2], r[3])))
 
 
 if __name__ == "__main__":

@@ -19,4 +19,6 @@ extern const struct portcullis_azure_table portcullis_azure_replicas;
 extern const struct portcullis_azure_table portcullis_azure_roles;
 extern const struct portcullis_azure_table portcullis_azure_skus;
 extern const struct portcullis_azure_table portcullis_azure_names;
+extern const struct portcullis_azure_table portcullis_azure_armfields;
+extern const struct portcullis_azure_table portcullis_azure_aliases;
 #endif
