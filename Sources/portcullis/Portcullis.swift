@@ -16,7 +16,7 @@ struct Portcullis: ParsableCommand {
             """,
         version: Version.text,
         subcommands: [
-            Serve.self, Test.self, CELCommand.self, Certs.self, Demo.self, Generate.self, Version.self,
+            Serve.self, Test.self, CELCommand.self, Certs.self, Demo.self, Generate.self, Import.self, Version.self,
         ]
     )
 

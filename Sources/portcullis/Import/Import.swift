@@ -1,0 +1,48 @@
+internal import ArgumentParser
+internal import Authoring
+
+/// `portcullis import`.
+struct Import: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Make policies of what other engines enforce.",
+        discussion: """
+            What cannot be carried over is listed with its reason, and nothing is carried over in a way that means less. \
+            Policies are loaded, and their tests run, before they are written.
+
+            Exit codes: 0 everything was imported whole; 1 some of it was not; 2 the command line or a document is wrong; \
+            4 there was nothing to import.
+            """,
+        subcommands: [ImportAzurePolicy.self]
+    )
+}
+
+/// `portcullis import azure-policy`.
+struct ImportAzurePolicy: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "azure-policy",
+        abstract: "Import definitions, initiatives and assignments of Azure Policy.",
+        discussion: """
+            Reads JSON as Azure, its command line and its repository of built-in definitions write it. An assignment or \
+            initiative finds its definitions among the files that are given:
+
+              az policy definition show --name NAME | portcullis import azure-policy -
+              portcullis import azure-policy definitions --output-dir policies/imported
+
+            Each definition becomes a folder with policy.yaml and, where a resource could be found that complies or \
+            violates it, tests/suite.yaml. policies/README.md says what is carried over.
+            """
+    )
+
+    @OptionGroup var options: ImportOptions
+
+    func run() throws {
+        var importer = AzurePolicyImport()
+        let count = try options.read(".json", limitBytes: AzurePolicyImport.maximumFileBytes) {
+            importer.add($0, file: $1)
+        }
+        var progress = Progress("policies")
+        let report = importer.finish { progress.show($0) }
+        progress.end()
+        try options.finish(report, documentCount: count)
+    }
+}
