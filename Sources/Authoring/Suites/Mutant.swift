@@ -201,6 +201,7 @@ struct MutantFinder {
 
     /// Lists that a value is looked for in, so that one more lets more pass.
     private static let allowLists: Set<String> = ["allow", "values", "issuers", "subjects", "audiences"]
+    private static let sizes: Set<String> = ["vCores", "memoryGB", "storageGB"]
     /// How many values a list is widened by.
     private static let maximumAdded = 16
     private static let versions = ["1.0", "1.1", "1.2", "1.3"]
@@ -225,9 +226,12 @@ struct MutantFinder {
             }
         case .int:
             guard let number = document.int(value) else { return }
-            for step in [Int64(1), -1] where number != 0 || step > 0 {
-                let (moved, isTooFar) = number.addingReportingOverflow(step)
-                if isTooFar { continue }
+            // Sizes come in powers of two: nothing has nine cores that is refused where eight are allowed.
+            let (above, isTooLarge) =
+                Self.sizes.contains(key)
+                ? number.multipliedReportingOverflow(by: 2) : number.addingReportingOverflow(1)
+            let (below, isTooSmall) = number.subtractingReportingOverflow(1)
+            for (moved, isTooFar) in [(above, isTooLarge), (below, isTooSmall || number == 0)] where !isTooFar {
                 replace(value, path, "is \(moved) instead of \(number)") { $0.int(moved) }
             }
         case .double:

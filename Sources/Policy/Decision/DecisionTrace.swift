@@ -76,3 +76,10 @@ public final class DecisionTrace {
         note(rule.origin.document, rule.name, outcomes)
     }
 }
+
+extension Report {
+    /// Tells who listens what a rule has found.
+    func note(_ rule: Rule, _ subject: borrowing Subject, isBroken: Bool, since count: Int) {
+        trace?.note(rule, subject, isBroken: isBroken, failures[count...])
+    }
+}

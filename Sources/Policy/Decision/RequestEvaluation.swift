@@ -285,8 +285,9 @@ struct RequestEvaluation: ~Copyable {
             case .circumstantial(let test):
                 try test.check(subject, circumstances(of: request, isOld: isOld), rule, &report)
             }
-            if let trace = report.trace {
-                trace.note(rule, subject, isBroken: expressions?.isBroken(rule) ?? false, report.failures[found...])
+            // To look whether there is one takes no reference.
+            if report.trace != nil {
+                report.note(rule, subject, isBroken: expressions?.isBroken(rule) ?? false, since: found)
             }
         }
     }
@@ -338,6 +339,8 @@ struct RequestEvaluation: ~Copyable {
         }
     }
 
+    /// Says if an object keeps fields where no rule looks.
+    ///
     /// Azure Service Operator's storage versions keep fields of newer versions as JSON in strings, and its conversion takes
     /// them from there: what is written so would pass by every rule. What is being deleted is what was judged.
     func hiddenFields(of subject: borrowing Subject, _ request: AdmissionRequest) -> EvaluationError? {
