@@ -138,7 +138,7 @@ struct FacetReading: ~Escapable {
                         }
                         break
                     }
-                    let mayBeGuarded = hasGuards ?? document.hasGuards(container)
+                    let mayBeGuarded = hasGuards ?? (document.mayHaveUnknowns || document.hasGuards(container))
                     hasGuards = mayBeGuarded
                     let stand = mayBeGuarded ? standIn(for: child, in: container) : nil
                     guard
@@ -154,22 +154,33 @@ struct FacetReading: ~Escapable {
                         )
                     else { return false }
                 case .element:
-                    for value in document.elements(of: container) where !value.isNull {
-                        guard arrive(at: index, child, value, in: container, depth: depth &+ 1, body) else {
-                            return false
-                        }
+                    for value in document.elements(of: container) {
+                        guard pass(index, child, value, in: container, depth: depth, body) else { return false }
                     }
                 case .entry:
-                    for (_, value) in document.members(of: container) where !value.isNull {
-                        guard arrive(at: index, child, value, in: container, depth: depth &+ 1, body) else {
-                            return false
-                        }
+                    for (_, value) in document.members(of: container) {
+                        guard pass(index, child, value, in: container, depth: depth, body) else { return false }
                     }
                 }
             }
             index = child.nextSibling
         }
         return true
+    }
+
+    /// Visits an element of a list, or an entry of a map.
+    @inline(__always)
+    private func pass(
+        _ index: Int32,
+        _ node: FacetProgram.Node,
+        _ value: JSONValue,
+        in container: JSONValue,
+        depth: UInt8,
+        _ body: (Occurrence) -> Bool
+    ) -> Bool {
+        guard value.isNull else { return arrive(at: index, node, value, in: container, depth: depth &+ 1, body) }
+        guard value.isUnknown else { return true }
+        return miss(index, node, .unknown, in: container, value, depth: depth, isInside: false, body)
     }
 
     private func arrive(
@@ -225,11 +236,11 @@ struct FacetReading: ~Escapable {
             }
             leaf = found.next
         }
-        // Below a missing list there is nothing that could lack anything.
+        // Below a missing list there is nothing that could lack anything; what is in one that nobody knows is not known either.
         var child = node.firstChild
         while child >= 0 {
             let next = nodes[Int(child)]
-            if next.step == .member, wants(next) {
+            if next.step == .member || place.isUnknown, wants(next) {
                 guard miss(child, next, state, in: container, place, depth: depth, isInside: false, body) else {
                     return false
                 }
@@ -246,8 +257,9 @@ struct FacetReading: ~Escapable {
         return value?.isNull == false ? value : nil
     }
 
-    /// The `…FromConfig` member that stands in the place of a node's.
+    /// The `…FromConfig` member that stands in the place of a node's, or the node's own, which nobody knows yet.
     private func standIn(for node: FacetProgram.Node, in container: JSONValue) -> JSONValue? {
+        if let own = document.member(names.extracting(node.name), of: container), own.isUnknown { return own }
         let name = "\(String(names.extracting(node.name)))\(FacetProgram.guardSuffix)"
         let value = document.member(name, of: container)
         return value?.isNull == false ? value : nil

@@ -103,6 +103,8 @@ extension AzureKind {
         switch occurrence.state {
         case .known:
             return document.path(to: occurrence.place, from: object)
+        case .unknown where occurrence.place.isUnknown:
+            return document.path(to: occurrence.place, from: object)
         case .absent, .unknown:
             path = document.path(to: occurrence.container, from: object)
         }
@@ -125,10 +127,11 @@ extension AzureKind {
         of object: JSONValue,
         to text: inout [UInt8]
     ) -> Range<Int> {
-        if let last = program.writeMembers(to: occurrence.node, &text) { return last }
+        let isMarked = occurrence.place.isUnknown
+        if !isMarked, let last = program.writeMembers(to: occurrence.node, &text) { return last }
         let start = text.count
         var last = 0..<0
-        let target = occurrence.state == .known ? occurrence.place : occurrence.container
+        let target = occurrence.state == .known || isMarked ? occurrence.place : occurrence.container
         let isInside = document.forEachStep(to: target, from: object) { step in
             switch step {
             case .member(let key): last = FieldPath.append(document.utf8(key), to: &text)
@@ -139,7 +142,7 @@ extension AzureKind {
             text.removeSubrange(start...)
             last = 0..<0
         }
-        if occurrence.state != .known {
+        if occurrence.state != .known, !isMarked {
             let depth = program.depth(of: occurrence.node) - Int(occurrence.depth)
             for place in stride(from: depth - 1, through: 0, by: -1) {
                 last = program.append(occurrence.node, above: place, to: &text)
@@ -148,7 +151,17 @@ extension AzureKind {
         return last
     }
 
-    /// Why an unknown value is unknown: the path of the field that stands in its place; nil for any other state.
+    /// Why an unknown value is unknown, in words: the path of the field that stands in its place, or what its document says;
+    /// nil for any other state.
+    public func why(
+        _ occurrence: Occurrence,
+        in document: JSONDocument,
+        of object: JSONValue
+    ) -> String? {
+        document.reason(ofUnknown: occurrence.place) ?? reason(of: occurrence, in: document, of: object)?.description
+    }
+
+    /// Where what makes an unknown value unknown stands; nil for any other state.
     public func reason(of occurrence: Occurrence, in document: JSONDocument, of object: JSONValue) -> FieldPath? {
         occurrence.state == .unknown ? document.path(to: occurrence.place, from: object) : nil
     }

@@ -11,7 +11,7 @@ public struct Occurrence: BitwiseCopyable, Sendable {
         case known
         /// The resource does not say it; the provider will decide.
         case absent
-        /// It is filled in later, out of a ConfigMap: a `…FromConfig` field stands in its place.
+        /// It is filled in later: a `…FromConfig` field stands in its place, or the document says that nobody knows it yet.
         case unknown
     }
 

@@ -137,7 +137,8 @@ extension DefaultTable.Condition {
         var value = object
         for (index, name) in path.enumerated() {
             guard let next = document.member(name, of: value), !next.isNull else {
-                // What a ConfigMap will tell is neither absent nor known.
+                // What will be told later is neither absent nor known.
+                if document.member(name, of: value)?.isUnknown ?? false { return false }
                 let stand = document.member(name + "FromConfig", of: value)
                 let isLast = index == path.count - 1
                 return words.contains("-") && !(isLast && stand?.isNull == false)

@@ -166,7 +166,14 @@ final class AttributeNode: Node {
         case .field(let field, let name):
             if case .json(let json) = value {
                 let document = evaluation.document(of: json)
-                if let member = document.member(field, of: json) { return evaluation.value(member, in: document) }
+                if let member = document.member(field, of: json) {
+                    do throws(CELError) {
+                        try evaluation.requireKnown(member, in: document)
+                    } catch {
+                        throw error.located(at: steps[index].offset)
+                    }
+                    return evaluation.value(member, in: document)
+                }
             }
             key = .string(name)
         case .constant(let constant):
@@ -176,7 +183,7 @@ final class AttributeNode: Node {
         }
         do throws(CELError) {
             let member = try evaluation.member(key, of: value, isTest: mayBeAbsent, isStrict: rules.isStrict)
-            if let member { return member }
+            if let member { return try member.known() }
         } catch {
             throw error.located(at: steps[index].offset)
         }
@@ -281,6 +288,8 @@ final class FieldPathNode: Node {
             }
             json = member
         }
+        // What is not known, the general node has the words for.
+        if json.isUnknown || json.isArray && document.mayHaveUnknowns { return nil }
         return isTest ? .bool(true) : evaluation.value(json, in: document)
     }
 }

@@ -213,7 +213,7 @@ extension Evaluation {
     public func value(_ json: JSONValue) -> CELValue {
         switch json.kind {
         case .int, .double: value(json, in: document(of: json))
-        case .null: .null
+        case .null: null(json, in: document(of: json))
         case .bool: .bool(json.bool == true)
         case .string, .array, .object: .json(json)
         }
@@ -227,7 +227,7 @@ extension Evaluation {
         case .bool: .bool(json.bool == true)
         case .int: .int(document.int(json) ?? 0)
         case .double: .double(document.double(json) ?? 0)
-        case .null: .null
+        case .null: null(json, in: document)
         }
     }
 

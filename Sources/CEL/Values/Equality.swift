@@ -7,6 +7,8 @@ extension Evaluation {
     @inline(__always)
     mutating func compare(_ a: CELValue, _ b: CELValue) throws(CELError) -> Bool {
         if case .bool = a {} else if case .int = a {} else { try step(Swift.min(a.weight, b.weight)) }
+        try requireComparable(a)
+        try requireComparable(b)
         return isEqual(a, b)
     }
 

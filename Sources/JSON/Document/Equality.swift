@@ -1,12 +1,12 @@
 /// Whether two values are the same JSON value, as JSONPatch's `test` asks (RFC 6902 §4.6).
 ///
 /// Numbers are compared by value (`1`, `1.0` and `1e0` are equal), strings by their decoded bytes, objects without regard to the
-/// order of their members.
+/// order of their members. An unknown is equal to nothing.
 public func isEqual(_ a: JSONValue, in first: JSONDocument, _ b: JSONValue, in second: JSONDocument) -> Bool {
     // As deep as the deeper document, which the parser limits.
     switch (a.kind, b.kind) {
     case (.null, .null):
-        return true
+        return !a.isUnknown && !b.isUnknown
     case (.bool, .bool):
         return a.bool == b.bool
     case (.string, .string):

@@ -20,6 +20,9 @@ public final class JSONDocument: Sendable {
     /// Where the nodes of a YAML document were in its stream, by offset in `bytes`; empty for JSON.
     let marks: [YAMLMark]
 
+    /// Whether values may be unknown (`JSONValue.isUnknown`).
+    public let mayHaveUnknowns: Bool
+
     /// Parses one JSON text (RFC 8259).
     ///
     /// Stricter than the standard asks: keys of an object are unique, `\u` surrogates come in pairs, numbers fit a double.
@@ -36,6 +39,20 @@ public final class JSONDocument: Sendable {
         (tape, side) = try TapeBuilder.parse(bytes.span, limits: limits)
         self.marks = marks
         self.bytes = bytes
+        mayHaveUnknowns = false
+    }
+
+    /// Parses a text in which values may be unknown: what `JSONWriter.unknown(because:)` wrote is one.
+    ///
+    /// For texts that are written by this program alone: whoever else can write an unknown is judged by what it hides.
+    public init(parsingUnknowns bytes: consuming [UInt8], limits: JSONLimits = .default) throws(JSONError) {
+        var (tape, side) = try TapeBuilder.parse(bytes.span, limits: limits)
+        Unknown.mark(&tape, in: bytes.span)
+        self.tape = tape
+        self.side = side
+        marks = []
+        self.bytes = bytes
+        mayHaveUnknowns = true
     }
 
     /// The value that the document is.
@@ -156,6 +173,13 @@ extension JSONDocument {
     @_lifetime(borrow self)
     public func utf8(_ value: JSONValue) -> Span<UInt8> {
         guard value.isString else { return text.extracting(0..<0) }
+        return decodedText(value)
+    }
+
+    /// The decoded bytes of what is written as a string.
+    @_lifetime(borrow self)
+    @inline(__always)
+    func decodedText(_ value: JSONValue) -> Span<UInt8> {
         if value.word & Tape.escapedFlag == 0 {
             return source(value)
         }
@@ -191,7 +215,7 @@ extension JSONDocument {
 extension JSONDocument {
     /// Where the value begins in the text, in bytes; a string begins with its quote.
     public func offset(of value: JSONValue) -> Int {
-        Tape.offset(value.word) &- (value.isString ? 1 : 0)
+        Tape.offset(value.word) &- (value.isString || value.isUnknown ? 1 : 0)
     }
 
     /// The source of the value, as it was written: with quotes and escapes, with the brackets and all that is inside.
@@ -205,6 +229,7 @@ extension JSONDocument {
         switch value.kind {
         case .array, .object: Tape.offset(second(value))
         case .string: Tape.offset(value.word) &+ Tape.length(value.word) &+ 1
+        case .null where value.isUnknown: Tape.offset(value.word) &+ Tape.length(value.word) &+ 1
         default: Tape.offset(value.word) &+ Tape.length(value.word)
         }
     }

@@ -50,6 +50,12 @@ public struct JSONValue: BitwiseCopyable, Sendable {
     @inlinable @inline(__always)
     public var isNull: Bool { has(.null) }
 
+    /// Whether it stands for a value that nobody knows yet; its kind is `.null` then.
+    ///
+    /// Only documents that were parsed for it (`JSONDocument.init(parsingUnknowns:limits:)`) have such values.
+    @inlinable @inline(__always)
+    public var isUnknown: Bool { word >> 59 == 1 }
+
     /// Whether it is a string.
     @inlinable @inline(__always)
     public var isString: Bool { has(.string) }

@@ -2,6 +2,7 @@
 ///
 /// ```
 /// bits 60…63   kind (`JSONValue.Kind`)
+/// bit  59      of a null: an unknown, which is written as a string with escapes and otherwise has its words
 /// bit  58      an escaped string that is decoded when one of its kind is read, and not by the parser
 /// bit  57      the value of a boolean
 /// bit  56      a string with escapes: a second word follows
@@ -20,6 +21,7 @@ enum Tape {
     @usableFromInline static let trueFlag: UInt64 = 1 << 57
     @usableFromInline static let escapedFlag: UInt64 = 1 << 56
     static let lateFlag: UInt64 = 1 << 58
+    static let unknownFlag: UInt64 = 1 << 59
 
     /// The largest number of bytes of a document whose offsets fit the words.
     static let maximumBytes = (1 << 28) - 4096

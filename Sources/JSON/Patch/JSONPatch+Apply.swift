@@ -31,7 +31,9 @@ extension JSONPatch {
             throw JSONPatchError(error, operation: nil, at: "")
         }
         do throws(JSONError) {
-            return try JSONDocument(parsing: writer.finish(), limits: limits)
+            return fragment.document.mayHaveUnknowns
+                ? try JSONDocument(parsingUnknowns: writer.finish(), limits: limits)
+                : try JSONDocument(parsing: writer.finish(), limits: limits)
         } catch {
             // What was valid and has been put together again can only have outgrown the limits.
             throw JSONPatchError(.resultTooLarge, operation: nil, at: "")

@@ -44,7 +44,11 @@ extension BindingCheck {
         try report.meter.spend(1)
         switch value.kind {
         case .object:
-            for (key, member) in document.members(of: value) where !member.isNull {
+            for (key, member) in document.members(of: value) where !member.isNull || member.isUnknown {
+                if let reason = document.reason(ofUnknown: member) {
+                    judge(document.string(key) ?? "", unknown: reason, subject, &report, steps)
+                    continue
+                }
                 let isContainer = member.isObject || member.isArray
                 let isSuspect = document.utf8(key).mayBeGuarded
                 guard isContainer || isSuspect else { continue }
@@ -119,6 +123,30 @@ extension BindingCheck {
                 .notAllowed
             )
         }
+    }
+
+    /// A field whose value nobody knows yet.
+    private func judge(
+        _ key: String,
+        unknown reason: String,
+        _ subject: borrowing Subject,
+        _ report: inout Report,
+        _ steps: [FieldPath.Step]
+    ) {
+        let name = key.lowercased()
+        guard case .binding(let binding) = governor, binding.fromConfig.isGuarded,
+            Self.guardedNames.contains(where: { name.hasSuffix($0) })
+                || Self.whereabouts.contains(where: { name.hasSuffix($0.end) }) || name.hasSuffix("reference")
+                || name == "owner"
+        else { return }
+        report.add(
+            origin("fromConfig"),
+            .unknown,
+            at: .path(FieldPath([.member("spec")] + steps + [.member(key)])),
+            nil,
+            of: subject,
+            .text(message: "is not known (\(reason.singleLine)), and cannot be judged", mend: "set \(key) itself")
+        )
     }
 
     /// A guarded field that takes its value from a ConfigMap.

@@ -78,10 +78,10 @@ final class FacetsValue: ObjectValue {
     }
 
     private func unknown(_ field: FacetField, _ occurrence: Occurrence) -> CELError {
-        let reason = kind.reason(of: occurrence, in: document, of: object)
+        let reason = kind.why(occurrence, in: document, of: object)
         return CELError(
             .host,
-            "facets.\(field.name) is not known at admission (\(reason?.description.singleLine ?? "FromConfig"))"
+            "facets.\(field.name) is not known at admission (\(reason?.singleLine ?? "FromConfig"))"
         )
     }
 

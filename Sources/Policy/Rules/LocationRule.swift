@@ -281,7 +281,7 @@ extension Report {
         allowed: String,
         explaining explanation: (String) -> Explanation = Explanation.unknown
     ) {
-        let source = subject.kind.reason(of: place, in: subject.document, of: subject.object)
+        let source = subject.kind.why(place, in: subject.document, of: subject.object)
         add(
             origin,
             .unknown,
@@ -289,7 +289,7 @@ extension Report {
             nil,
             of: subject,
             allowed: allowed,
-            explanation(source?.description.singleLine ?? "FromConfig")
+            explanation(source?.singleLine ?? "FromConfig")
         )
     }
 }

@@ -70,7 +70,7 @@ extension NamingRule {
             }
         case .unknown(let field, let source):
             guard rule.deniesUnknown(byDefault: true) else { return }
-            report.add(rule.origin, .unknown, at: .path(field.path), nil, of: subject, .unknown("\(source)"))
+            report.add(rule.origin, .unknown, at: .path(field.path), nil, of: subject, .unknown(source.singleLine))
         }
     }
 
@@ -144,7 +144,7 @@ enum AzureName {
     /// The value, and where it stands.
     case known(JSONValue, Field)
     /// It is decided later, by what is named.
-    case unknown(Field, source: StaticString)
+    case unknown(Field, source: String)
 
     /// Where a name can stand.
     enum Field {
@@ -170,6 +170,10 @@ extension AzureName {
         self = .none
         guard kind.azureName == .spec else { return }
         if let spec = document.member("spec", of: object) {
+            if let name = document.member("azureName", of: spec), let reason = document.reason(ofUnknown: name) {
+                self = .unknown(.azureName, source: reason)
+                return
+            }
             if let name = document.member("azureName", of: spec), !name.isNull, !document.equals(name, "") {
                 self = .known(name, .azureName)
                 return

@@ -287,8 +287,14 @@ private struct InheritingTagRule: CircumstantialTest {
         let document = subject.document
         var isThere = false
         if let map = place.value {
-            for (key, value) in document.members(of: map) where !value.isNull && tag.key.matches(document.utf8(key)) {
+            for (key, value) in document.members(of: map)
+            where (!value.isNull || value.isUnknown) && tag.key.matches(document.utf8(key)) {
                 isThere = true
+                if let reason = document.reason(ofUnknown: value) {
+                    guard rule.deniesUnknown(byDefault: true) else { continue }
+                    report.add(unknown: key, reason, at: place, of: subject, allowed: wanted, rule)
+                    continue
+                }
                 if document.equals(value, wanted) { continue }
                 report.add(
                     rule.origin,
@@ -350,6 +356,12 @@ extension TagRule.Required {
         var isThere = false
         for index in tags.indices where key.matches(tags[index], in: document) {
             let (key, value) = (tags[index].key, tags[index].value)
+            if let reason = document.reason(ofUnknown: value) {
+                isThere = true
+                guard rule.deniesUnknown(byDefault: true) else { continue }
+                report.add(unknown: key, reason, at: place, of: subject, allowed: allowed, rule)
+                continue
+            }
             guard !value.isNull, !(value.isString && document.utf8(value).isEmpty) else { continue }
             isThere = true
             if accepts(value, in: document) { continue }
@@ -373,6 +385,25 @@ extension TagRule.Required {
 }
 
 extension Report {
+    fileprivate mutating func add(
+        unknown tag: JSONValue,
+        _ reason: String,
+        at place: Occurrence,
+        of subject: borrowing Subject,
+        allowed: String,
+        _ rule: Rule
+    ) {
+        add(
+            rule.origin,
+            .unknown,
+            at: .member(place, key: tag),
+            nil,
+            of: subject,
+            allowed: allowed,
+            .unknown(reason.singleLine)
+        )
+    }
+
     fileprivate mutating func add(
         missing tag: TagRule.Required,
         at place: Occurrence,
