@@ -41,6 +41,12 @@ static const unsigned char armfields_bytes[] = {
 static const unsigned char aliases_bytes[] = {
 #embed "../Azure/Data/aliases.tsv"
 };
+static const unsigned char terraform_bytes[] = {
+#embed "../Azure/Data/terraform.tsv"
+};
+static const unsigned char attributes_bytes[] = {
+#embed "../Azure/Data/attributes.tsv"
+};
 
 const struct portcullis_azure_table portcullis_azure_kinds = TABLE(kinds);
 const struct portcullis_azure_table portcullis_azure_facets = TABLE(facets);
@@ -54,3 +60,5 @@ const struct portcullis_azure_table portcullis_azure_skus = TABLE(skus);
 const struct portcullis_azure_table portcullis_azure_names = TABLE(names);
 const struct portcullis_azure_table portcullis_azure_armfields = TABLE(armfields);
 const struct portcullis_azure_table portcullis_azure_aliases = TABLE(aliases);
+const struct portcullis_azure_table portcullis_azure_terraform = TABLE(terraform);
+const struct portcullis_azure_table portcullis_azure_attributes = TABLE(attributes);

@@ -78,7 +78,10 @@ public struct ManifestRequest: Sendable {
         let text = try write(identity, target, tables)
         let review: JSONDocument
         do throws(JSONError) {
-            review = try JSONDocument(parsing: text)
+            // Objects that other tools' files were made into may hold what nobody knows yet.
+            review =
+                change.mayHaveUnknowns
+                ? try JSONDocument(parsingUnknowns: text) : try JSONDocument(parsing: text)
         } catch {
             throw ManifestError("is no object of Kubernetes: \(error.code)", mend: "make it smaller")
         }
@@ -194,6 +197,13 @@ extension ManifestRequest.Change {
     fileprivate var subject: JSONFragment {
         switch self {
         case .create(let object), .update(let object, _), .delete(let object): object
+        }
+    }
+
+    fileprivate var mayHaveUnknowns: Bool {
+        switch self {
+        case .create(let object), .delete(let object): object.document.mayHaveUnknowns
+        case .update(let object, let old): object.document.mayHaveUnknowns || old.document.mayHaveUnknowns
         }
     }
 

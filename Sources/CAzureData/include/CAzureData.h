@@ -21,4 +21,6 @@ extern const struct portcullis_azure_table portcullis_azure_skus;
 extern const struct portcullis_azure_table portcullis_azure_names;
 extern const struct portcullis_azure_table portcullis_azure_armfields;
 extern const struct portcullis_azure_table portcullis_azure_aliases;
+extern const struct portcullis_azure_table portcullis_azure_terraform;
+extern const struct portcullis_azure_table portcullis_azure_attributes;
 #endif

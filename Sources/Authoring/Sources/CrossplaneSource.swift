@@ -1,0 +1,73 @@
+internal import Azure
+internal import JSON
+internal import Kubernetes
+
+/// A managed resource of Crossplane's Azure providers: azurerm's attributes in `spec.forProvider`.
+struct CrossplaneSource {
+    let document: JSONDocument
+    let sources: SourceTables
+
+    func read(into collector: inout Collector) throws(SourceError) {
+        let root = document.root
+        func text(_ name: StaticString, of value: JSONValue?) -> String? {
+            value.flatMap { document.member(name, of: $0) }.flatMap { document.string($0) }
+        }
+        let metadata = document.member("metadata", of: root)
+        let name = text("name", of: metadata) ?? text("generateName", of: metadata) ?? ""
+        guard !name.isEmpty else {
+            throw SourceError("has no name", mend: "write metadata.name", at: root, in: document)
+        }
+        guard
+            let gvk = GroupVersionKind(
+                apiVersion: text("apiVersion", of: root) ?? "",
+                kind: text("kind", of: root) ?? ""
+            )
+        else { return }
+        let label = "\(gvk.group)/\(gvk.kind)"
+        guard let type = sources.crossplaneType(group: gvk.group, kind: gvk.kind),
+            let kind = collector.tables.kind(group: type.group, kind: type.kind)
+        else {
+            collector.passOver(
+                "\(label) \(name)",
+                "the tables do not know \(label)",
+                isUnseen: true,
+                at: root
+            )
+            return
+        }
+        guard let spec = document.member("spec", of: root),
+            let provider = document.member("forProvider", of: spec), provider.isObject
+        else {
+            throw SourceError("\(label) \(name) has no spec.forProvider", mend: "write it", at: root, in: document)
+        }
+        if let policies = document.member("managementPolicies", of: spec), policies.isArray,
+            !document.elements(of: policies).contains(where: { value in
+                ["*", "Create", "Update"].contains { document.equals(value, $0) }
+            })
+        {
+            collector.passOver("\(label) \(name)", "Crossplane only observes it", at: policies)
+            return
+        }
+        let initial = document.member("initProvider", of: spec).flatMap { $0.isObject ? $0 : nil }
+        let translation = AttributeTranslation(
+            rows: type.rows,
+            names: .camel,
+            document: document,
+            values: [provider] + [initial].compactMap(\.self)
+        )
+        let made = translation.spec()
+        let annotations = metadata.flatMap { document.member("annotations", of: $0) }
+        if kind.azureName == .spec {
+            let external = text("crossplane.io/external-name", of: annotations)
+            made.set(Draft(.string(external ?? name)), at: [.member("azureName")])
+        }
+        var object = Collector.Object(spec: made, name: name)
+        for key in ["namespace", "labels", "annotations"] {
+            guard let value = metadata.flatMap({ document.member(key, of: $0) }), !value.isNull else { continue }
+            object.metadata.append((key, Draft(value, in: document)))
+        }
+        let source = JSONFragment(document, provider)
+        let origin = Origin(source: source, prefix: "spec.forProvider.", mapping: .attributes(type.rows, .camel))
+        try collector.add("\(label) \(name)", type: label, kind: kind, .create(object), origin)
+    }
+}

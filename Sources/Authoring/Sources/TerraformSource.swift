@@ -1,0 +1,362 @@
+internal import Azure
+internal import JSON
+
+/// A plan or a state as `terraform show -json` prints it.
+struct TerraformSource {
+    private let document: JSONDocument
+    private let sources: SourceTables
+    /// Where resources are, by ID and by address without indices.
+    private var locationsByID: [String: Draft] = [:]
+    private var locationsByAddress: [String: [Draft]] = [:]
+
+    init(document: JSONDocument, sources: SourceTables) {
+        self.document = document
+        self.sources = sources
+    }
+
+    mutating func read(into collector: inout Collector) throws(SourceError) {
+        try checkVersion()
+        if collector.format == .terraformPlan {
+            try readPlan(into: &collector)
+        } else {
+            try readState(into: &collector)
+        }
+    }
+
+    /// Formats 1.x, of Terraform 1.0 and OpenTofu.
+    private func checkVersion() throws(SourceError) {
+        let mend = "print it with 'terraform show -json' of Terraform 1.0 or later"
+        guard let value = document.member("format_version", of: document.root), let version = document.string(value)
+        else { throw SourceError("has no format_version", mend: mend, at: document.root, in: document) }
+        guard version == "1" || version.hasPrefix("1.") else {
+            throw SourceError(
+                "is of format \(version.prefix(16)), and only 1.x is understood",
+                mend: mend,
+                at: value,
+                in: document
+            )
+        }
+    }
+
+    private func text(_ name: StaticString, of value: JSONValue) -> String? {
+        document.member(name, of: value).flatMap { document.string($0) }
+    }
+
+    // MARK: Plans
+
+    private mutating func readPlan(into collector: inout Collector) throws(SourceError) {
+        if let errored = document.member("errored", of: document.root), errored.bool == true {
+            throw SourceError(
+                "is a plan that failed and is not complete",
+                mend: "mend what 'terraform plan' complains of",
+                at: errored,
+                in: document
+            )
+        }
+        guard let changes = document.member("resource_changes", of: document.root) else {
+            guard document.member("planned_values", of: document.root) != nil else {
+                throw SourceError(
+                    "has no resource_changes",
+                    mend: "give the whole of what 'terraform show -json' prints",
+                    at: document.root,
+                    in: document
+                )
+            }
+            // A plan of nothing.
+            return
+        }
+        guard changes.isArray else {
+            throw SourceError(
+                "has resource_changes that are no list",
+                mend: "give what Terraform printed",
+                at: changes,
+                in: document
+            )
+        }
+        for entry in document.elements(of: changes) { noteLocation(of: entry) }
+        for entry in document.elements(of: changes) { try readChange(entry, into: &collector) }
+    }
+
+    private mutating func noteLocation(of entry: JSONValue) {
+        guard let change = document.member("change", of: entry) else { return }
+        let after = document.member("after", of: change).flatMap { $0.isObject ? $0 : nil }
+        let values = after ?? document.member("before", of: change)
+        let unknown = document.member("after_unknown", of: change)
+        guard let values, values.isObject else { return }
+        var location = document.member("location", of: values).map { Draft($0, in: document) }
+        if unknown.flatMap({ document.member("location", of: $0) })?.bool == true {
+            location = Draft(.unknown(because: AttributeTranslation.afterApply))
+        }
+        note(location, address: text("address", of: entry), id: text("id", of: values))
+    }
+
+    private mutating func note(_ location: Draft?, address: String?, id: String?) {
+        guard let location else { return }
+        if let id { locationsByID[id.lowercased()] = location }
+        if let address { locationsByAddress[Self.withoutIndices(address), default: []].append(location) }
+    }
+
+    private func readChange(_ entry: JSONValue, into collector: inout Collector) throws(SourceError) {
+        let address = text("address", of: entry) ?? "a resource"
+        guard text("mode", of: entry) != "data", let name = text("type", of: entry) else { return }
+        guard let change = document.member("change", of: entry), change.isObject,
+            let list = document.member("actions", of: change)
+        else {
+            throw SourceError("\(address) has no change", mend: "give what Terraform printed", at: entry, in: document)
+        }
+        let actions = document.elements(of: list).compactMap { document.string($0) }
+        guard let type = try known(name, address, entry, into: &collector) else { return }
+        guard !actions.allSatisfy({ ["no-op", "read"].contains($0) }) else {
+            return collector.passOver(address, "nothing is changed", at: entry)
+        }
+        guard !actions.contains("forget") else {
+            return collector.passOver(address, "Terraform forgets it and leaves it in Azure", at: entry)
+        }
+        let before = document.member("before", of: change).flatMap { $0.isObject ? $0 : nil }
+        let after = document.member("after", of: change).flatMap { $0.isObject ? $0 : nil }
+        let unknown = document.member("after_unknown", of: change)
+        let sensitive = document.member("after_sensitive", of: change)
+        let oldSensitive = document.member("before_sensitive", of: change)
+        let resource = Resource(name: address, type: type, entry: entry)
+        switch (actions.contains("create"), actions.contains("update"), actions.contains("delete")) {
+        case (_, false, true):
+            // A resource that is replaced goes, and another comes.
+            if let before { try add(resource, nil, (before, nil, oldSensitive), into: &collector) }
+            guard actions.contains("create"), let after else { break }
+            try add(resource, (after, unknown, sensitive), nil, into: &collector)
+        case (true, _, _):
+            if let after { try add(resource, (after, unknown, sensitive), nil, into: &collector) }
+        case (_, true, _):
+            guard let after, let before else { break }
+            try add(resource, (after, unknown, sensitive), (before, nil, oldSensitive), into: &collector)
+        default:
+            throw SourceError(
+                "\(address) has the actions \(actions), which are not understood",
+                mend: "judge it by hand",
+                at: list,
+                in: document
+            )
+        }
+    }
+
+    /// The type of a resource; nil, and noted, if it is none that can be judged.
+    private func known(
+        _ name: String,
+        _ address: String,
+        _ entry: JSONValue,
+        into collector: inout Collector
+    ) throws(SourceError) -> AttributeType? {
+        guard name.hasPrefix("azurerm_") || name.hasPrefix("azapi_") else {
+            collector.passOver(address, "is none of Azure Resource Manager's", at: entry)
+            return nil
+        }
+        guard let type = sources.terraformTypes[name] else {
+            collector.passOver(address, "the tables do not know \(name)", isUnseen: true, at: entry)
+            return nil
+        }
+        return type
+    }
+
+    // MARK: States
+
+    private mutating func readState(into collector: inout Collector) throws(SourceError) {
+        guard let values = document.member("values", of: document.root), values.isObject else { return }
+        guard let root = document.member("root_module", of: values) else { return }
+        var resources: [JSONValue] = []
+        try gather(root, depth: 0, &resources)
+        for entry in resources {
+            guard let values = document.member("values", of: entry) else { continue }
+            let location = document.member("location", of: values).map { Draft($0, in: document) }
+            note(location, address: text("address", of: entry), id: text("id", of: values))
+        }
+        for entry in resources {
+            let address = text("address", of: entry) ?? "a resource"
+            guard text("mode", of: entry) != "data", let name = text("type", of: entry) else { continue }
+            guard let type = try known(name, address, entry, into: &collector) else { continue }
+            guard let values = document.member("values", of: entry), values.isObject else {
+                throw SourceError(
+                    "\(address) has no values",
+                    mend: "give what Terraform printed",
+                    at: entry,
+                    in: document
+                )
+            }
+            let sensitive = document.member("sensitive_values", of: entry)
+            let resource = Resource(name: address, type: type, entry: entry)
+            try add(resource, (values, nil, sensitive), nil, into: &collector)
+        }
+    }
+
+    private func gather(_ module: JSONValue, depth: Int, _ resources: inout [JSONValue]) throws(SourceError) {
+        guard depth < 64 else {
+            throw SourceError("has modules in modules, 64 deep", mend: "flatten them", at: module, in: document)
+        }
+        if let list = document.member("resources", of: module) { resources += document.elements(of: list) }
+        guard let children = document.member("child_modules", of: module) else { return }
+        for child in document.elements(of: children) { try gather(child, depth: depth + 1, &resources) }
+    }
+
+    // MARK: Resources
+
+    private struct Resource {
+        let name: String
+        let type: AttributeType
+        let entry: JSONValue
+    }
+
+    private typealias Values = (values: JSONValue, unknown: JSONValue?, sensitive: JSONValue?)
+
+    /// Adds a resource that is made, changed or, if only the old values are there, deleted.
+    private func add(_ resource: Resource, _ new: Values?, _ old: Values?, into collector: inout Collector)
+        throws(SourceError)
+    {
+        guard let kind = collector.tables.kind(group: resource.type.group, kind: resource.type.kind) else {
+            return collector.passOver(
+                resource.name,
+                "the tables do not know \(resource.type.group)/\(resource.type.kind)",
+                isUnseen: true,
+                at: resource.entry
+            )
+        }
+        func object(_ values: Values) -> Collector.Object {
+            let spec = translation(values, resource.type.rows, resource).spec()
+            // Names that Azure fixes are no field.
+            if kind.azureName != .spec, case .object(let members) = spec.content {
+                spec.content = .object(members.filter { $0.name != "azureName" })
+            }
+            return Collector.Object(spec: spec)
+        }
+        let change: Collector.Change
+        switch (new, old) {
+        case (let new?, let old?): change = .update(object(new), from: object(old))
+        case (let new?, nil): change = .create(object(new))
+        case (nil, let old?): change = .delete(object(old))
+        case (nil, nil): return
+        }
+        guard let values = new?.values ?? old?.values else { return }
+        let origin = Origin(
+            source: JSONFragment(document, values),
+            prefix: "",
+            mapping: .attributes(resource.type.rows, .snake)
+        )
+        try collector.add(resource.name, type: resource.type.name, kind: kind, change, origin)
+        if let new { try addNested(in: new, resource, into: &collector) }
+    }
+
+    /// Adds the resources that a block holds: the rules of a network security group.
+    private func addNested(in values: Values, _ resource: Resource, into collector: inout Collector) throws(SourceError)
+    {
+        for row in resource.type.rows {
+            guard case .nested(let name) = row.conversion, case .member(let block)? = row.path.steps.first,
+                let type = sources.terraformTypes["azurerm_" + name]
+            else { continue }
+            let list = document.member(block, of: values.values)
+            let unknown = values.unknown.flatMap { document.member(block, of: $0) }
+            if unknown?.bool == true {
+                collector.passOver(
+                    "\(resource.name): \(block)",
+                    "\(AttributeTranslation.afterApply)",
+                    isUnseen: true,
+                    at: values.values
+                )
+            }
+            guard let list, list.isArray else { continue }
+            for (index, element) in document.elements(of: list).enumerated() where element.isObject {
+                let inner = Resource(name: "\(resource.name): \(block)[\(index)]", type: type, entry: element)
+                let place: Values = (
+                    element, unknown.flatMap { document.element(index, of: $0) },
+                    values.sensitive.flatMap { document.member(block, of: $0) }
+                        .flatMap { document.element(index, of: $0) }
+                )
+                try add(inner, place, nil, into: &collector)
+            }
+        }
+    }
+
+    private func translation(_ values: Values, _ rows: [AttributeRow], _ resource: Resource) -> AttributeTranslation {
+        AttributeTranslation(
+            rows: rows,
+            names: .snake,
+            document: document,
+            values: [values.values],
+            unknown: values.unknown,
+            sensitive: values.sensitive,
+            location: { location(ofID: $0, of: resource) }
+        )
+    }
+
+    // MARK: Locations of others
+
+    /// Where the resource is that an attribute names: by its ID, or by the expression of the attribute.
+    private func location(ofID id: Draft, of resource: Resource) -> Draft {
+        if let text = id.text, let location = locationsByID[text.lowercased()] { return location }
+        for attribute in resource.type.rows {
+            guard case .location = attribute.conversion, case .member(let name)? = attribute.path.steps.first,
+                let found = referenced(by: name, of: resource.name), let first = found.first
+            else { continue }
+            // Of several that are alike in all but their key each may be meant.
+            if let text = first.text, found.allSatisfy({ $0.text == text }) { return Draft(.string(text)) }
+        }
+        return Draft(.unknown(because: "it is where its owner is, which is not in this file"))
+    }
+
+    /// The locations of the resources that an attribute's expression refers to.
+    private func referenced(by attribute: String, of address: String) -> [Draft]? {
+        let plain = Self.withoutIndices(address.split(separator: ":").first.map(String.init) ?? address)
+        var parts = plain.split(separator: ".").map(String.init)
+        var prefix = ""
+        guard let configuration = document.member("configuration", of: document.root),
+            var module = document.member("root_module", of: configuration)
+        else { return nil }
+        while parts.count > 2, parts[0] == "module" {
+            guard let calls = document.member("module_calls", of: module),
+                let call = document.member(parts[1], of: calls), let next = document.member("module", of: call)
+            else { return nil }
+            module = next
+            prefix += "module.\(parts[1])."
+            parts.removeFirst(2)
+        }
+        let local = parts.joined(separator: ".")
+        guard let resources = document.member("resources", of: module),
+            let entry = document.elements(of: resources).first(where: { text("address", of: $0) == local }),
+            let expressions = document.member("expressions", of: entry),
+            let expression = document.member(attribute, of: expressions),
+            let references = document.member("references", of: expression)
+        else { return nil }
+        for reference in document.elements(of: references) {
+            guard let text = document.string(reference) else { continue }
+            let parts = Self.withoutIndices(text).split(separator: ".")
+            guard parts.count >= 2, let found = locationsByAddress[prefix + parts.prefix(2).joined(separator: ".")]
+            else { continue }
+            return found
+        }
+        return nil
+    }
+
+    /// An address without the keys of `count` and `for_each`, in which anything may stand.
+    static func withoutIndices(_ address: String) -> String {
+        var bytes: [UInt8] = []
+        var depth = 0
+        var isQuoted = false
+        var isEscaped = false
+        for byte in address.utf8 {
+            if isQuoted {
+                if isEscaped {
+                    isEscaped = false
+                } else if byte == UInt8(ascii: "\\") {
+                    isEscaped = true
+                } else if byte == UInt8(ascii: "\"") {
+                    isQuoted = false
+                }
+                continue
+            }
+            switch byte {
+            case UInt8(ascii: "["): depth += 1
+            case UInt8(ascii: "]"): depth -= 1
+            case UInt8(ascii: "\""): isQuoted = true
+            default: if depth == 0 { bytes.append(byte) }
+            }
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+}

@@ -1,0 +1,145 @@
+import Authoring
+import JSON
+import Policy
+import Testing
+
+/// What is known only after a plan is applied is unknown to every rule, and never allowed in silence.
+@Suite struct UnknownValueTests {
+    private static let account = """
+        {"name": "orders", "account_tier": "Standard", "account_replication_type": "ZRS",
+         "public_network_access_enabled": false, "min_tls_version": "TLS1_2", "tags": {"owner": "a"}}
+        """
+
+    /// Attributes that are unknown, a rule, and what it finds.
+    static let cases: [(unknown: String, rule: String, finding: String)] = [
+        (#"{"location": true}"#, "locations: {allow: [westeurope]}", "spec.location"),
+        (#"{"tags": true}"#, "tags: {required: {owner: {}}}", "spec.tags"),
+        (#"{"tags": {"cost": true}}"#, "tags: {required: {cost: {pattern: '^C'}}}", "spec.tags.cost"),
+        (#"{"tags": {"cost": true}}"#, "tags: {required: {cost: {}}}", "spec.tags.cost"),
+        (#"{"account_tier": true}"#, "skus: {allow: [Standard_ZRS]}", "spec.sku.name"),
+        (#"{"account_replication_type": true}"#, "skus: {allow: [Standard_ZRS]}", "spec.sku.name"),
+        (#"{"https_traffic_only_enabled": true}"#, "exposure: {httpsOnly: Required}", "spec.supportsHttpsTrafficOnly"),
+        (#"{"network_rules": true}"#, "exposure: {defaultAction: Deny}", "spec.networkAcls.defaultAction"),
+        (#"{"network_rules": true}"#, "exposure: {allowedIPs: [10.0.0.0/8]}", "spec.networkAcls.ipRules"),
+        (
+            #"{"network_rules": [{"ip_rules": [true]}]}"#, "exposure: {allowedIPs: [10.0.0.0/8]}",
+            "spec.networkAcls.ipRules[0].value"
+        ),
+        (#"{"name": true}"#, "naming: {pattern: '^orders'}", "spec.azureName"),
+    ]
+
+    @Test(arguments: cases.indices) func nobodyKnowsWhatIsUnknown(_ index: Int) throws {
+        let (unknown, body, field) = Self.cases[index]
+        let plan = plan([("azurerm_storage_account.main", try without(unknown), unknown)])
+        let resource = try #require(try read(plan).resources.first)
+        let decision = try decide(resource.change, rule(body))
+        let failure = try #require(decision.failures.first, "\(body)")
+        #expect(!decision.allowed)
+        #expect(failure.reason == .unknown)
+        #expect(failure.path == field)
+        #expect(failure.description.contains("known after apply"), "\(failure)")
+        #expect(try decide(resource.change, rule(body + ", ifUnknown: Allow")).allowed)
+    }
+
+    /// Expressions that would be true if what is unknown were not there.
+    static let expressions = [
+        "!has(object.spec.location)", "!has(object.spec.location) || object.spec.location == 'eastus'",
+        "object.spec.location != 'eastus'", "object.spec.?location.orValue('westeurope') == 'westeurope'",
+        "!('eastus' in [object.spec.location])", "object.spec.tags.all(name, object.spec.tags[name] != 'x')",
+        "object.spec.tags != {'owner': 'a'}", "object.spec['location'] != 'eastus'",
+        "object.spec.networkAcls.ipRules.all(r, r.value != '0.0.0.0')", "type(object.spec.location) != string",
+        "facets.location.orValue('westeurope') == 'westeurope'", "object.spec.location == null",
+        "object.spec != {'location': null}", "[object.spec.location].exists(l, l != 'eastus')",
+        "object.spec.zones.all(z, z != '1')", "!sets.intersects(object.spec.zones, ['1'])",
+        "!('1' in object.spec.zones)",
+    ]
+
+    @Test(arguments: expressions) func expressionsFailOnWhatIsUnknown(_ expression: String) throws {
+        let unknown = #"{"location": true, "tags": {"cost": true}, "network_rules": [{"ip_rules": [true]}]}"#
+        let cache = #"{"location": true, "tags": {"cost": true}, "zones": [false, true]}"#
+        let isCache = expression.contains("zones")
+        let plan =
+            isCache
+            ? plan([("azurerm_redis_cache.main", #"{"name": "c", "zones": ["2"]}"#, cache)])
+            : plan([("azurerm_storage_account.main", try without(unknown), unknown)])
+        let resource = try #require(try read(plan).resources.first)
+        let decision = try decide(resource.change, rule("cel: {expression: \(quoted(expression))}"))
+        #expect(!decision.allowed, "\(decision.failures)")
+        #expect(decision.failures.first?.reason == .error)
+        #expect(decision.failures.first?.description.contains("not known") ?? false, "\(decision.failures)")
+    }
+
+    static let decided = [
+        "object.spec.location == 'x' || true", "object.spec.minimumTlsVersion == 'TLS1_2'",
+        "'cost' in object.spec.tags", "object.spec.tags.owner == 'a'", "facets.isUnknown('location')",
+        "size(object.spec.networkAcls.ipRules) == 1", "object.spec.sku.name == 'Standard_ZRS'",
+    ]
+
+    @Test(arguments: decided) func expressionsMayDoWithoutIt(_ expression: String) throws {
+        let unknown = #"{"location": true, "tags": {"cost": true}, "network_rules": [{"ip_rules": [true]}]}"#
+        let plan = plan([("azurerm_storage_account.main", try without(unknown), unknown)])
+        let resource = try #require(try read(plan).resources.first)
+        let decision = try decide(resource.change, rule("cel: {expression: \(quoted(expression))}"))
+        #expect(decision.allowed, "\(decision.failures)")
+    }
+
+    /// Bindings judge identity: what names one must be known.
+    @Test func bindingsWantToKnowIdentities() throws {
+        let binding = """
+            apiVersion: portcullis.dev/v1alpha1
+            kind: AzureBinding
+            metadata: {name: team-a}
+            spec: {namespaces: [team-a], subscriptions: [22222222-2222-2222-2222-222222222222], resourceGroups: ["*"]}
+            """
+        let plan = plan([("azurerm_mssql_firewall_rule.main", #"{"name": "all"}"#, #"{"server_id": true}"#)])
+        let resource = try #require(try read(plan).resources.first)
+        let decision = try decide(resource.change, binding)
+        #expect(decision.failures.map(\.path) == ["spec.owner.armId"])
+        #expect(decision.failures.first?.reason == .unknown)
+    }
+
+    /// What looks like an unknown in somebody's file is a text as any other.
+    @Test(arguments: [#"\\u0055nknown: x"#, #"\u0055nknown: x"#, "Unknown: x"])
+    func nobodyElseWritesUnknowns(_ text: String) throws {
+        let plan = plan([("azurerm_storage_account.main", #"{"location": "\#(text)"}"#, "{}")])
+        let resource = try #require(try read(plan).resources.first)
+        let decision = try decide(resource.change, rule("locations: {allow: [westeurope]}"))
+        #expect(decision.failures.first?.reason == .notSupported)
+        let manifest = """
+            {"apiVersion": "storage.azure.com/v20250601", "kind": "StorageAccount", "metadata": {"name": "a"},
+             "spec": {"location": "\(text)"}}
+            """
+        let object = JSONFragment(try JSONDocument(parsing: Array(manifest.utf8)))
+        let other = try decide(.create(object), rule("locations: {allow: [westeurope]}"))
+        #expect(other.failures.first?.reason == .notSupported)
+    }
+
+    @Test func aSecretIsNotLookedAt() throws {
+        let text = plan([("azurerm_storage_account.main", #"{"location": "hunter2", "tags": {}}"#, "{}")])
+            .replacing(#""after_sensitive": {}"#, with: #""after_sensitive": {"location": true}"#)
+        let resource = try #require(try read(text).resources.first)
+        let decision = try decide(resource.change, rule("locations: {allow: [westeurope]}"))
+        #expect(decision.failures.first?.reason == .unknown)
+        #expect(!"\(decision.failures)".contains("hunter2"))
+    }
+
+    /// Terraform leaves out of `after` what is unknown.
+    private func without(_ unknown: String) throws -> String {
+        let account = JSONFragment(try JSONDocument(parsing: Array(Self.account.utf8)))
+        let mask = try JSONDocument(parsing: Array(unknown.utf8))
+        let names = mask.members(of: mask.root).filter { $0.value.bool == true }.compactMap { mask.string($0.key) }
+        var writer = JSONWriter()
+        writer.beginObject()
+        for (key, value) in account.document.members(of: account.value) {
+            guard let name = account.document.string(key), !names.contains(name) else { continue }
+            writer.key(name)
+            writer.copy(value, in: account.document)
+        }
+        if unknown.contains("ip_rules") {
+            writer.key("network_rules")
+            writer.raw(#"[{"default_action": "Deny", "ip_rules": [null]}]"#)
+        }
+        writer.endObject()
+        return String(decoding: writer.finish(), as: UTF8.self)
+    }
+}
