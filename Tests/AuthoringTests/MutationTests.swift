@@ -110,6 +110,30 @@ import Testing
         }
     }
 
+    /// What is no policy with some value of a parameter is no mutant, whatever other values make of it.
+    @Test func whatMakesNoPolicyIsNotCounted() throws {
+        let policy = """
+            apiVersion: portcullis.dev/v1alpha1
+            kind: AzurePolicy
+            metadata: {name: kept}
+            spec:
+              parameters: {protected: true}
+              match: {resources: [storage.azure.com/StorageAccount]}
+              rules:
+                - name: deletion
+                  deletion: {protected: "${parameters.protected}"}
+            """
+        let report = try mutation(
+            """
+            - {name: a, operation: DELETE, expect: {decision: Deny, failures: [{rule: deletion}]}}
+            - {name: b, operation: DELETE, parameters: {protected: {tags: {keep: "yes"}}}, expect: {decision: Allow}}
+            """,
+            policy
+        )
+        #expect(told(report).isEmpty && report.invalid == 1)
+        #expect(report.summary == "\(report.killed) mutants: \(report.killed) killed, 0 survived, 1 made no policy")
+    }
+
     @Test func bindingsAndKubernetesPoliciesAreChanged() throws {
         let policies = """
             apiVersion: admissionregistration.k8s.io/v1

@@ -95,7 +95,8 @@ extension SuiteRun {
 
     private func outcome(of mutant: Mutant, _ originals: [JSONDocument]) -> Outcome {
         guard let documents = mutant.documents(of: originals) else { return .invalid }
-        var isPolicy = false
+        // With some values of parameters it may be none: then the author would be told, and nothing is left to test.
+        var isPolicy = true
         for stand in stands where stand.bench.policyFiles.contains(mutant.file) {
             var sets: [[String: [UInt8]]: PolicySet?] = [:]
             for var trial in stand.trials {
@@ -106,8 +107,10 @@ extension SuiteRun {
                     set = stand.bench.set(for: trial, replacing: mutant.file, by: documents)
                     sets[trial.parameterKey] = .some(set)
                 }
-                guard let set else { continue }
-                isPolicy = true
+                guard let set else {
+                    isPolicy = false
+                    continue
+                }
                 trial.set = set
                 if !trial.run(at: now).differences.isEmpty { return .killed }
             }
