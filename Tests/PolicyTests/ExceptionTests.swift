@@ -321,6 +321,38 @@ extension PolicySet {
         #expect(try !set.decide(.create(Self.account), at: WallTime(seconds: Self.end)).allowed)
     }
 
+    /// Whatever is asked of the set, the last second in which a rule is waived is the same.
+    @Test func endsInTheSameSecondEverywhere() throws {
+        let set = try policies(
+            policy(
+                match: "{operations: [CREATE, UPDATE, DELETE, CONNECT]}",
+                rule: "kinds: {deny: ['storage.azure.com/*']}"
+            ),
+            policy("broken", rule: "cel: {expression: 'object.spec.none.at == 1'}"),
+            exception(policies: "[{name: p, rules: [r]}, {name: broken, rules: [r]}]")
+        )
+        var connect = Ask.create(Self.account)
+        connect.operation = .connect
+        let asks = [Ask.create(Self.account), .update(Self.account, to: storageAccount("{location: eastus}")), connect]
+        for mode in [DecisionMode.validate, .mutateAndValidate] {
+            for ask in asks + [.delete(Self.account)] {
+                let last = try set.decide(ask, at: WallTime(seconds: Self.end - 1), mode: mode)
+                #expect(last.allowed && !last.failures.isEmpty, "\(ask.operation): \(last.lines)")
+                #expect(last.failures.allSatisfy { $0.effect == .waived }, "\(ask.operation)")
+                #expect(last.exceptions.map(\.name) == ["e"])
+                for now in [WallTime(seconds: Self.end), WallTime(seconds: .max), nil] {
+                    let over = try set.decide(ask, at: now, mode: mode)
+                    #expect(!over.allowed && over.exceptions.isEmpty, "\(ask.operation)")
+                    #expect(over.failures.count == last.failures.count)
+                }
+            }
+        }
+        // Nothing is judged where only mutations are asked for, and no exception is used.
+        for now in [Self.end - 1, Self.end] {
+            #expect(try set.decide(.create(Self.account), at: WallTime(seconds: now), mode: .mutate).exceptions.isEmpty)
+        }
+    }
+
     /// An exception takes failures away from those that deny, and nothing else; the other rules say what they said.
     @Test(arguments: 0..<40) func onlyWaives(_ seed: Int) throws {
         var maker = PropertyTests.Maker(random: SplitMix64(seed: UInt64(seed) + 9000))

@@ -36,8 +36,8 @@ import Testing
             return "{name: m\(name), \(body)}"
         }
 
-        mutating func set() throws -> PolicySet {
-            var files: [(name: String, text: String)] = []
+        mutating func set(beside others: [(name: String, text: String)] = []) throws -> PolicySet {
+            var files = others
             for number in 0..<Int.random(in: 1..<8, using: &base.random) {
                 var mutations: [String] = []
                 for name in 0..<Int.random(in: 1..<4, using: &base.random) { mutations.append(mutation(name)) }
@@ -80,6 +80,35 @@ import Testing
             let creation = try set.decide(.create(manifest), mode: .mutate)
             guard !creation.isBroken else { continue }
             try Self.expectStable(set, manifest, creation.patch, namespace: "team-a")
+        }
+    }
+
+    /// What is judged is what is stored: the object as the mutations leave it, on CREATE and UPDATE.
+    @Test(arguments: 0..<100) func theMutatedObjectIsJudged(_ seed: Int) throws {
+        var maker = Maker(seed: UInt64(seed) + 15_000)
+        let rules = (0..<3).map { maker.base.rule($0) }.joined(separator: ", ")
+        let judge = """
+            apiVersion: portcullis.dev/v1alpha1
+            kind: AzurePolicy
+            metadata: {name: z}
+            spec: {rules: [\(rules)]}
+            """
+        let set = try maker.set(beside: [(name: "z.yaml", text: judge)])
+        for _ in 0..<10 {
+            let (old, object) = (maker.base.object(), maker.base.object())
+            for ask in [Ask.create(object), .update(old, to: object)] {
+                let mutation = try set.decide(ask, mode: .mutate)
+                guard !mutation.isBroken else { continue }
+                let stored = try (mutation.patch ?? JSONPatch()).apply(to: document(object))
+                var second = ask
+                second.object = String(stored.text)
+                #expect(try set.decide(second, mode: .mutate).patch == nil, "seed \(seed): \(object)")
+                let both = try set.decide(ask, mode: .mutateAndValidate)
+                let later = try set.decide(second, mode: .validate)
+                #expect(both.allowed == later.allowed, "seed \(seed): \(object)")
+                #expect(both.lines == later.lines, "seed \(seed): \(object)")
+                if both.allowed { #expect(both.patch == mutation.patch) }
+            }
         }
     }
 

@@ -293,4 +293,60 @@ func namespacePolicy(_ name: String = "own", namespace: String = "team-a", spec:
             #expect(try fewer.decide(elsewhere).lines == more.decide(elsewhere).lines)
         }
     }
+
+    /// The same of every kind of rule, beside a binding, an exception and a policy of Kubernetes' own, with an inventory.
+    @Test(arguments: 0..<100) func noKindOfRuleAllowsWhatWasDenied(_ seed: Int) throws {
+        var maker = PropertyTests.Maker(random: SplitMix64(seed: UInt64(seed) + 60_000))
+        let bodies = NamespaceReachTests.rules.sorted { $0.key < $1.key }.flatMap { field, bodies in
+            bodies.map { "\(field): \($0)" }
+        }
+        func rules() -> String {
+            let count = Int.random(in: 1..<5, using: &maker.random)
+            return (0..<count).map {
+                "{name: r\($0), action: \(maker.one(["Deny", "Warn", "Audit"])), \(maker.one(bodies))}"
+            }
+            .joined(separator: ", ")
+        }
+        var files: [(name: String, text: String)] = []
+        for number in 0..<3 {
+            let text = """
+                apiVersion: portcullis.dev/v1alpha1
+                kind: AzurePolicy
+                metadata: {name: p\(number)}
+                spec: {ratchet: \(maker.one(["true", "false"])), rules: [\(rules())]}
+                """
+            files.append(("p\(number).yaml", text))
+        }
+        files.append(("prices.yaml", NamespaceReachTests.prices))
+        files.append(("e.yaml", exception(policies: "[{name: p0, rules: [r0]}]", subjects: "{users: ['*']}")))
+        if maker.happens(50) { files.append(("b.yaml", BindingTests.binding)) }
+        let added = (0..<Int.random(in: 1..<4, using: &maker.random)).map { number in
+            (
+                "n\(number).yaml",
+                namespacePolicy("p\(number)", spec: "{ratchet: \(maker.one(["true", "false"])), rules: [\(rules())]}")
+            )
+        }
+        let fewer = try #require(try compile(files).set)
+        let more = try #require(try compile((files + added).shuffled(using: &maker.random)).set)
+        for _ in 0..<20 {
+            let (old, new) = (NamespaceReachTests.object(&maker), NamespaceReachTests.object(&maker))
+            let ask = [Ask.create(new), .update(old, to: new), .update(new, to: new), .delete(old)][
+                Int.random(in: 0..<4, using: &maker.random)
+            ]
+            let entries = try NamespaceReachTests.entries("team-a", &maker)
+            let inventory = maker.happens(80) ? Inventory(entries) : nil
+            let now = maker.happens(50) ? ExceptionTests.before : nil
+            func decide(_ set: PolicySet) throws -> Decision {
+                set.decide(try ask.request(), mode: .mutateAndValidate, inventory: inventory, now: now)
+            }
+            let (less, much) = try (decide(fewer), decide(more))
+            #expect(less.allowed || !much.allowed, "seed \(seed): \(old) \(new)")
+            #expect(Array(much.lines.prefix(less.failures.count)) == less.lines, "seed \(seed)")
+            #expect(
+                much.failures.prefix(less.failures.count).map(\.effect) == less.failures.map(\.effect),
+                "seed \(seed)"
+            )
+            #expect(much.failures.dropFirst(less.failures.count).allSatisfy { $0.source == .namespacePolicy })
+        }
+    }
 }

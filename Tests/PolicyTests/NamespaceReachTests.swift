@@ -56,7 +56,7 @@ func ruleBodies() throws -> [String] {
         #expect(try Self.rules.count == ruleBodies().count)
     }
 
-    private static let prices = """
+    static let prices = """
         apiVersion: portcullis.dev/v1alpha1
         kind: PriceList
         metadata: {name: list}
@@ -68,7 +68,7 @@ func ruleBodies() throws -> [String] {
     private static let scope = "/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/rg"
 
     /// What random objects of a namespace say, some of them about one another.
-    private static func entries(_ namespace: String, _ maker: inout PropertyTests.Maker) throws -> [Inventory.Entry] {
+    static func entries(_ namespace: String, _ maker: inout PropertyTests.Maker) throws -> [Inventory.Entry] {
         let groups = "resources.azure.com"
         let account = "storage.azure.com"
         let id = "\(scope)/providers/Microsoft.Storage/storageAccounts/thing"
@@ -108,7 +108,7 @@ func ruleBodies() throws -> [String] {
         return some
     }
 
-    private static func object(_ maker: inout PropertyTests.Maker) -> String {
+    static func object(_ maker: inout PropertyTests.Maker) -> String {
         let owner = maker.one(["{name: rg}", "{armId: '\(scope)'}"])
         let location = maker.one(["westeurope", "eastus", "None"])
         let tags = maker.one(["{team: a}", "{team: b, t: a}", "{}"])
