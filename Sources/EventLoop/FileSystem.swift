@@ -15,6 +15,8 @@ public struct FileError: Error, Equatable, Sendable {
         case tooManyEntries(limit: Int)
         /// The tree is deeper than the caller takes; the value is the caller's limit.
         case tooDeep(limit: Int)
+        /// A link leads back to a directory above it.
+        case circle
     }
 
     /// What went wrong.
@@ -37,6 +39,7 @@ extension FileError: CustomStringConvertible {
         case .notARegularFile: "\(path): not a regular file"
         case .tooManyEntries(let limit): "\(path): more than \(limit) files and directories"
         case .tooDeep(let limit): "\(path): nested more than \(limit) directories deep"
+        case .circle: "\(path): a link back to a directory above it"
         }
     }
 }
@@ -74,6 +77,53 @@ public enum FileSystem {
             room = max(4096, content.count)
         }
         return content
+    }
+
+    /// Reads standard input to its end, whatever it is: the one file that is waited for.
+    ///
+    /// - Parameter limitBytes: The largest size that is taken.
+    /// - Returns: The content.
+    /// - Throws: `FileError`, which calls it `<stdin>`.
+    public static func readStandardInput(limitBytes: Int) throws(FileError) -> [UInt8] {
+        let file = try File.standardInput()
+        var content: [UInt8] = []
+        while try file.read(appendingTo: &content, atMost: 1 << 16) > 0 {
+            guard content.count <= limitBytes else { throw FileError(.tooLarge(limitBytes: limitBytes), file.path) }
+        }
+        return content
+    }
+
+    /// Reads a file line by line, however long it is; `nil` for standard input.
+    ///
+    /// - Parameters:
+    ///   - path: A file, or a pipe that is waited for.
+    ///   - limitBytes: The longest line that is taken.
+    ///   - body: Is given each line that is not empty, without its end, and its number from 1; false ends the reading.
+    /// - Throws: `FileError`; the lines before have been given by then.
+    public static func forEachLine(
+        of path: String?,
+        limitBytes: Int,
+        _ body: (_ line: [UInt8], _ number: Int) -> Bool
+    ) throws(FileError) {
+        let file = if let path { try File(opening: path, O_RDONLY) } else { try File.standardInput() }
+        var chunk: [UInt8] = []
+        var line: [UInt8] = []
+        var number = 1
+        while try file.read(appendingTo: &chunk, atMost: 1 << 16) > 0 {
+            var rest = chunk[...]
+            while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
+                line += rest[..<end]
+                rest = rest[(end + 1)...]
+                guard line.count <= limitBytes else { throw FileError(.tooLarge(limitBytes: limitBytes), file.path) }
+                if !line.isEmpty, !body(line, number) { return }
+                line.removeAll(keepingCapacity: true)
+                number += 1
+            }
+            line += rest
+            guard line.count <= limitBytes else { throw FileError(.tooLarge(limitBytes: limitBytes), file.path) }
+            chunk.removeAll(keepingCapacity: true)
+        }
+        if !line.isEmpty { _ = body(line, number) }
     }
 
     /// Writes a whole file so that readers see the old content or the new one, never a part, even after a power cut.
@@ -188,27 +238,58 @@ extension FileSystem {
     ///   - directory: The root of the tree.
     ///   - limits: When to give up.
     /// - Returns: The paths of regular files relative to `directory`, in ascending order of their bytes.
-    /// - Throws: `FileError`. What vanishes while the tree is listed, and a link to nothing, is skipped.
+    /// - Throws: `FileError`, the first fault. What vanishes while the tree is listed, and a link to nothing, is skipped.
     public static func files(under directory: String, limits: ListingLimits = .init()) throws(FileError) -> [String] {
+        let (files, faults) = readableFiles(under: directory, limits: limits)
+        if let fault = faults.first { throw fault }
+        return files
+    }
+
+    /// Lists the files of a tree as far as it can be read, otherwise as `files(under:limits:)` does.
+    ///
+    /// - Returns: The files, and what could not be listed.
+    public static func readableFiles(
+        under directory: String,
+        limits: ListingLimits = .init()
+    ) -> (files: [String], faults: [FileError]) {
         var files: [String] = []
+        var faults: [FileError] = []
         var seen = 0
-        func list(_ relative: String, _ depth: Int) throws(FileError) {
+        var isFull: Bool { seen > limits.entries }
+        func list(_ relative: String, _ above: [Identity]) throws(FileError) {
             let directory = relative.isEmpty ? directory : self.path(directory, relative)
-            guard depth <= limits.depth else { throw FileError(.tooDeep(limit: limits.depth), directory) }
-            for name in try names(in: directory) where !name.hasPrefix(".") {
+            guard above.count <= limits.depth else { throw FileError(.tooDeep(limit: limits.depth), directory) }
+            let identity = Identity(of: directory)
+            if let identity, above.contains(identity) { throw FileError(.circle, directory) }
+            for name in try names(in: directory) where !name.hasPrefix(".") && !isFull {
                 seen += 1
-                guard seen <= limits.entries else { throw FileError(.tooManyEntries(limit: limits.entries), directory) }
+                guard !isFull else { throw FileError(.tooManyEntries(limit: limits.entries), directory) }
                 let relative = relative.isEmpty ? name : self.path(relative, name)
                 switch kind(self.path(directory, name)) {
                 case S_IFREG: files.append(relative)
                 case S_IFDIR:
-                    do { try list(relative, depth + 1) } catch { guard error.isNotFound else { throw error } }
+                    do { try list(relative, above + [identity].compactMap(\.self)) } catch {
+                        if !error.isNotFound { faults.append(error) }
+                    }
                 default: break
                 }
             }
         }
-        try list("", 0)
-        return files.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        do { try list("", []) } catch { faults.append(error) }
+        return (files.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }, faults)
+    }
+
+    /// What tells one directory from another, whatever leads to it.
+    private struct Identity: Equatable {
+        let device: UInt64
+        let inode: UInt64
+
+        init?(of path: String) {
+            var status = stat()
+            guard unsafe stat(path, &status) == 0 else { return nil }
+            device = UInt64(status.st_dev)
+            inode = UInt64(status.st_ino)
+        }
     }
 
     /// The names in a directory but `.` and `..`, in no order.
@@ -251,6 +332,18 @@ private struct File: ~Copyable {
         }
         descriptor = OwnedDescriptor(owning: raw)
         self.path = path
+    }
+
+    private init(_ descriptor: consuming OwnedDescriptor, _ path: String) {
+        self.descriptor = descriptor
+        self.path = path
+    }
+
+    /// Standard input by a descriptor of its own, for ours are closed when they are no longer used.
+    static func standardInput() throws(FileError) -> File {
+        let name = "<stdin>"
+        let raw = try FileError.naming(name, "dup") { dup(STDIN_FILENO) }
+        return File(OwnedDescriptor(owning: raw), name)
     }
 
     func status() throws(FileError) -> stat {
