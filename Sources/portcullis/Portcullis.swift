@@ -12,11 +12,13 @@ struct Portcullis: ParsableCommand {
             the policies in a folder, 'portcullis test' runs the tests beside them. 'portcullis demo' shows it at work.
 
             Exit codes: 0 done as asked; 1 it could not be done, such as a port that is taken; 2 the command line, the \
-            environment or a configuration file is wrong; 3 a bug of ours; 4 nothing was tested.
+            environment or a configuration file is wrong; 3 a bug of ours; 4 nothing was tested; 5 there were only \
+            warnings, and they were to count.
             """,
         version: Version.text,
         subcommands: [
-            Serve.self, Test.self, CELCommand.self, Certs.self, Demo.self, Generate.self, Import.self, Version.self,
+            Serve.self, Check.self, Test.self, Diff.self, Replay.self, CELCommand.self, Certs.self, Demo.self,
+            Generate.self, Import.self, Version.self,
         ]
     )
 
@@ -27,6 +29,7 @@ struct Portcullis: ParsableCommand {
         case usage = 2
         case bug = 3
         case untested = 4
+        case warned = 5
     }
 
     static func main() {

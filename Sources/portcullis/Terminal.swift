@@ -1,5 +1,7 @@
+internal import Authoring
 internal import EventLoop
 internal import Glibc
+internal import Policy
 
 /// What a person sees of the process, beside its results.
 enum Terminal {
@@ -15,6 +17,22 @@ enum Terminal {
     static func complain(_ text: String) {
         var text = text
         text.withUTF8 { bytes in _ = unsafe Glibc.write(STDERR_FILENO, bytes.baseAddress, bytes.count) }
+    }
+}
+
+extension Terminal {
+    /// Writes a text and the end of its line to standard output.
+    static func print(_ text: String) {
+        Swift.print(text)
+    }
+
+    /// Writes what is wrong to standard error, a line for each.
+    static func complain(of issues: [PolicyIssue]) {
+        let isColoured = hasColours(STDERR_FILENO)
+        for issue in issues {
+            let style: TextStyle = issue.severity == .error ? .red : .yellow
+            complain(style.paint(issue.description.singleLine, isColoured: isColoured) + "\n")
+        }
     }
 }
 

@@ -1,16 +1,21 @@
-internal import JSON
-internal import Policy
+public import JSON
+public import Policy
 
-/// Policies as suites name them, each file read and compiled once.
-final class PolicyLibrary {
-    let files: any SuiteFiles
+/// Policies as suites and commands name them, each file read and compiled once.
+public final class PolicyLibrary {
+    private let files: any PolicySources
     let configuration: PolicyConfiguration
     private var folders: [String: Result<[String], SuiteFileError>] = [:]
     private var compiled: [String: PolicyFile] = [:]
     private var documents: [String: Result<[JSONDocument], PolicyIssue>] = [:]
     private var sets: [[String]: PolicyCompiler.Result] = [:]
 
-    init(files: any SuiteFiles, configuration: PolicyConfiguration) {
+    /// A library without policies yet.
+    ///
+    /// - Parameters:
+    ///   - files: Where files come from.
+    ///   - configuration: What policies are compiled with.
+    public init(files: any PolicySources, configuration: PolicyConfiguration) {
         self.files = files
         self.configuration = configuration
     }
@@ -46,6 +51,36 @@ final class PolicyLibrary {
         return try result.get()
     }
 
+    /// The set of files and folders, each read as `serve --policies` reads it.
+    ///
+    /// - Parameters:
+    ///   - paths: Files and folders.
+    ///   - parameters: Other values of policies' parameters, by name; one that no policy has is an error.
+    /// - Returns: The set, or why there is none.
+    public func set(ofPaths paths: [String], _ parameters: [String: JSONFragment] = [:]) -> PolicyCompiler.Result {
+        var files: [String] = []
+        var issues: [PolicyIssue] = []
+        for path in paths {
+            do throws(SuiteFileError) {
+                files += try policyFiles(of: path).filter { !files.contains($0) }
+            } catch {
+                issues.append(PolicyIssue(file: path, message: error.message, mend: error.mend))
+            }
+        }
+        let known = parameterNames(of: files)
+        for name in parameters.keys.sorted() where !known.contains(name) {
+            let near = name.nearest(in: known.sorted())
+            issues.append(
+                PolicyIssue(
+                    file: "--set \(name)",
+                    message: "is a parameter of no policy" + (near.map { ", did you mean \"\($0)\"?" } ?? ""),
+                    mend: near.map { "write \($0)" } ?? "remove it"
+                )
+            )
+        }
+        return set(of: files, with: [], parameters, issues)
+    }
+
     /// The set of files, kept for the next suite that wants the same.
     func set(of files: [String]) -> PolicyCompiler.Result {
         if let known = sets[files] { return known }
@@ -61,14 +96,17 @@ final class PolicyLibrary {
     ///   - documents: Documents beside them, each with the file that it stands in.
     ///   - parameters: Other values of policies' parameters, by name.
     ///   - changed: A file whose documents are to be others.
+    ///   - issues: What else is wrong.
     /// - Returns: The set, or why there is none.
     func set(
         of files: [String],
         with documents: [(document: JSONDocument, file: String)],
         _ parameters: [String: JSONFragment],
-        changed: (file: String, documents: [JSONDocument])? = nil
+        changed: (file: String, documents: [JSONDocument])? = nil,
+        _ issues: [PolicyIssue] = []
     ) -> PolicyCompiler.Result {
         var compiler = PolicyCompiler(configuration: configuration)
+        for issue in issues { compiler.add(issue) }
         for file in files {
             do throws(PolicyIssue) {
                 let others = changed?.file == file ? changed?.documents : nil

@@ -12,6 +12,7 @@ final class SuiteBench {
 
     private let suite: Suite
     private let folder: String
+    private let files: any SuiteFiles
     private let library: PolicyLibrary
     private let loading: Loading
     /// Whether a file of what mutations make may be missing.
@@ -24,8 +25,16 @@ final class SuiteBench {
     /// The sets of the suite, by the parameters that cases change.
     private var sets: [[String: [UInt8]]: PolicySet?] = [:]
 
-    init(_ suite: Suite, file: String, library: PolicyLibrary, writesSnapshots: Bool, _ loading: Loading) {
+    init(
+        _ suite: Suite,
+        file: String,
+        files source: any SuiteFiles,
+        library: PolicyLibrary,
+        writesSnapshots: Bool,
+        _ loading: Loading
+    ) {
         self.suite = suite
+        self.files = source
         self.library = library
         self.loading = loading
         self.writesSnapshots = writesSnapshots
@@ -44,13 +53,13 @@ final class SuiteBench {
         }
         if let policies = suite.policies {
             for node in policies {
-                guard let path = Self.path(node, folder, library) else { continue }
+                guard let path = Self.path(node, folder, source) else { continue }
                 add(path, node)
             }
         } else {
             do throws(SuiteFileError) {
                 let tests = SuiteFolder.tests(of: file)
-                add(try library.files.path(tests == nil ? "." : "..", from: tests ?? folder), suite.node)
+                add(try source.path(tests == nil ? "." : "..", from: tests ?? folder), suite.node)
             } catch {
                 suite.node.error("may not read the folder beside it: it \(error.message)", mend: "add spec.policies")
             }
@@ -104,10 +113,10 @@ final class SuiteBench {
 
     // MARK: Files
 
-    private static func path(_ node: Node, _ folder: String, _ library: PolicyLibrary) -> String? {
+    private static func path(_ node: Node, _ folder: String, _ files: any SuiteFiles) -> String? {
         guard let text = node.string() else { return nil }
         do throws(SuiteFileError) {
-            return try library.files.path(text, from: folder)
+            return try files.path(text, from: folder)
         } catch {
             node.error("\"\(text.prefix(80))\" \(error.message)", mend: error.mend)
             return nil
@@ -117,7 +126,7 @@ final class SuiteBench {
     /// The documents of a file that a node names, or the one that it is.
     private func contents(of node: Node) -> [(document: JSONDocument, file: String)] {
         if node.value.isObject { return [(JSONFragment { $0.copy(node.fragment) }.document, node.file)] }
-        guard let path = Self.path(node, folder, library) else { return [] }
+        guard let path = Self.path(node, folder, files) else { return [] }
         used.insert(path)
         do throws(PolicyIssue) {
             return try library.documents(of: path).map { ($0, path) }
@@ -209,7 +218,7 @@ final class SuiteBench {
 
     /// The file that holds what mutations are to make.
     private func snapshotFile(_ node: Node) -> String? {
-        node.document.string(node.value).flatMap { try? library.files.path($0, from: folder) }
+        node.document.string(node.value).flatMap { try? files.path($0, from: folder) }
     }
 
     /// The same, if there is none yet and one may be written.
@@ -217,8 +226,8 @@ final class SuiteBench {
         guard writesSnapshots, let text = node.document.string(node.value) else {
             return nil
         }
-        if let known = snapshotFile(node), (try? library.files.contents(of: known)) != nil { return nil }
-        guard let path = try? library.files.newPath(text, from: folder) else { return nil }
+        if let known = snapshotFile(node), (try? files.contents(of: known)) != nil { return nil }
+        guard let path = try? files.newPath(text, from: folder) else { return nil }
         used.insert(path)
         return path
     }

@@ -1,7 +1,24 @@
 internal import Policy
 
-/// The files that suites name: this target reads none itself.
-public protocol SuiteFiles {
+/// The files that hold policies: this target reads none itself.
+public protocol PolicySources {
+    /// Reads a file.
+    ///
+    /// - Parameter path: As whoever asks was given it.
+    /// - Returns: What it holds.
+    /// - Throws: Why it cannot be read.
+    func contents(of path: String) throws(SuiteFileError) -> [UInt8]
+
+    /// The files that hold the policies of a path, as `serve --policies` finds them.
+    ///
+    /// - Parameter path: A file or a folder.
+    /// - Returns: Their paths, each always the same.
+    /// - Throws: Why they cannot be found.
+    func policyFiles(of path: String) throws(SuiteFileError) -> [String]
+}
+
+/// The files that suites name beside their policies.
+public protocol SuiteFiles: PolicySources {
     /// Finds what a suite names.
     ///
     /// - Parameters:
@@ -19,20 +36,6 @@ public protocol SuiteFiles {
     /// - Returns: The path.
     /// - Throws: That nothing may be written there.
     func newPath(_ relative: String, from folder: String) throws(SuiteFileError) -> String
-
-    /// Reads a file.
-    ///
-    /// - Parameter path: As `SuiteRun` was given it, or `path` gave it.
-    /// - Returns: What it holds.
-    /// - Throws: Why it cannot be read.
-    func contents(of path: String) throws(SuiteFileError) -> [UInt8]
-
-    /// The files that hold the policies of a path, as `serve --policies` finds them.
-    ///
-    /// - Parameter path: A file or a folder.
-    /// - Returns: Their paths, each as `path` gives it.
-    /// - Throws: Why they cannot be found.
-    func policyFiles(of path: String) throws(SuiteFileError) -> [String]
 }
 
 /// Why a file that a suite names cannot be had.

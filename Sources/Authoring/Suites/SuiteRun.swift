@@ -146,6 +146,7 @@ public struct SuiteRun {
         let bench = SuiteBench(
             suite,
             file: file,
+            files: files,
             library: library,
             writesSnapshots: tasks.contains(.snapshots),
             loading

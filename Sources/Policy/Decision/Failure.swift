@@ -1,4 +1,4 @@
-internal import Azure
+public import Azure
 internal import JSON
 
 /// One rule that the subject breaks, at one field.
@@ -382,8 +382,8 @@ extension Failure {
         return true
     }
 
-    /// Where the failure is, as a path.
-    var fieldPath: FieldPath {
+    /// Where the failure is, as a path; `path` in steps.
+    public var fieldPath: FieldPath {
         guard let object else {
             guard case .field(let name) = place else { return FieldPath([] as [FieldPath.Step]) }
             return FieldPath([.member(name)])

@@ -339,7 +339,7 @@ struct RequestEvaluation: ~Copyable {
         }
     }
 
-    /// Says if an object keeps fields where no rule looks.
+    /// Whether an object keeps fields where no rule looks.
     ///
     /// Azure Service Operator's storage versions keep fields of newer versions as JSON in strings, and its conversion takes
     /// them from there: what is written so would pass by every rule. What is being deleted is what was judged.

@@ -114,11 +114,7 @@ struct Test: ParsableCommand {
         if mutate { run.mutate { tried, all in progress.show(tried, of: all, "mutants") } }
         progress.end()
         let report = run.finish(files: files.files)
-        let isColoured = Terminal.hasColours(STDERR_FILENO)
-        for issue in report.issues {
-            let style: TextStyle = issue.severity == .error ? .red : .yellow
-            Terminal.complain(style.paint(issue.description.singleLine, isColoured: isColoured) + "\n")
-        }
+        Terminal.complain(of: report.issues)
         if report.errors.isEmpty { try write(report.rewrites, files) }
         if isRepeated {
             for line in report.failures(isColoured: Terminal.hasColours(STDOUT_FILENO)) { print(line) }

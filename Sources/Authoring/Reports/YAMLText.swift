@@ -1,7 +1,13 @@
 internal import JSON
 
 /// Values as people write them in YAML.
-enum YAMLText {
+public enum YAMLText {
+    /// A text in JSON as a document in YAML; the text itself if it is none.
+    public static func yaml(ofJSON json: [UInt8]) -> String {
+        guard let document = try? JSONDocument(parsing: json) else { return String(decoding: json, as: UTF8.self) }
+        return block(JSONFragment(document)).joined(separator: "\n")
+    }
+
     /// A value in one line, as it stands between braces.
     static func flow(_ value: JSONFragment) -> String {
         let document = value.document

@@ -1,0 +1,121 @@
+public import Azure
+public import JSON
+public import Policy
+
+/// An object of Kubernetes as its author wrote it, and where it stands.
+public struct Manifest: Sendable {
+    /// The object.
+    public let object: JSONFragment
+    /// The file, as whoever read it calls it.
+    public let file: String
+    /// The line of the file that the whole document stands on, if each has a line of its own.
+    private let line: Int?
+
+    /// Names an object of a file.
+    ///
+    /// - Parameters:
+    ///   - object: The object.
+    ///   - file: What the file is called.
+    ///   - line: The line that the object's whole document stands on, if the file has a document a line.
+    public init(_ object: JSONFragment, file: String, line: Int? = nil) {
+        self.object = object
+        self.file = file
+        self.line = line
+    }
+
+    /// Where the object begins.
+    public var position: JSONPosition { position(of: object.value) }
+
+    private func position(of value: JSONValue) -> JSONPosition {
+        let position = object.document.position(of: value)
+        return line.map { JSONPosition(line: $0, column: position.column) } ?? position
+    }
+
+    /// Where a field stands, or what it would stand in if it is missing.
+    public func position(of field: FieldPath) -> JSONPosition {
+        var value = object.value
+        for step in field.splitAtDots.steps {
+            let next: JSONValue? =
+                switch step {
+                case .member(let name): object.document.member(name, of: value)
+                case .element(let index): object.document.element(index, of: value)
+                }
+            guard let next else { break }
+            value = next
+        }
+        return position(of: value)
+    }
+}
+
+/// The objects of a file of manifests: one or several documents of YAML or JSON, lists of objects among them.
+public struct ManifestFile: Sendable {
+    /// The objects in their order; those of a `List` one by one.
+    public private(set) var manifests: [Manifest] = []
+    /// What is no object, and why.
+    public private(set) var issues: [PolicyIssue] = []
+
+    /// The most bytes of a file: what the parser takes.
+    public static let maximumBytes = JSONLimits.default.maximumBytes
+
+    /// Reads a file.
+    ///
+    /// - Parameters:
+    ///   - bytes: What it holds.
+    ///   - file: What the file is called.
+    public init(_ bytes: [UInt8], file: String) {
+        do throws(YAMLError) {
+            for document in try JSONDocument.parseYAML(bytes) { add(document.root, in: document, file, depth: 0) }
+        } catch {
+            issues.append(PolicyIssue(error, file: file))
+        }
+    }
+
+    /// Lists of lists beyond this depth are nobody's.
+    private static let maximumDepth = 8
+
+    private mutating func add(_ value: JSONValue, in document: JSONDocument, _ file: String, depth: Int) {
+        let manifest = Manifest(JSONFragment(document, value), file: file)
+        func text(_ name: StaticString) -> String? {
+            document.member(name, of: value).flatMap { document.string($0) }
+        }
+        guard value.isObject, let apiVersion = text("apiVersion"), let kind = text("kind") else {
+            return report(
+                manifest,
+                value.isObject ? "has no apiVersion and kind" : "is no object",
+                mend: "write objects of Kubernetes; what else lies in the folder goes elsewhere"
+            )
+        }
+        // What kustomize reads is no object that anybody applies.
+        if apiVersion.hasPrefix("kustomize.config.k8s.io/") { return }
+        let items = document.member("items", of: value)
+        guard kind.hasSuffix("List"), let items, items.isArray else {
+            manifests.append(manifest)
+            return
+        }
+        guard depth < Self.maximumDepth else {
+            return report(manifest, "is a list in too many lists", mend: "write its items beside each other")
+        }
+        for item in document.elements(of: items) { add(item, in: document, file, depth: depth + 1) }
+    }
+
+    private mutating func report(_ manifest: Manifest, _ message: String, mend: String) {
+        let position = manifest.position
+        issues.append(
+            PolicyIssue(
+                file: manifest.file,
+                line: position.line,
+                column: position.column,
+                message: message,
+                mend: mend
+            )
+        )
+    }
+}
+
+extension FieldPath {
+    /// A path in one step, as rules that mean a field name it when the object does not have it, in its parts.
+    fileprivate var splitAtDots: FieldPath {
+        guard steps.count == 1, case .member(let name) = steps[0] else { return self }
+        return FieldPath(name.split(separator: ".").map { .member(String($0)) })
+    }
+}

@@ -1,0 +1,118 @@
+internal import Admission
+internal import ArgumentParser
+internal import Authoring
+internal import EventLoop
+internal import JSON
+internal import Policy
+
+/// How manifests come to the webhook.
+struct CircumstanceOptions: ParsableArguments {
+    @Option(
+        name: .shortAndLong,
+        help: ArgumentHelp("Namespace of objects that do not say theirs (default: default).", valueName: "name")
+    )
+    var namespace: String?
+    @Option(
+        help: ArgumentHelp(
+            "Who applies them (default: kubernetes-user); a service account is system:serviceaccount:NAMESPACE:NAME.",
+            valueName: "name"
+        )
+    )
+    var user: String?
+    @Option(
+        name: .customLong("group"),
+        parsing: .singleValue,
+        help: ArgumentHelp(
+            "A group of the user (default: those that everybody is in); several times.",
+            valueName: "name"
+        )
+    )
+    var groups: [String] = []
+    @Option(
+        help: ArgumentHelp(
+            "apply: CREATE, or UPDATE of what --old holds; delete: DELETE.",
+            valueName: "apply|delete"
+        )
+    )
+    var operation = OperationOption.apply
+    @Option(
+        parsing: .singleValue,
+        help: ArgumentHelp("File or folder of the objects as they were before; several times.", valueName: "path")
+    )
+    var old: [String] = []
+    @Option(
+        parsing: .singleValue,
+        help: ArgumentHelp(
+            "File or folder of manifests, or of what 'kubectl get -A -o yaml' writes, that tells what else there is; several times.",
+            valueName: "path"
+        )
+    )
+    var inventory: [String] = []
+
+    /// What is done with the manifests.
+    enum OperationOption: String, CaseIterable, ExpressibleByArgument {
+        case apply
+        case delete
+    }
+
+    /// Reads what the options name.
+    ///
+    /// - Throws: What of it cannot be read, after all has been written to standard error.
+    func load(_ policies: LoadedPolicies) throws(UsageError) -> CheckRun.Circumstances {
+        var circumstances = CheckRun.Circumstances(
+            namespace: namespace,
+            isDeletion: operation == .delete,
+            now: .now()
+        )
+        if let user {
+            circumstances.user = ManifestRequest.User(name: user, groups: groups.isEmpty ? nil : groups)
+        } else if !groups.isEmpty {
+            circumstances.user.groups = groups
+        }
+        var issues: [PolicyIssue] = []
+        let oldFiles = InputFiles(old)
+        issues += oldFiles.issues
+        for file in oldFiles.files {
+            do throws(PolicyIssue) {
+                let bytes = try InputFiles.read(file)
+                issues += circumstances.old.add(
+                    ManifestFile(bytes, file: InputFiles.name(of: file)),
+                    namespace: namespace
+                )
+            } catch {
+                issues.append(error)
+            }
+        }
+        if !inventory.isEmpty { circumstances.inventory = readInventory(policies, &issues) }
+        Terminal.complain(of: issues)
+        guard !issues.contains(where: { $0.severity == .error }) else {
+            throw UsageError("what --old or --inventory names cannot be read")
+        }
+        return circumstances
+    }
+
+    private func readInventory(_ policies: LoadedPolicies, _ issues: inout [PolicyIssue]) -> Inventory? {
+        let files = InputFiles(inventory)
+        issues += files.issues
+        let values = SharedValues()
+        var builder = InventoryBuilder(configuration: policies.configuration)
+        for file in files.files {
+            do throws(PolicyIssue) {
+                let documents = try InputFiles.documents(of: file)
+                builder.add(
+                    InventoryFile(
+                        documents,
+                        file: InputFiles.name(of: file),
+                        configuration: policies.configuration,
+                        sharing: values
+                    )
+                )
+            } catch {
+                issues.append(error)
+            }
+        }
+        let result = builder.finish(folder: inventory.joined(separator: ", "))
+        issues += result.issues
+        return result.inventory
+    }
+}

@@ -1,0 +1,103 @@
+internal import Admission
+internal import ArgumentParser
+internal import Authoring
+internal import Azure
+internal import EventLoop
+internal import JSON
+internal import Policy
+
+/// Which policies a command asks.
+struct PolicyOptions: ParsableArguments {
+    @Option(
+        name: .shortAndLong,
+        parsing: .singleValue,
+        help: ArgumentHelp(
+            "File or folder of policies, read as 'serve' reads it; may be given several times (default: policies).",
+            valueName: "path"
+        )
+    )
+    var policies: [String] = []
+    @Option(
+        name: .customLong("set"),
+        parsing: .singleValue,
+        help: ArgumentHelp(
+            "Another value for a parameter of the policies: a text, or a list or object in YAML; several times.",
+            valueName: "name=value"
+        )
+    )
+    var parameters: [String] = []
+
+    /// Compiles the policies.
+    ///
+    /// - Returns: The set, what it was compiled with, and warnings.
+    /// - Throws: That there is an error in them, after all have been written to standard error.
+    func load() throws -> LoadedPolicies {
+        try Self.load(policies.isEmpty ? ["policies"] : policies, parameters)
+    }
+
+    /// Compiles the policies of files and folders, with other values for parameters.
+    static func load(_ paths: [String], _ parameters: [String] = []) throws -> LoadedPolicies {
+        var values: [String: JSONFragment] = [:]
+        for parameter in parameters {
+            let parts = parameter.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            guard parts.count == 2, !parts[0].isEmpty else {
+                throw UsageError("--set: \"\(parameter)\" is no name=value; write --set regions='[westeurope]'")
+            }
+            do throws(YAMLError) {
+                let documents = try JSONDocument.parseYAML(Array(parts[1].utf8))
+                values[String(parts[0])] =
+                    documents.first.map { JSONFragment($0) } ?? JSONFragment(string: String(parts[1]))
+            } catch {
+                throw UsageError("--set \(parts[0]): \(error.message); \(error.mend)")
+            }
+        }
+        let configuration = PolicyConfiguration()
+        let library = PolicyLibrary(files: CommandFiles(), configuration: configuration)
+        let result = library.set(ofPaths: paths, values)
+        let issues = result.issues.sorted { ($0.severity, $0.file, $0.line) < ($1.severity, $1.file, $1.line) }
+        Terminal.complain(of: issues)
+        guard let set = result.set else {
+            throw UsageError("the policies have errors, so that nothing was asked")
+        }
+        return LoadedPolicies(set: set, configuration: configuration)
+    }
+}
+
+/// Policies that are ready to be asked.
+struct LoadedPolicies {
+    let set: PolicySet
+    let configuration: PolicyConfiguration
+}
+
+/// Files that a person names on the command line: wherever they like.
+struct CommandFiles: PolicySources {
+    func contents(of path: String) throws(SuiteFileError) -> [UInt8] {
+        do throws(FileError) {
+            return try FileSystem.read(path, limitBytes: PolicyFolder.maximumFileBytes)
+        } catch {
+            throw SuiteFileError("cannot be read (\(error))", mend: "make it readable")
+        }
+    }
+
+    func policyFiles(of path: String) throws(SuiteFileError) -> [String] {
+        guard FileSystem.isDirectory(path) else {
+            guard FileSystem.exists(path) else {
+                throw SuiteFileError("does not exist", mend: "name a file or folder of policies with --policies")
+            }
+            return [path]
+        }
+        let found: PolicyFiles
+        do throws(FileError) {
+            found = try PolicyFiles(of: path)
+        } catch {
+            throw SuiteFileError("cannot be read (\(error))", mend: "make it readable")
+        }
+        if let issue = found.issues.first(where: { $0.severity == .error }) {
+            throw SuiteFileError("cannot be read: \(issue.file): \(issue.message)", mend: issue.mend)
+        }
+        guard !found.files.isEmpty else {
+            throw SuiteFileError("holds no policies", mend: "put an AzurePolicy into a file *.yaml, *.yml or *.json")
+        }
+        return found.files.map { FileSystem.normalized($0.path) }
+    }
+}

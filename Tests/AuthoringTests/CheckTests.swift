@@ -1,0 +1,294 @@
+import Authoring
+import Foundation
+import FoundationXML
+import JSON
+import Kubernetes
+import Policy
+import Testing
+
+/// What is said of manifests, and where.
+@Suite struct CheckTests {
+    static func check(
+        _ text: String,
+        policy: String = accountPolicy,
+        parameters: [String: JSONFragment] = [:],
+        _ change: (inout CheckRun.Circumstances) -> Void = { _ in }
+    ) throws -> CheckReport {
+        let configuration = PolicyConfiguration()
+        let library = PolicyLibrary(files: Files(["policy.yaml": policy]), configuration: configuration)
+        let result = library.set(ofPaths: ["policy.yaml"], parameters)
+        var circumstances = CheckRun.Circumstances()
+        change(&circumstances)
+        var run = CheckRun(try #require(result.set, "\(result.issues)"), configuration: configuration, circumstances)
+        run.check(ManifestFile(Array(text.utf8), file: "app.yaml"))
+        return run.finish()
+    }
+
+    static let account = """
+        apiVersion: storage.azure.com/v1api20230101
+        kind: StorageAccount
+        metadata: {name: data, namespace: team-a}
+        spec:
+          location: uksouth
+          minimumTlsVersion: TLS1_0
+        """
+
+    private func places(_ report: CheckReport) -> [String] {
+        report.results.flatMap { result in
+            result.findings.map { "\($0.place.line):\($0.place.column) \($0.level) \($0.code) \($0.field)" }
+        }
+    }
+
+    @Test func findingsStandAtTheirFields() throws {
+        let report = try Self.check(Self.account)
+        #expect(
+            places(report) == [
+                "5:13 error accounts/regions spec.location", "6:22 warning accounts/tls spec.minimumTlsVersion",
+                "5:3 note accounts/owner spec.tags.owner",
+            ]
+        )
+        let result = try #require(report.results.first)
+        #expect(result.title == "StorageAccount team-a/data" && result.kind == "storage.azure.com/StorageAccount")
+        #expect(!result.isAllowed && result.policyCount == 1)
+        #expect(report.deniedCount == 1 && report.warnedCount == 0 && report.issues.isEmpty)
+    }
+
+    @Test func itemsOfListsAndDocumentsAreJudgedOneByOne() throws {
+        let list = #"""
+            {"apiVersion": "v1", "kind": "List", "items": [
+              {"apiVersion": "storage.azure.com/v1api20230101", "kind": "StorageAccount",
+               "metadata": {"name": "a"}, "spec": {"location": "westus"}},
+              {"apiVersion": "v1", "kind": "List", "items": [
+                {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "b"}}]}]}
+            """#
+        let listed = try Self.check(list)
+        #expect(listed.results.map(\.title) == ["StorageAccount default/a", "ConfigMap default/b"])
+        #expect(places(listed).first == "3:52 error accounts/regions spec.location")
+        let documents = try Self.check("---\n\(Self.account)\n---\n# nothing\n---\n\(Self.account)\n")
+        #expect(documents.results.map(\.place.line) == [2, 11])
+        let kustomization = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources: [a]"
+        let none = try Self.check(kustomization)
+        #expect(none.results.isEmpty && none.issues.isEmpty)
+    }
+
+    @Test func theCircumstancesDecide() throws {
+        let policy = """
+            apiVersion: portcullis.dev/v1alpha1
+            kind: AzurePolicy
+            metadata: {name: who}
+            spec:
+              match: {namespaces: [team-b], users: [ann], groups: [ops]}
+              parameters: {regions: [westeurope]}
+              rules: [{name: regions, locations: {allow: "${parameters.regions}"}}]
+            """
+        let account = Self.account.replacing(", namespace: team-a", with: "")
+        func denied(
+            _ parameters: [String: JSONFragment] = [:],
+            _ change: @escaping (inout CheckRun.Circumstances) -> Void
+        ) throws -> Bool {
+            try Self.check(account, policy: policy, parameters: parameters, change).deniedCount > 0
+        }
+        #expect(
+            try denied {
+                $0.namespace = "team-b"; $0.user = .init(name: "ann")
+            }
+        )
+        #expect(
+            try denied {
+                $0.namespace = "team-b"; $0.user = .init(name: "x", groups: ["ops"])
+            }
+        )
+        #expect(
+            try !denied {
+                $0.namespace = "team-a"; $0.user = .init(name: "ann")
+            }
+        )
+        #expect(try !denied { $0.namespace = "team-b" })
+        let region = JSONFragment { writer in
+            writer.beginArray()
+            writer.string("uksouth")
+            writer.endArray()
+        }
+        #expect(
+            try !denied(["regions": region]) {
+                $0.namespace = "team-b"; $0.user = .init(name: "ann")
+            }
+        )
+        // Another namespace than the manifest's is a fault, as it is for kubectl.
+        let elsewhere = try Self.check(Self.account) { $0.namespace = "team-b" }
+        #expect(
+            elsewhere.issues.map(\.description) == [
+                "app.yaml:1:1: error: is in namespace team-a, not team-b; name the same namespace, or one of both"
+            ]
+        )
+    }
+
+    @Test func whatWasThereBeforeMakesAnUpdate() throws {
+        var objects = CheckRun.Objects()
+        let old = Self.account.replacing("v1api20230101", with: "v1api20220901")
+        #expect(objects.add(ManifestFile(Array(old.utf8), file: "old.yaml")).isEmpty)
+        let updated = try Self.check(Self.account) { $0.old = objects }
+        #expect(updated.results.map(\.operation) == [.update])
+        #expect(updated.deniedCount == 0 && updated.warnedCount == 1)
+        #expect(updated.results.first?.findings.first?.effect == .ratcheted)
+        let moved = try Self.check(Self.account.replacing("uksouth", with: "westus")) { $0.old = objects }
+        #expect(moved.deniedCount == 1)
+        let deleted = try Self.check(Self.account) { $0.isDeletion = true }
+        #expect(deleted.results.map(\.operation) == [.delete] && deleted.deniedCount == 0)
+    }
+
+    static let faults: [(text: String, issues: [String])] = [
+        ("a: [", ["error: did not find expected node content; "]),
+        ("[1]", ["1:1: error: is no object; "]),
+        ("a: b", ["1:1: error: has no apiVersion and kind; "]),
+        ("apiVersion: v1\nkind: Secret\n", ["1:1: error: has no name; "]),
+        ("apiVersion: a/b/c\nkind: X\nmetadata: {name: a}\n", ["1:1: error: has no apiVersion and kind; "]),
+        (
+            "apiVersion: v1\nkind: List\nitems: [1, {}]\n",
+            ["3:9: error: is no object; ", "3:12: error: has no apiVersion"]
+        ),
+        (
+            String(repeating: "{apiVersion: v1, kind: List, items: [", count: 9) + String(repeating: "]}", count: 9),
+            [":297: error: is a list in too many lists; "]
+        ),
+        ("{{ .Values.x }}: y\n", ["error: "]),
+    ]
+
+    @Test(arguments: faults) func tellsOfFaultsAndGoesOn(_ text: String, _ issues: [String]) throws {
+        let report = try Self.check(text)
+        #expect(report.issues.count == issues.count)
+        for (issue, expected) in zip(report.issues, issues) {
+            #expect(issue.description.hasPrefix("app.yaml:") && issue.description.contains(expected), "\(issue)")
+        }
+        if !text.contains("[") && !text.contains("{{") {
+            let good = try Self.check("\(text)\n---\n\(Self.account)")
+            #expect(good.results.count == 1 && good.issues.count == issues.count)
+        }
+    }
+
+    @Test func parametersThatNoPolicyHasAreFaults() throws {
+        let library = PolicyLibrary(files: Files(["p.yaml": accountPolicy]), configuration: PolicyConfiguration())
+        let result = library.set(ofPaths: ["p.yaml"], ["region": JSONFragment(string: "x")])
+        #expect(result.set == nil)
+        #expect(
+            result.issues.map(\.description).sorted() == [
+                "--set region: error: is a parameter of no policy, did you mean \"regions\"?; write regions"
+            ]
+        )
+    }
+
+    // MARK: Formats
+
+    @Test func textIsForPeople() throws {
+        let report = try Self.check(Self.account + "\n---\n{a: b}\n")
+        #expect(
+            report.text() == [
+                "app.yaml:5:13: denied: StorageAccount team-a/data: accounts/regions: spec.location is \"uksouth\"; "
+                    + "allowed: westeurope, northeurope; set spec.location to westeurope or northeurope",
+                "app.yaml:6:22: warning: StorageAccount team-a/data: accounts/tls: spec.minimumTlsVersion is \"TLS1_0\"; "
+                    + "allowed: TLS1_2 or later; set spec.minimumTlsVersion to TLS1_2 or later",
+                "", "RULE              DENIED  WARNED", "accounts/regions       1  0", "accounts/tls           0  1",
+                "",
+                "1 manifest: 0 allowed, 1 denied, 1 error",
+            ]
+        )
+        #expect(report.text(isVerbose: true).contains { $0.contains(": audit: StorageAccount") })
+        let good = try Self.check(
+            Self.account.replacing("uksouth", with: "westeurope").replacing("TLS1_0", with: "TLS1_2")
+        )
+        #expect(good.text() == ["1 manifest: 1 allowed, 0 denied"])
+        #expect(good.results.first?.mutations == ["accounts/team"])
+        #expect(
+            good.text(isVerbose: true).first == "app.yaml:5:3: audit: StorageAccount team-a/data: accounts/owner: "
+                + "spec.tags.owner is missing; add the tag owner"
+        )
+        #expect(try Self.check("").text() == ["nothing was checked: no manifests"])
+    }
+
+    @Test func jsonHoldsAll() throws {
+        let report = try Self.check(Self.account + "\n---\n{a: b}\n")
+        let json = try #require(try JSONSerialization.jsonObject(with: Data(report.json())) as? [String: Any])
+        #expect(json["manifests"] as? Int == 1 && json["denied"] as? Int == 1 && json["errors"] as? Int == 1)
+        let result = try #require((json["results"] as? [[String: Any]])?.first)
+        #expect(result["decision"] as? String == "Deny" && result["operation"] as? String == "CREATE")
+        let finding = try #require((result["findings"] as? [[String: Any]])?.first)
+        #expect(finding["rule"] as? String == "regions" && finding["value"] as? String == "uksouth")
+        #expect(finding["line"] as? Int == 5 && finding["column"] as? Int == 13)
+        #expect(((json["issues"] as? [[String: Any]])?.first?["line"] as? Int) == 8)
+        // YAML says the same.
+        let yaml = try JSONDocument.parseYAML(Array(YAMLText.yaml(ofJSON: report.json()).utf8))
+        #expect(yaml.map { JSONFragment($0) } == [JSONFragment(try JSONDocument(parsing: report.json()))])
+    }
+
+    @Test func sarifHasWhatCodeScanningAsksFor() throws {
+        let report = try Self.check(Self.account + "\n---\n{a: b}\n").report
+        let sarif = try #require(
+            try JSONSerialization.jsonObject(with: Data(report.text(.sarif).utf8)) as? [String: Any]
+        )
+        #expect(sarif["version"] as? String == "2.1.0")
+        let run = try #require((sarif["runs"] as? [[String: Any]])?.first)
+        let driver = try #require((run["tool"] as? [String: Any])?["driver"] as? [String: Any])
+        let rules = try #require(driver["rules"] as? [[String: Any]]).map { $0["id"] as? String }
+        #expect(rules == ["accounts/regions", "accounts/tls", "accounts/owner"])
+        let results = try #require(run["results"] as? [[String: Any]])
+        #expect(results.map { $0["level"] as? String } == ["error", "warning", "note"])
+        for (place, result) in results.enumerated() {
+            #expect(result["ruleIndex"] as? Int == place && result["ruleId"] as? String == rules[place])
+            #expect(((result["message"] as? [String: Any])?["text"] as? String)?.isEmpty == false)
+            let location = try #require((result["locations"] as? [[String: Any]])?.first)
+            let physical = try #require(location["physicalLocation"] as? [String: Any])
+            #expect((physical["artifactLocation"] as? [String: Any])?["uri"] as? String == "app.yaml")
+            #expect(((physical["region"] as? [String: Any])?["startLine"] as? Int ?? 0) > 0)
+        }
+        let invocation = try #require((run["invocations"] as? [[String: Any]])?.first)
+        #expect(invocation["executionSuccessful"] as? Bool == false)
+        #expect((invocation["toolExecutionNotifications"] as? [Any])?.count == 1)
+    }
+
+    /// A file with every character that some format gives a meaning, and a message with them.
+    static let odd = Report(
+        command: "check",
+        items: [
+            Report.Item(
+                name: "a<b>&\"#,;]:%|*",
+                group: "f:o,o;b%r] \"<&>.yaml",
+                place: Report.Place(file: "f:o,o;b%r] \"<&>.yaml", line: 1, column: 1),
+                findings: [
+                    Report.Finding(
+                        .error,
+                        code: "p,1/r;2:]%",
+                        message: "x <y> & \"z\" | # 100 %;]\u{1b}[31m\n::error::injected\r##vso[task.complete]",
+                        at: Report.Place(file: "f:o,o;b%r] \"<&>.yaml", line: 2, column: 3)
+                    )
+                ]
+            )
+        ],
+        issues: []
+    )
+
+    @Test func nothingInsideBreaksAFormat() throws {
+        for format in ReportFormat.allCases {
+            let text = Self.odd.text(format)
+            #expect(!text.contains("\u{1b}"), "\(format)")
+            switch format {
+            case .github:
+                #expect(text.split(separator: "\n").count == 1)
+                #expect(
+                    text.hasPrefix(
+                        "::error file=f%3Ao%2Co;b%25r] \"<&>.yaml,line=2,col=3,title=p%2C1/r;2%3A]%25::x <y>"
+                    )
+                )
+            case .azuredevops:
+                #expect(text.split(separator: "\n").count == 1)
+                #expect(text.contains("sourcepath=f:o,o%3Bb%AZP25r%5D \"<&>.yaml;linenumber=2;columnnumber=3;"))
+            case .junit:
+                let document = try XMLDocument(xmlString: text)
+                let failures = try document.nodes(forXPath: "/testsuites/testsuite/testcase/failure")
+                #expect(failures.count == 1 && failures[0].stringValue?.contains("x <y> & \"z\" | # 100 %") == true)
+            case .sarif: #expect((try? JSONSerialization.jsonObject(with: Data(text.utf8))) != nil)
+            case .tap: #expect(text.split(separator: "\n").count == 8)
+            case .markdown: #expect(text.split(separator: "\n").last?.filter { $0 == "|" }.count == 6)
+            }
+        }
+    }
+}
