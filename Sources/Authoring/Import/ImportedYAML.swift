@@ -37,7 +37,10 @@ enum ImportedYAML {
                 result += lines
             }
             return (result, false)
-        case .string(let text): return ([scalar(text)], true)
+        case .string(let text):
+            guard text.isBlock else { return ([scalar(text)], true) }
+            let body = text.split(separator: "\n", omittingEmptySubsequences: false)
+            return (["|-"] + body.map { $0.isEmpty ? "" : margin + $0 }, true)
         case .array(let elements):
             let texts = elements.map { element in
                 if case .string(let text) = element { scalar(text) } else { element.json }
@@ -51,8 +54,20 @@ enum ImportedYAML {
     static func entry(_ key: String, _ value: TemplateLiteral, indent: Int) -> [String] {
         let margin = String(repeating: " ", count: indent)
         let (below, isInline) = lines(value, indent: indent + 2)
-        if isInline { return ["\(margin)\(scalar(key)): \(below[0])"] }
+        if isInline { return ["\(margin)\(scalar(key)): \(below[0])"] + below.dropFirst() }
         return ["\(margin)\(scalar(key)):"] + below
+    }
+}
+
+extension String {
+    /// Whether it can stand as a block of lines that reads back as this text.
+    fileprivate var isBlock: Bool {
+        guard utf8.contains(0x0a), let first = utf8.first, first != 0x20, first != 0x0a, utf8.last != 0x0a else {
+            return false
+        }
+        return unicodeScalars.allSatisfy {
+            $0 == "\n" || $0.value >= 0x20 && $0.value < 0x7f || $0.value >= 0xa0 && $0.value < 0xd7ff
+        }
     }
 }
 

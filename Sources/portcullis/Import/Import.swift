@@ -12,7 +12,7 @@ struct Import: ParsableCommand {
             Exit codes: 0 everything was imported whole; 1 some of it was not; 2 the command line or a document is wrong; \
             4 there was nothing to import.
             """,
-        subcommands: [ImportAzurePolicy.self]
+        subcommands: [ImportAzurePolicy.self, ImportGatekeeper.self, ImportKyverno.self, ImportVAP.self]
     )
 }
 
@@ -45,4 +45,49 @@ struct ImportAzurePolicy: ParsableCommand {
         progress.end()
         try options.finish(report, documentCount: count)
     }
+}
+
+/// `portcullis import gatekeeper`.
+struct ImportGatekeeper: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Import Gatekeeper's templates with CEL, and their constraints.",
+        discussion: """
+            A ConstraintTemplate with the engine K8sNativeValidation becomes an AzurePolicy for each constraint among the \
+            files. Templates in Rego are refused.
+            """
+    )
+
+    @OptionGroup var options: ImportOptions
+
+    func run() throws { try options.importPolicies(of: .gatekeeper) }
+}
+
+/// `portcullis import kyverno`.
+struct ImportKyverno: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Import Kyverno's policies with CEL.",
+        discussion: """
+            A ValidatingPolicy becomes a ValidatingAdmissionPolicy with its binding; each rule of a ClusterPolicy with \
+            validate.cel becomes an AzurePolicy. Patterns and JMESPath are refused.
+            """
+    )
+
+    @OptionGroup var options: ImportOptions
+
+    func run() throws { try options.importPolicies(of: .kyverno) }
+}
+
+/// `portcullis import vap`.
+struct ImportVAP: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "vap",
+        abstract: "Import ValidatingAdmissionPolicies.",
+        discussion: """
+            They are enforced as they are: each is checked and written with its bindings and the parameters among the files.
+            """
+    )
+
+    @OptionGroup var options: ImportOptions
+
+    func run() throws { try options.importPolicies(of: .vap) }
 }

@@ -78,6 +78,18 @@ struct ImportOptions: ParsableArguments {
         }
     }
 
+    /// Imports policies of another engine that are written in CEL.
+    func importPolicies(of source: CELPolicyImport.Source) throws {
+        var importer = CELPolicyImport(source)
+        let count = try read(".yaml", ".yml", ".json", limitBytes: PolicyFolder.maximumFileBytes) {
+            importer.add($0, file: $1)
+        }
+        var progress = Progress("policies")
+        let report = importer.finish { progress.show($0) }
+        progress.end()
+        try finish(report, documentCount: count)
+    }
+
     /// Writes what was made and tells about it.
     func finish(_ report: ImportReport, documentCount: Int) throws {
         for issue in report.issues {

@@ -337,6 +337,13 @@ struct PolicyTranslation {
             }
         }
         if term.text.hasPrefix("parameters."), term.text.dropFirst(11).isIdentifier {
+            let parameter = definition.parameters.first { "parameters.\($0.name.asParameterName)" == term.text }
+            if parameter?.value == .string("") {
+                throw ImportReason(
+                    .unsupported,
+                    "the parameter \(parameter?.name ?? "") is empty, and nothing empty is written"
+                )
+            }
             return (.string("${\(term.text)}"), term)
         }
         guard term.type == .string, !term.isOptional, term.unknown.isEmpty else {
