@@ -174,6 +174,45 @@ import Testing
         #expect(report.items.first?.reasons.first?.code.rawValue == code)
     }
 
+    @Test func theTypesMayBeAParameter() throws {
+        let parameters = #"{"types": {"type": "Array", "defaultValue": ["microsoft.storage/storageAccounts"]}}"#
+        let denying = imported(
+            definition(#"{"field": "type", "in": "[parameters('types')]"}"#, parameters: parameters, type: nil)
+        )
+        try #require(denying.count(.imported) == 1, "\(denying.reasons)")
+        #expect(denying.policies.split(separator: "---").count == 1)
+        #expect(try denials(denying.policies, ["{}"]) == [true])
+        #expect(
+            try denials(denying.policies, ["{}"], kind: "Vault", version: "keyvault.azure.com/v1api20230701") == [false]
+        )
+        let allowing = imported(
+            definition(
+                #"{"not": {"value": "[field('type')]", "in": "[parameters('types')]"}}"#,
+                parameters: parameters,
+                type: nil
+            )
+        )
+        #expect(try denials(allowing.policies, ["{}"]) == [false])
+        #expect(
+            try denials(allowing.policies, ["{}"], kind: "Vault", version: "keyvault.azure.com/v1api20230701") == [true]
+        )
+    }
+
+    @Test func resourceGroupsAreForTheModeAll() {
+        let condition =
+            #"{"field": "type", "equals": "Microsoft.Resources/subscriptions/resourceGroups"}, {"field": "location", "notIn": ["a"]}"#
+        let report = imported(definition(condition, type: nil))
+        #expect(report.policies.contains("resources: [resources.azure.com/ResourceGroup]"), "\(report.reasons)")
+        let all = imported(definition(#"{"field": "tags.a", "exists": false}"#, type: nil, mode: "Indexed"))
+        #expect(!all.policies.contains("ResourceGroup"))
+    }
+
+    @Test(arguments: ["Microsoft.Kubernetes.Data", "Microsoft.KeyVault.Data", "x"])
+    func refusesWhatLiesInsideOfServices(_ mode: String) {
+        let report = imported(definition(Self.tls, mode: mode))
+        #expect(report.items.first?.reasons.map(\.code) == [.otherResources])
+    }
+
     @Test func aTypeThatTheOperatorHasNotIsRefused() {
         let report = imported(definition(Self.tls, type: "Microsoft.ClassicStorage/storageAccounts"))
         #expect(report.items.first?.reasons.map(\.code) == [.noKind])

@@ -20,6 +20,7 @@ struct PolicyDraft {
     var resources: [String] = []
     var operations: [String] = []
     var action: String?
+    var variables: [(name: String, expression: String)] = []
     var conditions: [(name: String, formula: Formula)] = []
     var rules: [Rule] = []
     var mutations: [Mutation] = []
@@ -51,6 +52,11 @@ struct PolicyDraft {
             }
         }
         if let action { lines.append("  action: \(action)") }
+        if !variables.isEmpty { lines.append("  variables:") }
+        for (name, expression) in variables {
+            lines.append("    - name: \(name)")
+            lines += ImportedYAML.entry("expression", .string(expression), indent: 6)
+        }
         if !rules.isEmpty { lines.append("  rules:") }
         for rule in rules {
             lines.append("    - name: \(rule.name)")

@@ -83,7 +83,7 @@ struct AliasResolver {
     /// What stands behind the name of a field or an alias.
     func resolve(_ name: String) throws(ImportReason) -> AliasMeaning {
         switch name.lowercasedASCII {
-        case "type": return .known(.string(kind.armType ?? ""))
+        case "type": return .known(.string(kind.policyType))
         case "name": return .name
         case "fullname":
             guard kind.scope == .child || kind.scope == .extension else { return .name }
@@ -123,7 +123,7 @@ struct AliasResolver {
         return try meaning(of: name, String(name[name.index(after: slash)...]))
     }
 
-    private func isOwn(_ type: String) -> Bool { type.lowercasedASCII == kind.armType?.lowercasedASCII }
+    private func isOwn(_ type: String) -> Bool { type.lowercasedASCII == kind.policyType.lowercasedASCII }
 
     /// The name of a tag: `tags.env`, `tags[env]`, `tags['env']`.
     static func tagName(_ name: String) -> String? {
@@ -244,6 +244,13 @@ struct AliasResolver {
 }
 
 extension AzureKind {
+    /// The type by which Azure Policy knows the kind's resources.
+    var policyType: String {
+        guard let armType else { return "" }
+        return armType == "Microsoft.Resources/resourceGroups"
+            ? "Microsoft.Resources/subscriptions/resourceGroups" : armType
+    }
+
     /// The API version of Azure Resource Manager that a version of the kind stands for: `2023-01-01` of `v1api20230101`.
     func armVersion(of version: String) -> String {
         if version == newestVersion, let known = armAPIVersion { return known }

@@ -61,7 +61,7 @@ extension ConditionTranslator {
 
     /// A value as text in small letters.
     func folded(_ term: Term) -> String {
-        if let text = term.literal?.folded { return normalized(text, term).celLiteral }
+        if !term.isType, let text = term.literal?.folded { return normalized(text, term).celLiteral }
         let text = term.isOptional || term.type != .string ? "string(\(concrete(term)))" : term.text
         return "\(text).lowerAscii()" + (term.isRegion ? ".replace(' ', '')" : "")
     }

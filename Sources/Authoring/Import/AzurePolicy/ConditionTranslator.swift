@@ -22,6 +22,8 @@ struct ConditionTranslator {
         var unknown: [Formula] = []
         var isRegion = false
         var isAPIVersion = false
+        /// Whether it is the resource type, which is known but says itself where it is compared with what is not.
+        var isType = false
 
         init(_ text: String, _ type: ValueType) {
             self.text = text
@@ -63,6 +65,9 @@ struct ConditionTranslator {
         /// The alias of the count that is nearest.
         var alias: String?
     }
+
+    /// The variable that gives an object's type.
+    static let typeVariable = "variables.type"
 
     let resolver: AliasResolver
     let parameters: [PolicyDefinition.Parameter]
@@ -181,7 +186,7 @@ struct ConditionTranslator {
         }
         let right = try term(operand, scope)
         switch try resolver.resolve(text) {
-        case .known(let literal): return try test(Term(literal), op, right, applies)
+        case .known(let literal): return try test(typeTerm(literal), op, right, applies)
         case .name: return try test(nameTerm(), op, right, applies)
         case .absent:
             readsAbsent = true
@@ -194,6 +199,14 @@ struct ConditionTranslator {
                 try translator.test(translator.term(field, way), op, right, applies)
             }
         }
+    }
+
+    /// The type of the resource.
+    private func typeTerm(_ literal: TemplateLiteral) -> Term {
+        var result = Term(literal)
+        result.text = Self.typeVariable
+        result.isType = true
+        return result
     }
 
     mutating func nameTerm() throws(ImportReason) -> Term {
@@ -384,7 +397,7 @@ struct ConditionTranslator {
     /// The values of a field as a function of the template language gets them.
     mutating func value(ofField name: String, _ scope: Scope) throws(ImportReason) -> Term {
         switch try resolver.resolve(name) {
-        case .known(let literal): return Term(literal)
+        case .known(let literal): return typeTerm(literal)
         case .name: return try nameTerm()
         case .absent:
             readsAbsent = true

@@ -122,6 +122,12 @@ struct PolicyTranslation {
     }
 
     private mutating func translate() throws(ImportReason) {
+        guard definition.isIndexed || definition.mode.lowercasedASCII == "all" else {
+            throw ImportReason(
+                .otherResources,
+                "the mode \(definition.mode.abridged) judges what lies inside of a service, not resources"
+            )
+        }
         let plan = try plan()
         var groups: [(question: Question, kinds: [AzureKind], used: Set<String>)] = []
         func add(_ kind: AzureKind, _ question: Question, _ used: Set<String>) {
@@ -140,7 +146,9 @@ struct PolicyTranslation {
         if definition.isIndexed {
             let indexed = candidates.filter { kind in
                 let fields = ARMFieldTable.embedded.fields(of: kind)
-                return fields.contains { $0.armPath == "location" } && fields.contains { $0.armPath == "tags{}" }
+                // Resource groups are for the mode All.
+                return kind.scope != .subscription && fields.contains { $0.armPath == "location" }
+                    && fields.contains { $0.armPath == "tags{}" }
             }
             if !indexed.isEmpty { candidates = indexed }
         }
@@ -218,7 +226,7 @@ struct PolicyTranslation {
         case .test(.field(.literal(.string(let name))), let op, .literal(let operand)):
             guard name.lowercasedASCII == "type" else { return nil }
             let translator = ConditionTranslator(AliasResolver(kind, fields: []), parameters: [])
-            let left = ConditionTranslator.Term(.string(kind.armType ?? ""))
+            let left = ConditionTranslator.Term(.string(kind.policyType))
             return (try? translator.test(left, op, ConditionTranslator.Term(operand), true))?.constant
         case .test: return nil
         }
@@ -310,7 +318,7 @@ struct PolicyTranslation {
         case .absent:
             // Another type's field: the operation is not for this kind. One that it should have cannot be set.
             let type = name.split(separator: "/").dropLast().joined(separator: "/")
-            if type.lowercasedASCII == translator.kind.armType?.lowercasedASCII {
+            if type.lowercasedASCII == translator.kind.policyType.lowercasedASCII {
                 throw ImportReason(.noField, "the alias \(name): \(translator.kind) has no such field")
             }
             return nil
@@ -398,6 +406,12 @@ struct PolicyTranslation {
         }
     }
 
+    /// The type of an object, in CEL.
+    private static func types(of kinds: [AzureKind], _ root: String) -> String {
+        let rows = kinds.map { "\($0.description.celLiteral): \($0.policyType.celLiteral)" }
+        return "{\n  \(rows.joined(separator: ",\n  "))\n}[\(root).apiVersion.split('/')[0] + '/' + \(root).kind]"
+    }
+
     // MARK: - Drafts
 
     private mutating func append(
@@ -418,6 +432,10 @@ struct PolicyTranslation {
         }
         draft.resources = kinds.map(\.description)
         let isMutation = plan == .mutation || plan == .append
+        if question.formula.text.contains(ConditionTranslator.typeVariable) {
+            let root = isDeletion(plan) ? "oldObject" : "object"
+            draft.variables = [("type", Self.types(of: kinds, root))]
+        }
         if isOffByDefault {
             draft.parameters.append(("enabled", .bool(false)))
             draft.conditions.append(("enabled", .call("parameters.enabled")))
