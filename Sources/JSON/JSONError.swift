@@ -90,17 +90,7 @@ public struct JSONPosition: Equatable, Hashable, Sendable {
 
     /// Counts the lines and columns before an offset.
     public init(offset: Int, in bytes: Span<UInt8>) {
-        var line = 1
-        var column = 1
-        for index in 0..<min(offset, bytes.count) {
-            if bytes[index] == UInt8(ascii: "\n") {
-                line += 1
-                column = 1
-            } else if bytes[index] & 0xc0 != 0x80 {
-                column += 1
-            }
-        }
-        self.init(line: line, column: column)
+        self = JSONPosition(line: 1, column: 1).advanced(over: bytes.extracting(0..<min(max(offset, 0), bytes.count)))
     }
 }
 

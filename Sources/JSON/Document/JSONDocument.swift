@@ -17,6 +17,9 @@ public final class JSONDocument: Sendable {
     /// The decoded bytes of the others with escapes, once one of them has been read.
     private let late = AtomicLazyReference<LateStrings>()
 
+    /// Where lines are in a long text, once somebody has asked for a position.
+    private let lines = AtomicLazyReference<LineIndex>()
+
     /// Where the nodes of a YAML document were in its stream, by offset in `bytes`; empty for JSON.
     let marks: [YAMLMark]
 
@@ -236,11 +239,13 @@ extension JSONDocument {
 
     /// Where the value stands as people count: in the YAML stream if it came from one, else in the text.
     ///
-    /// Costs a walk over the text before it (JSON) or a binary search (YAML): for messages.
+    /// The first in a long JSON text costs a walk over it, all others are found from a place nearby: for messages.
     public func position(of value: JSONValue) -> JSONPosition {
         let offset = offset(of: value)
-        if marks.isEmpty { return JSONPosition(offset: offset, in: text) }
-        return marks.position(of: offset)
+        if !marks.isEmpty { return marks.position(of: offset) }
+        guard byteCount > LineIndex.spacing else { return JSONPosition(offset: offset, in: text) }
+        let index = lines.load() ?? lines.storeIfNil(LineIndex(of: text))
+        return index.position(of: offset, in: text)
     }
 
     /// The source of a scalar: what is between the quotes of a string.
