@@ -65,6 +65,40 @@ import Testing
         }
     }
 
+    @Test(arguments: SourceCase.all) func aTemplateIsJudgedAsTheManifest(_ source: SourceCase) throws {
+        let expected = try failures(manifest: source)
+        for (schema, resources) in [("2019-04-01", "[RESOURCE]"), ("2019-04-01", "{\"thing\": RESOURCE}")] {
+            let template = """
+                {"$schema": "https://schema.management.azure.com/schemas/\(schema)/deploymentTemplate.json#",
+                 "contentVersion": "1.0.0.0", "languageVersion": "2.0", "resources": \(resources)}
+                """
+            let envelope = "{\"type\": \(quoted(source.type)), \"apiVersion\": \"2099-01-01\", \"name\": \"thing\", "
+            let text = template.replacing("RESOURCE", with: envelope + source.body.dropFirst())
+            let resource = try #require(try read(text).resources.first)
+            #expect(resource.kind == source.group)
+            #expect(try failures(of: resource) == expected)
+            #expect(resource.place(of: "spec.\(source.field.spec)").field == source.field.property)
+        }
+    }
+
+    @Test(arguments: SourceCase.all) func aResourceOfAzureIsJudgedAsTheManifest(_ source: SourceCase) throws {
+        let names = source.type.split(separator: "/").dropFirst().map { "/\($0)/thing" }.joined()
+        let isGroup = source.type == "Microsoft.Resources/resourceGroups"
+        let id =
+            "/subscriptions/22222222-2222-2222-2222-222222222222/resourceGroups/"
+            + (isGroup ? "thing" : "g/providers/\(source.type.split(separator: "/")[0])\(names)")
+        let body =
+            source.body.contains("\"properties\"") ? "" : "\"properties\": {\"provisioningState\": \"Succeeded\"}, "
+        let text =
+            "{\"id\": \"\(id)\", \"name\": \"thing\", \"type\": \"\(source.type)\", \(body)" + source.body.dropFirst()
+        for text in [text, "[\(text)]"] {
+            let resource = try #require(try read(text).resources.first)
+            #expect(resource.name == id)
+            #expect(try failures(of: resource) == failures(manifest: source))
+            #expect(resource.place(of: "spec.\(source.field.spec)").field == source.field.property)
+        }
+    }
+
     // MARK: Helpers
 
     private func plain(_ path: String) -> String {

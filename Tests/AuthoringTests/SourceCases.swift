@@ -720,5 +720,66 @@ extension SourceCase {
             """#,
             ("sku.capacity", "sku[0].capacity", "sku.capacity")
         ),
+        SourceCase(
+            "network/ApplicationGateway",
+            #"""
+            {"location": "eastus", "sku": {"name": "Standard_v2", "tier": "Standard_v2", "capacity": 3}, "zones": ["1"],
+            "sslPolicy": {"minProtocolVersion": "TLSv1_0"}, "frontendIPConfigurations": [{"name": "f", "publicIPAddress": {
+            "reference": {"armId": "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/publicIPAddresses/p"}}}]}
+            """#,
+            "application_gateway",
+            #"""
+            {"location": "eastus", "sku": [{"name": "Standard_v2", "tier": "Standard_v2", "capacity": 3}], "zones": ["1"],
+            "ssl_policy": [{"min_protocol_version": "TLSv1_0"}], "frontend_ip_configuration": [{"name": "f",
+            "public_ip_address_id": "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/publicIPAddresses/p"}]}
+            """#,
+            "Microsoft.Network/applicationGateways",
+            #"""
+            {"location": "eastus", "zones": ["1"], "properties": {"sku": {"name": "Standard_v2", "tier": "Standard_v2",
+            "capacity": 3}, "sslPolicy": {"minProtocolVersion": "TLSv1_0"}, "frontendIPConfigurations": [{"name": "f",
+            "properties": {"publicIPAddress": {
+            "id": "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/publicIPAddresses/p"}}}]}}
+            """#,
+            (
+                "sslPolicy.minProtocolVersion", "ssl_policy[0].min_protocol_version",
+                "properties.sslPolicy.minProtocolVersion"
+            )
+        ),
+        SourceCase(
+            "compute/Snapshot",
+            #"""
+            {"location": "eastus", "diskSizeGB": 64, "publicNetworkAccess": "Enabled", "networkAccessPolicy": "AllowAll",
+            "creationData": {"createOption": "Copy"}}
+            """#,
+            "snapshot",
+            #"""
+            {"location": "eastus", "disk_size_gb": 64, "public_network_access_enabled": true,
+            "network_access_policy": "AllowAll", "create_option": "Copy"}
+            """#,
+            "Microsoft.Compute/snapshots",
+            #"""
+            {"location": "eastus", "properties": {"diskSizeGB": 64, "publicNetworkAccess": "Enabled",
+            "networkAccessPolicy": "AllowAll", "creationData": {"createOption": "Copy"}}}
+            """#,
+            ("diskSizeGB", "disk_size_gb", "properties.diskSizeGB")
+        ),
+        SourceCase(
+            "machinelearningservices/Workspace",
+            #"""
+            {"location": "eastus", "kind": "Default", "sku": {"name": "Basic"}, "publicNetworkAccess": "Enabled",
+            "serverlessComputeSettings": {"serverlessComputeNoPublicIP": false}}
+            """#,
+            "machine_learning_workspace",
+            #"""
+            {"location": "eastus", "kind": "Default", "sku_name": "Basic", "public_network_access_enabled": true,
+            "serverless_compute": [{"public_ip_enabled": true}]}
+            """#,
+            "Microsoft.MachineLearningServices/workspaces",
+            #"""
+            {"location": "eastus", "kind": "Default", "sku": {"name": "Basic"}, "properties": {
+            "publicNetworkAccess": "Enabled", "serverlessComputeSettings": {"serverlessComputeNoPublicIP": false}}}
+            """#,
+            ("publicNetworkAccess", "public_network_access_enabled", "properties.publicNetworkAccess")
+        ),
     ]
 }

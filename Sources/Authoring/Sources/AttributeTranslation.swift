@@ -88,7 +88,11 @@ struct AttributeTranslation {
             guard !next.values.isEmpty || next.unknown != nil else { return }
             find(row, steps.dropFirst(), next, indexes, &found)
         case .each:
-            for index in 0..<min(count(of: place), Draft.maximumElements) {
+            let count = count(of: place)
+            guard count <= Draft.maximumElements else {
+                return found.append(Finding(row: row, indexes: indexes, value: .tooLong))
+            }
+            for index in 0..<count {
                 find(row, steps.dropFirst(), element(index, of: place), indexes + [index], &found)
             }
         }
@@ -145,6 +149,7 @@ struct AttributeTranslation {
         guard let value = place.values.first ?? container else { return Draft(.null) }
         if value.isObject {
             var members: [(name: String, value: Draft)] = []
+            guard document.count(of: value) <= Draft.maximumElements else { return .tooLong }
             for object in place.values.prefix(1) + [container].compactMap(\.self) {
                 for (key, _) in document.members(of: object) {
                     let name = document.string(key) ?? ""
@@ -157,7 +162,8 @@ struct AttributeTranslation {
             return members.isEmpty && place.values.isEmpty ? Draft(.null) : Draft(.object(members))
         }
         if value.isArray {
-            let count = min(count(of: place), Draft.maximumElements)
+            let count = count(of: place)
+            guard count <= Draft.maximumElements else { return .tooLong }
             if count == 0 && place.values.isEmpty { return Draft(.null) }
             return Draft(.array((0..<count).map { copy(element($0, of: place)) }))
         }

@@ -27,7 +27,7 @@ struct CrossplaneSource {
         guard let type = sources.crossplaneType(group: gvk.group, kind: gvk.kind),
             let kind = collector.tables.kind(group: type.group, kind: type.kind)
         else {
-            collector.passOver(
+            try collector.passOver(
                 "\(label) \(name)",
                 "the tables do not know \(label)",
                 isUnseen: true,
@@ -45,7 +45,7 @@ struct CrossplaneSource {
                 ["*", "Create", "Update"].contains { document.equals(value, $0) }
             })
         {
-            collector.passOver("\(label) \(name)", "Crossplane only observes it", at: policies)
+            try collector.passOver("\(label) \(name)", "Crossplane only observes it", at: policies)
             return
         }
         let initial = document.member("initProvider", of: spec).flatMap { $0.isObject ? $0 : nil }

@@ -69,34 +69,44 @@ final class Draft {
 
     // MARK: Writing
 
-    /// The longest list that a path may lead into: elements that are not there are made.
-    static let maximumElements = 100_000
+    /// The longest list, and the most members, that are looked at one by one; what has more is unknown.
+    static let maximumElements = 10_000
+
+    static var tooLong: Draft { Draft(.unknown(because: "it has more than \(maximumElements) elements")) }
 
     /// Puts a value at a path; containers on the way are made.
     ///
     /// What stands there already stays, but for a null. Behind an unknown nothing is known.
-    func set(_ value: Draft, at steps: ArraySlice<SourcePath.Step>) {
+    ///
+    /// - Parameters:
+    ///   - value: The value.
+    ///   - steps: The path from here.
+    ///   - replaces: Whether it takes the place of what stands there.
+    func set(_ value: Draft, at steps: ArraySlice<SourcePath.Step>, replaces: Bool = false) {
         guard let step = steps.first else {
-            if case .null = content { content = value.content }
+            if case .null = content { content = value.content } else if replaces { content = value.content }
             return
         }
         switch step {
         case .member(let name):
             if case .null = content { content = .object([]) }
             guard case .object(var members) = content else { return }
+            // One owner: what has two is copied.
+            content = .null
+            defer { content = .object(members) }
             if let place = members.firstIndex(where: { $0.name == name }) {
-                return members[place].value.set(value, at: steps.dropFirst())
+                return members[place].value.set(value, at: steps.dropFirst(), replaces: replaces)
             }
             let next = Draft(.null)
             members.append((name, next))
-            content = .object(members)
-            next.set(value, at: steps.dropFirst())
+            next.set(value, at: steps.dropFirst(), replaces: replaces)
         case .element(let index):
             if case .null = content { content = .array([]) }
             guard case .array(var elements) = content, index < Self.maximumElements else { return }
+            content = .null
+            defer { content = .array(elements) }
             while elements.count <= index { elements.append(Draft(.null)) }
-            content = .array(elements)
-            elements[index].set(value, at: steps.dropFirst())
+            elements[index].set(value, at: steps.dropFirst(), replaces: replaces)
         case .each: return
         }
     }

@@ -84,8 +84,10 @@ public struct ForeignResources: Sendable {
         public let reason: String
         /// Whether there is something that policies do not see: a type that the tables do not know.
         public let isUnseen: Bool
+        let source: JSONFragment
+
         /// Where it stands.
-        public let position: JSONPosition
+        public var position: JSONPosition { source.document.position(of: source.value) }
     }
 }
 
@@ -95,6 +97,10 @@ public enum SourceFormat: String, Hashable, Sendable, CaseIterable {
     case terraformPlan = "Terraform plan"
     /// `terraform show -json` of a state.
     case terraformState = "Terraform state"
+    /// An ARM template, written by hand or compiled from Bicep.
+    case armTemplate = "ARM template"
+    /// A resource, or a list of them, as `az resource show` prints it.
+    case azureResource = "Azure resource"
     /// A managed resource of Crossplane's Azure providers.
     case crossplane = "Crossplane managed resource"
 }
@@ -128,6 +134,8 @@ struct Origin: Sendable {
     enum Mapping: Sendable {
         /// By the tables of attributes.
         case attributes([AttributeRow], AttributeNames)
+        /// By the names of Azure Resource Manager.
+        case body([String: BodyRow])
     }
 
     /// The object whose members the paths of `mapping` begin at.
@@ -140,6 +148,7 @@ struct Origin: Sendable {
     func place(of steps: [SourcePath.Step]) -> (String, JSONValue)? {
         switch mapping {
         case .attributes(let rows, let names): attribute(steps, rows, names)
+        case .body(let rows): BodyPaths(rows: rows, source: source).place(of: steps)
         }
     }
 

@@ -39,19 +39,28 @@ public struct ResourceSource: Sendable {
             return has("resource_changes") || has("planned_values") || has("configuration")
                 ? .terraformPlan : .terraformState
         }
-        return nil
+        if let schema = text("$schema")?.lowercased(), schema.contains("deploymenttemplate.json") {
+            return .armTemplate
+        }
+        let entry = root.isArray ? document.element(0, of: root) : root
+        return entry.map { AzureResourceSource.isResource($0, in: document) } ?? false ? .azureResource : nil
     }
 
     /// Reads a source.
     ///
-    /// - Parameter document: What `format(of:)` knows.
+    /// - Parameters:
+    ///   - document: What `format(of:)` knows.
+    ///   - deployment: What is known of a template's deployment.
     /// - Returns: Its resources, and what is passed over.
     /// - Throws: Why it cannot be read, with the place.
-    public func read(_ document: JSONDocument) throws(SourceError) -> ForeignResources {
+    public func read(
+        _ document: JSONDocument,
+        deployment: TemplateDeployment = TemplateDeployment()
+    ) throws(SourceError) -> ForeignResources {
         guard let format = Self.format(of: document) else {
             throw SourceError(
-                "is no plan, state or managed resource",
-                mend: "give what 'terraform show -json' prints, or a managed resource of Crossplane's",
+                "is no plan, state, template, resource or managed resource",
+                mend: "give what 'terraform show -json', 'az bicep build' or 'az resource show' prints",
                 at: document.root,
                 in: document
             )
@@ -63,6 +72,11 @@ public struct ResourceSource: Sendable {
             try source.read(into: &collector)
         case .crossplane:
             try CrossplaneSource(document: document, sources: sources).read(into: &collector)
+        case .armTemplate:
+            let source = TemplateSource(document: document, sources: sources, deployment: deployment, tables: tables)
+            try source.read(into: &collector)
+        case .azureResource:
+            try AzureResourceSource(document: document, sources: sources).read(into: &collector)
         }
         return collector.finish()
     }
@@ -86,15 +100,33 @@ struct Collector {
         ForeignResources(format: format, resources: resources, passedOver: passedOver)
     }
 
-    mutating func passOver(_ name: String, _ reason: String, isUnseen: Bool = false, at value: JSONValue) {
+    /// Notes that something is not judged.
+    mutating func passOver(
+        _ name: String,
+        _ reason: String,
+        isUnseen: Bool = false,
+        at value: JSONValue
+    ) throws(SourceError) {
+        try count(value)
         passedOver.append(
             ForeignResources.PassedOver(
                 name: name,
                 reason: reason,
                 isUnseen: isUnseen,
-                position: document.position(of: value)
+                source: JSONFragment(document, value)
             )
         )
+    }
+
+    private func count(_ value: JSONValue) throws(SourceError) {
+        guard resources.count + passedOver.count < ResourceSource.maximumResources else {
+            throw SourceError(
+                "holds more than \(ResourceSource.maximumResources) resources",
+                mend: "split it",
+                at: value,
+                in: document
+            )
+        }
     }
 
     /// An object of Azure Service Operator.
@@ -121,14 +153,7 @@ struct Collector {
         _ change: Change,
         _ origin: Origin
     ) throws(SourceError) {
-        guard resources.count < ResourceSource.maximumResources else {
-            throw SourceError(
-                "holds more than \(ResourceSource.maximumResources) resources",
-                mend: "split it",
-                at: origin.source.value,
-                in: document
-            )
-        }
+        try count(origin.source.value)
         let (first, second): (Object, Object?) =
             switch change {
             case .create(let object), .delete(let object): (object, nil)

@@ -8,6 +8,8 @@ struct TerraformSource {
     /// Where resources are, by ID and by address without indices.
     private var locationsByID: [String: Draft] = [:]
     private var locationsByAddress: [String: [Draft]] = [:]
+    /// What the configuration says of resources, by address without indices, and the address of their module.
+    private var configured: [String: (entry: JSONValue, module: String)] = [:]
 
     init(document: JSONDocument, sources: SourceTables) {
         self.document = document
@@ -73,8 +75,39 @@ struct TerraformSource {
                 in: document
             )
         }
+        if let configuration = document.member("configuration", of: document.root),
+            let root = document.member("root_module", of: configuration)
+        {
+            try noteConfiguration(of: root, "", depth: 0)
+        }
         for entry in document.elements(of: changes) { noteLocation(of: entry) }
         for entry in document.elements(of: changes) { try readChange(entry, into: &collector) }
+    }
+
+    private mutating func noteConfiguration(of module: JSONValue, _ prefix: String, depth: Int) throws(SourceError) {
+        guard depth < Self.maximumModules else { throw tooDeep(module) }
+        if let resources = document.member("resources", of: module) {
+            for entry in document.elements(of: resources) {
+                if let address = text("address", of: entry) { configured[prefix + address] = (entry, prefix) }
+            }
+        }
+        guard let calls = document.member("module_calls", of: module) else { return }
+        for (key, call) in document.members(of: calls) {
+            guard let inner = document.member("module", of: call), let name = document.string(key) else { continue }
+            try noteConfiguration(of: inner, "\(prefix)module.\(name).", depth: depth + 1)
+        }
+    }
+
+    /// The deepest that modules may be in each other.
+    private static let maximumModules = 64
+
+    private func tooDeep(_ module: JSONValue) -> SourceError {
+        SourceError(
+            "has modules in modules, \(Self.maximumModules) deep",
+            mend: "flatten them",
+            at: module,
+            in: document
+        )
     }
 
     private mutating func noteLocation(of entry: JSONValue) {
@@ -107,10 +140,10 @@ struct TerraformSource {
         let actions = document.elements(of: list).compactMap { document.string($0) }
         guard let type = try known(name, address, entry, into: &collector) else { return }
         guard !actions.allSatisfy({ ["no-op", "read"].contains($0) }) else {
-            return collector.passOver(address, "nothing is changed", at: entry)
+            return try collector.passOver(address, "nothing is changed", at: entry)
         }
         guard !actions.contains("forget") else {
-            return collector.passOver(address, "Terraform forgets it and leaves it in Azure", at: entry)
+            return try collector.passOver(address, "Terraform forgets it and leaves it in Azure", at: entry)
         }
         let before = document.member("before", of: change).flatMap { $0.isObject ? $0 : nil }
         let after = document.member("after", of: change).flatMap { $0.isObject ? $0 : nil }
@@ -147,11 +180,11 @@ struct TerraformSource {
         into collector: inout Collector
     ) throws(SourceError) -> AttributeType? {
         guard name.hasPrefix("azurerm_") || name.hasPrefix("azapi_") else {
-            collector.passOver(address, "is none of Azure Resource Manager's", at: entry)
+            try collector.passOver(address, "is none of Azure Resource Manager's", at: entry)
             return nil
         }
         guard let type = sources.terraformTypes[name] else {
-            collector.passOver(address, "the tables do not know \(name)", isUnseen: true, at: entry)
+            try collector.passOver(address, "the tables do not know \(name)", isUnseen: true, at: entry)
             return nil
         }
         return type
@@ -188,9 +221,7 @@ struct TerraformSource {
     }
 
     private func gather(_ module: JSONValue, depth: Int, _ resources: inout [JSONValue]) throws(SourceError) {
-        guard depth < 64 else {
-            throw SourceError("has modules in modules, 64 deep", mend: "flatten them", at: module, in: document)
-        }
+        guard depth < Self.maximumModules else { throw tooDeep(module) }
         if let list = document.member("resources", of: module) { resources += document.elements(of: list) }
         guard let children = document.member("child_modules", of: module) else { return }
         for child in document.elements(of: children) { try gather(child, depth: depth + 1, &resources) }
@@ -211,7 +242,7 @@ struct TerraformSource {
         throws(SourceError)
     {
         guard let kind = collector.tables.kind(group: resource.type.group, kind: resource.type.kind) else {
-            return collector.passOver(
+            return try collector.passOver(
                 resource.name,
                 "the tables do not know \(resource.type.group)/\(resource.type.kind)",
                 isUnseen: true,
@@ -253,7 +284,7 @@ struct TerraformSource {
             let list = document.member(block, of: values.values)
             let unknown = values.unknown.flatMap { document.member(block, of: $0) }
             if unknown?.bool == true {
-                collector.passOver(
+                try collector.passOver(
                     "\(resource.name): \(block)",
                     "\(AttributeTranslation.afterApply)",
                     isUnseen: true,
@@ -303,22 +334,7 @@ struct TerraformSource {
     /// The locations of the resources that an attribute's expression refers to.
     private func referenced(by attribute: String, of address: String) -> [Draft]? {
         let plain = Self.withoutIndices(address.split(separator: ":").first.map(String.init) ?? address)
-        var parts = plain.split(separator: ".").map(String.init)
-        var prefix = ""
-        guard let configuration = document.member("configuration", of: document.root),
-            var module = document.member("root_module", of: configuration)
-        else { return nil }
-        while parts.count > 2, parts[0] == "module" {
-            guard let calls = document.member("module_calls", of: module),
-                let call = document.member(parts[1], of: calls), let next = document.member("module", of: call)
-            else { return nil }
-            module = next
-            prefix += "module.\(parts[1])."
-            parts.removeFirst(2)
-        }
-        let local = parts.joined(separator: ".")
-        guard let resources = document.member("resources", of: module),
-            let entry = document.elements(of: resources).first(where: { text("address", of: $0) == local }),
+        guard let (entry, prefix) = configured[plain],
             let expressions = document.member("expressions", of: entry),
             let expression = document.member(attribute, of: expressions),
             let references = document.member("references", of: expression)

@@ -1,0 +1,391 @@
+public import JSON
+
+/// What is wrong with a template, without its place.
+struct TemplateFault: Error {
+    let message: String
+
+    init(_ message: String) { self.message = message }
+}
+
+/// What expressions of one template can refer to: parameters, variables, and where it is deployed.
+final class TemplateScope {
+    /// What is known of the deployment.
+    let deployment: TemplateDeployment
+    private let document: JSONDocument
+    private let parameters: JSONValue?
+    private let variables: JSONValue?
+    /// Values from outside, by name in small letters.
+    private let given: [String: Draft]
+    private var evaluated: [String: Draft] = [:]
+    private var pending: [String] = []
+    private let budget: Budget
+
+    /// How much may still be evaluated of one file.
+    final class Budget {
+        private var steps = 2_000_000
+
+        func spend(_ count: Int) throws(TemplateFault) {
+            steps -= count
+            guard steps >= 0 else { throw TemplateFault("takes more than 2000000 steps to evaluate") }
+        }
+    }
+
+    init(
+        _ template: JSONValue,
+        in document: JSONDocument,
+        given: [String: Draft],
+        deployment: TemplateDeployment,
+        budget: Budget
+    ) {
+        self.document = document
+        self.given = given
+        self.deployment = deployment
+        self.budget = budget
+        parameters = document.member("parameters", of: template)
+        variables = document.member("variables", of: template)
+    }
+
+    /// Where the loops stand around a value: the index by the loop's name, and of the innermost under the empty name.
+    typealias Loops = [String: Draft]
+
+    // MARK: Values
+
+    /// A value with its expressions evaluated.
+    func value(_ value: JSONValue, _ loops: Loops = [:]) throws(TemplateFault) -> Draft {
+        try budget.spend(1)
+        switch value.kind {
+        case .string: return try text(document.string(value) ?? "", loops)
+        case .array:
+            var elements: [Draft] = []
+            for element in document.elements(of: value) { elements.append(try self.value(element, loops)) }
+            return Draft(.array(elements))
+        case .object:
+            var members: [(name: String, value: Draft)] = []
+            for (key, member) in document.members(of: value) {
+                let name = document.string(key) ?? ""
+                if name.lowercased() == "copy", member.isArray, Self.isCopy(member, in: document) {
+                    members += try copies(member, loops)
+                    continue
+                }
+                let key = try text(name, loops)
+                // Nobody knows under which name it will be: nothing of the object is certain.
+                if key.isUnknown { return key }
+                members.append((key.text ?? name, try self.value(member, loops)))
+            }
+            return Draft(.object(members))
+        default: return Draft(value, in: document)
+        }
+    }
+
+    private static func isCopy(_ list: JSONValue, in document: JSONDocument) -> Bool {
+        document.elements(of: list).allSatisfy {
+            document.member("name", of: $0) != nil && document.member("input", of: $0) != nil
+        }
+    }
+
+    /// The members that a `copy` in an object makes.
+    private func copies(_ list: JSONValue, _ loops: Loops) throws(TemplateFault) -> [(name: String, value: Draft)] {
+        var members: [(name: String, value: Draft)] = []
+        for entry in document.elements(of: list) {
+            guard let name = document.member("name", of: entry).flatMap({ document.string($0) }),
+                let input = document.member("input", of: entry)
+            else { continue }
+            var elements: [Draft] = []
+            switch try count(of: entry, loops) {
+            case .some(let count):
+                for index in 0..<count {
+                    var inner = loops
+                    inner[name.lowercased()] = TemplateFunctions.number(index)
+                    inner[""] = inner[""] ?? TemplateFunctions.number(index)
+                    elements.append(try value(input, inner))
+                }
+                members.append((name, Draft(.array(elements))))
+            case nil: members.append((name, Draft(.unknown(because: "how often its loop runs is not known"))))
+            }
+        }
+        return members
+    }
+
+    /// How often a loop runs; nil if that is not known.
+    func count(of loop: JSONValue, _ loops: Loops) throws(TemplateFault) -> Int? {
+        guard let value = document.member("count", of: loop) else {
+            throw TemplateFault("has a copy without count")
+        }
+        let count = try self.value(value, loops)
+        if count.isUnknown { return nil }
+        guard let number = count.whole, (0...Self.maximumCopies).contains(number) else {
+            throw TemplateFault("has a copy whose count is none from 0 to \(Self.maximumCopies)")
+        }
+        return number
+    }
+
+    /// As many as Azure makes.
+    private static let maximumCopies = 800
+
+    /// A text, which may be an expression.
+    func text(_ text: String, _ loops: Loops) throws(TemplateFault) -> Draft {
+        if text.hasPrefix("["), text.hasSuffix("]"), !text.hasPrefix("[[") {
+            let expression: TemplateExpression
+            do throws(TemplateError) {
+                expression = try TemplateExpression(text)
+            } catch {
+                // Functions of the template's own, and what Azure will refuse.
+                return Draft(
+                    .unknown(because: "its expression cannot be read: \(error.message) at \(error.offset + 1)")
+                )
+            }
+            return try evaluate(expression, loops)
+        }
+        // Two brackets are one that is none.
+        return Draft(.string(text.hasPrefix("[[") ? String(text.dropFirst()) : text))
+    }
+
+    // MARK: Names
+
+    private func parameter(_ name: String) throws(TemplateFault) -> Draft {
+        let key = name.lowercased()
+        if let value = given[key] { return value }
+        return try once("parameters('\(name)')") { () throws(TemplateFault) in
+            guard let parameters, let declared = member(name, of: parameters) else {
+                throw TemplateFault("has no parameter '\(name.prefix(80))'")
+            }
+            let type = document.member("type", of: declared).flatMap { document.string($0) }?.lowercased()
+            if type == "securestring" || type == "secureobject" {
+                return Draft(.unknown(because: "the parameter \(name) is a secret"))
+            }
+            guard let value = document.member("defaultValue", of: declared) else {
+                return Draft(.unknown(because: "the parameter \(name) has no value here"))
+            }
+            return try self.value(value)
+        }
+    }
+
+    private func variable(_ name: String) throws(TemplateFault) -> Draft {
+        try once("variables('\(name)')") { () throws(TemplateFault) in
+            if let variables, let value = member(name, of: variables) { return try self.value(value) }
+            if let variables, let copy = document.member("copy", of: variables), copy.isArray,
+                let made = try copies(copy, [:]).first(where: { $0.name.lowercased() == name.lowercased() })
+            {
+                return made.value
+            }
+            throw TemplateFault("has no variable '\(name.prefix(80))'")
+        }
+    }
+
+    /// What a name stands for, evaluated once.
+    private func once(_ name: String, _ make: () throws(TemplateFault) -> Draft) throws(TemplateFault) -> Draft {
+        let key = name.lowercased()
+        if let value = evaluated[key] { return value }
+        guard !pending.contains(key) else { throw TemplateFault("has a loop: \(name) is told by itself") }
+        guard pending.count < 128 else { throw TemplateFault("has more than 128 names that are told by one another") }
+        pending.append(key)
+        defer { pending.removeLast() }
+        let value = try make()
+        evaluated[key] = value
+        return value
+    }
+
+    private func member(_ name: String, of object: JSONValue) -> JSONValue? {
+        if let value = document.member(name, of: object) { return value }
+        return document.members(of: object).first { document.string($0.key)?.lowercased() == name.lowercased() }?.value
+    }
+
+    // MARK: Expressions
+
+    /// As deep as the parser goes: what recurses is bounded by it.
+    private func evaluate(_ expression: TemplateExpression, _ loops: Loops) throws(TemplateFault) -> Draft {
+        try budget.spend(1)
+        switch expression {
+        case .literal(let literal): return Draft(literal: literal)
+        case .array(let elements):
+            var values: [Draft] = []
+            for element in elements { values.append(try evaluate(element, loops)) }
+            return Draft(.array(values))
+        case .member(let container, let name): return try member(Draft(.string(name)), of: container, loops)
+        case .index(let container, let index): return try member(try evaluate(index, loops), of: container, loops)
+        case .call(let name, let arguments): return try call(name, arguments, loops)
+        }
+    }
+
+    private func member(
+        _ key: Draft,
+        of container: TemplateExpression,
+        _ loops: Loops
+    ) throws(TemplateFault) -> Draft {
+        let value = try evaluate(container, loops)
+        if value.isUnknown { return value }
+        if key.isUnknown { return key }
+        return value.member(key)
+            ?? Draft(.unknown(because: "it is taken from something that has no '\(key.text ?? "such place")'"))
+    }
+
+    private func call(
+        _ name: String,
+        _ arguments: [TemplateExpression],
+        _ loops: Loops
+    ) throws(TemplateFault) -> Draft {
+        switch name {
+        case "if":
+            guard arguments.count == 3 else { throw TemplateFault("has an if() without three arguments") }
+            let condition = try evaluate(arguments[0], loops)
+            guard case .bool(let isTrue) = condition.content else {
+                return condition.isUnknown ? condition : Draft(.unknown(because: "if() is given no truth value"))
+            }
+            return try evaluate(arguments[isTrue ? 1 : 2], loops)
+        case "and", "or":
+            // What decides it goes before what is not known.
+            var unknown: Draft?
+            for argument in arguments {
+                let value = try evaluate(argument, loops)
+                if case .bool(let isTrue) = value.content {
+                    if isTrue == (name == "or") { return value }
+                } else {
+                    unknown =
+                        unknown
+                        ?? (value.isUnknown ? value : Draft(.unknown(because: "\(name)() is given no truth value")))
+                }
+            }
+            return unknown ?? Draft(.bool(name == "and"))
+        case "coalesce":
+            for argument in arguments {
+                let value = try evaluate(argument, loops)
+                if case .null = value.content { continue }
+                return value
+            }
+            return Draft(.null)
+        default: break
+        }
+        var values: [Draft] = []
+        for argument in arguments { values.append(try evaluate(argument, loops)) }
+        switch name {
+        case "parameters", "variables":
+            guard let value = values.first else { throw TemplateFault("has a \(name)() without name") }
+            if value.isUnknown { return value }
+            guard let text = value.text else { throw TemplateFault("has a \(name)() whose name is no text") }
+            return name == "parameters" ? try parameter(text) : try variable(text)
+        case "copyindex":
+            var index = loops[""]
+            var offset = 0
+            for value in values {
+                if let name = value.text { index = loops[name.lowercased()] } else { offset = value.whole ?? 0 }
+            }
+            guard let index else { throw TemplateFault("has a copyIndex() outside of a loop") }
+            guard let number = index.whole else { return index }
+            return TemplateFunctions.number(number + offset)
+        case "resourcegroup", "subscription", "resourceid", "subscriptionresourceid", "extensionresourceid",
+            "tenantresourceid":
+            return deployment.call(name, values)
+        default:
+            return TemplateFunctions.call(name, values)
+                ?? Draft(.unknown(because: "\(name.prefix(40))() is told when the template is deployed"))
+        }
+    }
+}
+
+/// Where a template is deployed, and with which parameters, as far as that is known.
+public struct TemplateDeployment: Sendable {
+    /// A file of parameters, or its `parameters`.
+    public var parameters: JSONFragment?
+    /// The location of the resource group.
+    public var location: String?
+    /// The name of the resource group.
+    public var resourceGroup: String?
+    /// The GUID of the subscription.
+    public var subscription: String?
+
+    /// A deployment of which nothing is known that is not named.
+    public init(
+        parameters: JSONFragment? = nil,
+        location: String? = nil,
+        resourceGroup: String? = nil,
+        subscription: String? = nil
+    ) {
+        self.parameters = parameters
+        self.location = location
+        self.resourceGroup = resourceGroup
+        self.subscription = subscription
+    }
+
+    private func fact(_ value: String?, _ name: String) -> Draft {
+        value.map { Draft(.string($0)) } ?? Draft(.unknown(because: "\(name) is told when the template is deployed"))
+    }
+
+    private var subscriptionID: String? { subscription.map { "/subscriptions/\($0)" } }
+
+    private var groupID: String? {
+        guard let subscriptionID, let resourceGroup else { return nil }
+        return "\(subscriptionID)/resourceGroups/\(resourceGroup)"
+    }
+
+    /// What the functions of scopes and IDs give.
+    fileprivate func call(_ name: String, _ arguments: [Draft]) -> Draft {
+        switch name {
+        case "resourcegroup":
+            return Draft(
+                .object([
+                    ("id", fact(groupID, "resourceGroup().id")), ("name", fact(resourceGroup, "resourceGroup().name")),
+                    ("location", fact(location, "resourceGroup().location")),
+                    ("tags", Draft(.unknown(because: "resourceGroup().tags is told when the template is deployed"))),
+                ])
+            )
+        case "subscription":
+            return Draft(
+                .object([
+                    ("id", fact(subscriptionID, "subscription().id")),
+                    ("subscriptionId", fact(subscription, "subscription().subscriptionId")),
+                    ("tenantId", fact(nil, "subscription().tenantId")),
+                    ("displayName", fact(nil, "subscription().displayName")),
+                ])
+            )
+        default: return resourceID(name, arguments)
+        }
+    }
+
+    private func resourceID(_ name: String, _ arguments: [Draft]) -> Draft {
+        if let unknown = arguments.first(where: \.isUnknown) { return unknown }
+        var parts = arguments.compactMap(\.text)
+        guard let typePlace = parts.firstIndex(where: { $0.contains("/") && $0.contains(".") && !$0.hasPrefix("/") }),
+            parts.count == arguments.count
+        else { return Draft(.unknown(because: "\(name)() cannot take these arguments")) }
+        var scope: String?
+        let before = parts[..<typePlace]
+        switch name {
+        case "tenantresourceid": scope = ""
+        case "extensionresourceid":
+            scope = before.first.map { $0.hasSuffix("/") ? String($0.dropLast()) : $0 }
+            // A scope is no type, though it may look like one.
+            if typePlace == 0 { scope = nil }
+        case "subscriptionresourceid": scope = before.last.map { "/subscriptions/\($0)" } ?? subscriptionID
+        default:
+            let group = before.last ?? resourceGroup
+            let subscription = before.count > 1 ? before.first : self.subscription
+            if let group, let subscription { scope = "/subscriptions/\(subscription)/resourceGroups/\(group)" }
+        }
+        guard let scope else {
+            return Draft(.unknown(because: "\(name)() is told when the template is deployed"))
+        }
+        let types = parts[typePlace].split(separator: "/")
+        let names = Array(parts[(typePlace + 1)...])
+        parts.removeAll()
+        guard types.count == names.count + 1, let provider = types.first else {
+            return Draft(.unknown(because: "\(name)() cannot take these arguments"))
+        }
+        let path = zip(types.dropFirst(), names).map { "/\($0)/\($1)" }.joined()
+        return Draft(.string("\(scope)/providers/\(provider)\(path)"))
+    }
+}
+
+extension Draft {
+    /// A value of an expression.
+    fileprivate convenience init(literal: TemplateLiteral) {
+        switch literal {
+        case .null: self.init(.null)
+        case .bool(let value): self.init(.bool(value))
+        case .int(let value): self.init(.number(Array("\(value)".utf8)))
+        case .double(let value): self.init(.number(Array("\(value)".utf8)))
+        case .string(let text): self.init(.string(text))
+        case .array(let elements): self.init(.array(elements.map { Draft(literal: $0) }))
+        case .object(let members): self.init(.object(members.map { ($0.key, Draft(literal: $0.value)) }))
+        }
+    }
+}

@@ -1,0 +1,272 @@
+internal import Azure
+internal import JSON
+
+/// An ARM template: its parameters' defaults or values, its variables and the common functions are evaluated.
+struct TemplateSource {
+    private let document: JSONDocument
+    private let sources: SourceTables
+    private let deployment: TemplateDeployment
+    private let kinds: KindsByType
+    private let budget = TemplateScope.Budget()
+
+    /// The deepest that templates may be in each other.
+    private static let maximumDepth = 16
+
+    init(document: JSONDocument, sources: SourceTables, deployment: TemplateDeployment, tables: AzureTables) {
+        self.document = document
+        self.sources = sources
+        self.deployment = deployment
+        kinds = KindsByType(tables)
+    }
+
+    func read(into collector: inout Collector) throws(SourceError) {
+        var given: [String: Draft] = [:]
+        if let fragment = deployment.parameters {
+            let values = fragment.document.member("parameters", of: fragment.value) ?? fragment.value
+            for (key, entry) in fragment.document.members(of: values) {
+                let name = fragment.document.string(key)?.lowercased() ?? ""
+                if let value = fragment.document.member("value", of: entry) {
+                    given[name] = Draft(value, in: fragment.document)
+                } else if fragment.document.member("reference", of: entry) != nil {
+                    given[name] = Draft(.unknown(because: "the parameter \(name) is a secret of a key vault"))
+                }
+            }
+        }
+        try read(document.root, given: given, depth: 0, into: &collector)
+    }
+
+    private func read(
+        _ template: JSONValue,
+        given: [String: Draft],
+        depth: Int,
+        into collector: inout Collector
+    ) throws(SourceError) {
+        guard depth < Self.maximumDepth else {
+            throw SourceError(
+                "has templates in templates, \(Self.maximumDepth) deep",
+                mend: "flatten them",
+                at: template,
+                in: document
+            )
+        }
+        let scope = TemplateScope(template, in: document, given: given, deployment: deployment, budget: budget)
+        guard let resources = document.member("resources", of: template) else {
+            throw SourceError("is a template without resources", mend: "add resources", at: template, in: document)
+        }
+        try readAll(resources, nil, scope, depth, into: &collector)
+    }
+
+    /// What children that stand in a resource belong to.
+    private struct Parent {
+        let type: String
+        let name: Draft
+        let loops: TemplateScope.Loops
+    }
+
+    private func readAll(
+        _ resources: JSONValue,
+        _ parent: Parent?,
+        _ scope: TemplateScope,
+        _ depth: Int,
+        into collector: inout Collector
+    ) throws(SourceError) {
+        if resources.isObject {
+            for (_, entry) in document.members(of: resources) {
+                try read(entry, parent, scope, depth, into: &collector)
+            }
+        } else {
+            for entry in document.elements(of: resources) { try read(entry, parent, scope, depth, into: &collector) }
+        }
+    }
+
+    /// Reads a resource, as often as its loop runs.
+    private func read(
+        _ entry: JSONValue,
+        _ parent: Parent?,
+        _ scope: TemplateScope,
+        _ depth: Int,
+        into collector: inout Collector
+    ) throws(SourceError) {
+        guard let copy = document.member("copy", of: entry), copy.isObject else {
+            return try read(entry, parent, parent?.loops ?? [:], scope, depth, into: &collector)
+        }
+        let outer = parent?.loops ?? [:]
+        let count = try located(entry) { () throws(TemplateFault) in try scope.count(of: copy, outer) }
+        let name = document.member("name", of: copy).flatMap { document.string($0) }?.lowercased() ?? ""
+        guard let count else {
+            // Once, for whatever it may be.
+            var loops = outer
+            let index = Draft(.unknown(because: "how often its loop runs is not known"))
+            loops[name] = index
+            loops[""] = index
+            return try read(entry, parent, loops, scope, depth, into: &collector)
+        }
+        for index in 0..<count {
+            var loops = outer
+            loops[name] = TemplateFunctions.number(index)
+            loops[""] = TemplateFunctions.number(index)
+            try read(entry, parent, loops, scope, depth, into: &collector)
+        }
+    }
+
+    private func read(
+        _ entry: JSONValue,
+        _ parent: Parent?,
+        _ loops: TemplateScope.Loops,
+        _ scope: TemplateScope,
+        _ depth: Int,
+        into collector: inout Collector
+    ) throws(SourceError) {
+        func value(_ name: StaticString) throws(SourceError) -> Draft {
+            guard let value = document.member(name, of: entry) else { return Draft(.null) }
+            return try located(value) { () throws(TemplateFault) in try scope.value(value, loops) }
+        }
+        let isExisting = document.member("existing", of: entry)?.bool ?? false
+        guard let ownType = try value("type").text else {
+            throw SourceError("has a resource without type", mend: "write its type", at: entry, in: document)
+        }
+        var type = parent.map { "\($0.type)/\(ownType)" } ?? ownType
+        // Bicep's own spelling, of extensible resources.
+        if let mark = type.firstIndex(of: "@") { type = String(type[..<mark]) }
+        let ownName = try value("name")
+        let name =
+            parent.map { TemplateFunctions.call("concat", [$0.name, Draft(.string("/")), ownName]) ?? ownName }
+            ?? ownName
+        let label = "\(type) \(name.text ?? Self.source(of: entry, in: document))"
+        if isExisting { return try collector.passOver(label, "it is there already", at: entry) }
+        if case .bool(false) = try value("condition").content {
+            return try collector.passOver(label, "its condition is false", at: entry)
+        }
+        if type.lowercased() == "microsoft.resources/deployments" {
+            return try readNested(entry, label, loops, scope, depth, into: &collector)
+        }
+        if let kind = kinds[type] {
+            try add(entry, label, type, name, kind, loops, scope, into: &collector)
+        } else {
+            try collector.passOver(label, "the tables do not know \(type)", isUnseen: true, at: entry)
+        }
+        guard let children = document.member("resources", of: entry) else { return }
+        guard type.split(separator: "/").count < 16 else {
+            throw SourceError("has resources in resources, 16 deep", mend: "flatten them", at: children, in: document)
+        }
+        try readAll(children, Parent(type: type, name: name, loops: loops), scope, depth, into: &collector)
+    }
+
+    private func add(
+        _ entry: JSONValue,
+        _ label: String,
+        _ type: String,
+        _ name: Draft,
+        _ kind: AzureKind,
+        _ loops: TemplateScope.Loops,
+        _ scope: TemplateScope,
+        into collector: inout Collector
+    ) throws(SourceError) {
+        var members: [(name: String, value: Draft)] = []
+        for (key, value) in document.members(of: entry) {
+            let key = document.string(key) ?? ""
+            guard !BodyTranslation.envelope.contains(key.lowercased()) else { continue }
+            members.append((key, try located(value) { () throws(TemplateFault) in try scope.value(value, loops) }))
+        }
+        let spec = BodyTranslation(kind, sources).spec(of: Draft(.object(members)))
+        let last = name.text.map { String($0.split(separator: "/").last ?? "") }
+        if kind.azureName == .spec { spec.set(last.map { Draft(.string($0)) } ?? name, at: [.member("azureName")]) }
+        let isInGroup = kind.scope == .resourceGroup
+        if isInGroup, let group = deployment.resourceGroup {
+            spec.set(Draft(.string(group)), at: [.member("owner"), .member("name")])
+        } else if kind.scope != .subscription, kind.scope != .tenant {
+            let owner = Draft(.unknown(because: "it is told when the template is deployed"))
+            spec.set(owner, at: [.member("owner")])
+        }
+        let origin = Origin(
+            source: JSONFragment(document, entry),
+            prefix: "",
+            mapping: .body(BodyTranslation.rows(sources.bodyRows(of: kind)))
+        )
+        let apiVersion = document.member("apiVersion", of: entry).flatMap { document.string($0) }
+        let object = Collector.Object(spec: spec, name: last ?? "unnamed")
+        let version = apiVersion.map { Self.version(of: kind, $0) }
+        try collector.add(label, type: type, kind: kind, version: version, .create(object), origin)
+    }
+
+    /// The version of Azure Service Operator that has an API version, or the newest that is not newer: defaults depend on it.
+    private static func version(of kind: AzureKind, _ apiVersion: String) -> String {
+        let wanted = apiVersion.filter(\.isNumber).prefix(8)
+        guard wanted.count == 8 else { return kind.newestVersion }
+        var best: (date: Substring, version: String)?
+        for version in kind.versions {
+            let digits = version.drop { $0 != "2" }.prefix(8)
+            guard digits.count == 8, digits.allSatisfy(\.isNumber), digits <= wanted else { continue }
+            if let best, best.date >= digits { continue }
+            best = (digits, version)
+        }
+        return best?.version ?? kind.newestVersion
+    }
+
+    // MARK: Templates in templates
+
+    private func readNested(
+        _ entry: JSONValue,
+        _ label: String,
+        _ loops: TemplateScope.Loops,
+        _ scope: TemplateScope,
+        _ depth: Int,
+        into collector: inout Collector
+    ) throws(SourceError) {
+        guard let properties = document.member("properties", of: entry),
+            let template = document.member("template", of: properties), template.isObject
+        else {
+            return try collector.passOver(label, "its template is not in this file", isUnseen: true, at: entry)
+        }
+        let options = document.member("expressionEvaluationOptions", of: properties)
+        let isInner =
+            options.flatMap { document.member("scope", of: $0) }.flatMap { document.string($0) }?.lowercased()
+            == "inner"
+        guard isInner else {
+            // Its expressions are those of the template around it.
+            guard depth + 1 < Self.maximumDepth else {
+                throw SourceError(
+                    "has templates in templates, \(Self.maximumDepth) deep",
+                    mend: "flatten them",
+                    at: template,
+                    in: document
+                )
+            }
+            guard let resources = document.member("resources", of: template) else { return }
+            let parent: Parent? = nil
+            return try readAll(resources, parent, scope, depth + 1, into: &collector)
+        }
+        var given: [String: Draft] = [:]
+        if let parameters = document.member("parameters", of: properties) {
+            for (key, value) in document.members(of: parameters) {
+                let evaluated = try located(value) { () throws(TemplateFault) in try scope.value(value, loops) }
+                let name = document.string(key)?.lowercased() ?? ""
+                given[name] =
+                    evaluated["value"]
+                    ?? (evaluated["reference"] == nil && !evaluated.isUnknown
+                        ? nil : Draft(.unknown(because: "the parameter \(name) is told when the template is deployed")))
+            }
+        }
+        try read(template, given: given, depth: depth + 1, into: &collector)
+    }
+
+    // MARK: Places
+
+    /// Runs something with the place of what it is about.
+    private func located<Value>(
+        _ value: JSONValue,
+        _ body: () throws(TemplateFault) -> Value
+    ) throws(SourceError) -> Value {
+        do throws(TemplateFault) {
+            return try body()
+        } catch {
+            throw SourceError(error.message, mend: "mend the template", at: value, in: document)
+        }
+    }
+
+    /// A resource's name as it is written.
+    private static func source(of entry: JSONValue, in document: JSONDocument) -> String {
+        let text = document.member("name", of: entry).flatMap { document.string($0) } ?? "without name"
+        return String(text.prefix(120))
+    }
+}

@@ -1,0 +1,333 @@
+import Authoring
+import JSON
+import Kubernetes
+import Policy
+import Testing
+
+/// ARM templates: what their expressions say, as far as a file can tell.
+@Suite struct TemplateSourceTests {
+    private static let schema =
+        #""$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#""#
+
+    private func template(_ members: String) -> String {
+        "{\(Self.schema), \"contentVersion\": \"1.0.0.0\", \(members)}"
+    }
+
+    /// A template of one account whose location is an expression.
+    private func account(_ location: String, _ members: String = "") -> String {
+        template(
+            """
+            \(members)"resources": [
+              {"type": "Microsoft.Storage/storageAccounts", "apiVersion": "2023-01-01", "name": "orders",
+               "location": \(quoted(location)), "properties": {}}]
+            """
+        )
+    }
+
+    private func read(_ text: String, _ deployment: TemplateDeployment = TemplateDeployment()) throws
+        -> ForeignResources
+    {
+        let document = try #require(try JSONDocument.parseYAML(Array(text.utf8)).first)
+        return try ResourceSource().read(document, deployment: deployment)
+    }
+
+    /// The location that an expression gives, or why nobody knows it.
+    private func location(
+        _ expression: String,
+        _ members: String = "",
+        _ deployment: TemplateDeployment = TemplateDeployment()
+    ) throws -> String {
+        let found = try read(account(expression, members), deployment)
+        let resource = try #require(found.resources.first)
+        let decision = try decide(resource.change, rule("locations: {allow: [nowhere]}"))
+        let failure = try #require(decision.failures.first)
+        if failure.reason == .unknown { return "unknown: \(failure)" }
+        return failure.value ?? "absent"
+    }
+
+    // MARK: Expressions
+
+    static let expressions: [(expression: String, value: String)] = [
+        ("westeurope", "westeurope"), ("[[literal]", "[literal]"), ("['westeurope']", "westeurope"),
+        ("['it''s']", "it's"), ("[concat('west', 'europe')]", "westeurope"),
+        ("[format('{0}-{1:D3}{{}}', 'a', 7)]", "a-007{}"), ("[toLower('WEST')]", "west"), ("[toUpper('w')]", "W"),
+        ("[if(true(), 'a', parameters('nothing'))]", "a"), ("[if(equals('a', 'A'), 'same', 'other')]", "other"),
+        ("[if(and(true(), not(false())), 'a', 'b')]", "a"), ("[if(or(false(), true()), 'a', 'b')]", "a"),
+        ("[substring('westeurope', 4, 6)]", "europe"), ("[replace('w-e', '-', '_')]", "w_e"),
+        ("[join(split('a,b', ','), '-')]", "a-b"), ("[string(add(1, mul(2, 3)))]", "7"),
+        ("[first(createArray('a', 'b'))]", "a"), ("[last('ab')]", "b"), ("[take('abc', 2)]", "ab"),
+        ("[skip('abc', 2)]", "c"), ("[trim(' a ')]", "a"), ("[padLeft('7', 3, '0')]", "007"),
+        ("[coalesce(null(), 'a')]", "a"), ("[json('{\"a\": [\"x\"]}').a[0]]", "x"),
+        ("[union(createObject('a', 'x'), createObject('b', 'y')).b]", "y"),
+        ("[if(contains('westeurope', 'west'), 'a', 'b')]", "a"), ("[if(empty(''), 'a', 'b')]", "a"),
+        ("[if(startsWith('westeurope', 'WEST'), 'a', 'b')]", "a"), ("[string(length(range(0, 3)))]", "3"),
+        ("[string(indexOf('abc', 'c'))]", "2"), ("[string(int('42'))]", "42"), ("[string(max(1, 5, 3))]", "5"),
+        ("[if(greater(2, 1), 'a', 'b')]", "a"), ("[items(createObject('k', 'v'))[0].value]", "v"),
+        ("[tryGet(createObject('k', 'v'), 'k')]", "v"), ("[string(mod(7, 4))]", "3"),
+    ]
+
+    @Test(arguments: expressions) func evaluates(_ expression: String, _ value: String) throws {
+        #expect(try location(expression) == value)
+    }
+
+    static let unknowns: [(expression: String, reason: String)] = [
+        ("[resourceGroup().location]", "resourceGroup().location is told when the template is deployed"),
+        ("[uniqueString('a')]", "uniquestring() is told"), ("[reference('x').location]", "reference() is told"),
+        ("[concat('a', utcNow())]", "utcnow() is told"), ("[parameters('open')]", "the parameter open has no value"),
+        ("[parameters('secret')]", "is a secret"), ("[substring('abc', 2, 9)]", "substring() cannot take"),
+        ("[if(parameters('open'), 'westeurope', 'westeurope')]", "the parameter open"),
+        ("[createObject('a', 1).b]", "has no 'b'"), ("[div(1, 0)]", "div() cannot take"), ("[concat('a'", ""),
+        ("[contoso.name('x')]", "cannot be read"),
+        ("[equals(createArray(parameters('open')), createArray(1))]", "open"),
+    ]
+
+    @Test(arguments: unknowns) func saysWhyNobodyKnows(_ expression: String, _ reason: String) throws {
+        let parameters = #""parameters": {"open": {"type": "string"}, "secret": {"type": "secureString"}},"#
+        let told = try location(expression, parameters)
+        guard !reason.isEmpty else {
+            #expect(told == expression)
+            return
+        }
+        #expect(told.contains("unknown"), "\(told)")
+        #expect(told.contains(reason), "\(told)")
+    }
+
+    @Test func parametersAndVariablesAreEvaluated() throws {
+        let members = """
+            "parameters": {"Region": {"type": "string", "defaultValue": "[concat('west', 'europe')]"}},
+            "variables": {"places": {"main": "[parameters('region')]"},
+                          "copy": [{"name": "list", "count": 3, "input": "[format('r{0}', copyIndex('list'))]"}]},
+            """
+        #expect(try location("[variables('places').main]", members) == "westeurope")
+        #expect(try location("[variables('list')[2]]", members) == "r2")
+        let file = try JSONDocument(
+            parsing: Array(#"{"parameters": {"region": {"value": "eastus"}, "k": {"reference": {}}}}"#.utf8)
+        )
+        var deployment = TemplateDeployment(parameters: JSONFragment(file), location: "northeurope")
+        #expect(try location("[variables('places').main]", members, deployment) == "eastus")
+        #expect(try location("[resourceGroup().location]", "", deployment) == "northeurope")
+        deployment.resourceGroup = "g"
+        deployment.subscription = "s"
+        let id = "[resourceId('Microsoft.Network/virtualNetworks/subnets', 'v', 'n')]"
+        #expect(
+            try location(id, "", deployment)
+                == "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/virtualNetworks/v/subnets/n"
+        )
+    }
+
+    // MARK: Resources
+
+    @Test func loopsMakeResources() throws {
+        let text = template(
+            """
+            "parameters": {"count": {"type": "int", "defaultValue": 2}, "open": {"type": "int"}},
+            "resources": [
+              {"type": "Microsoft.Storage/storageAccounts", "apiVersion": "2023-01-01", "location": "westeurope",
+               "name": "[concat('orders', copyIndex(1))]", "copy": {"name": "accounts", "count": "[parameters('count')]"},
+               "properties": {}},
+              {"type": "Microsoft.Storage/storageAccounts", "apiVersion": "2023-01-01", "location": "westeurope",
+               "name": "[concat('other', copyIndex())]", "copy": {"name": "others", "count": "[parameters('open')]"},
+               "properties": {}},
+              {"type": "Microsoft.Cache/redis", "apiVersion": "2024-11-01", "name": "c", "location": "westeurope",
+               "condition": "[equals(parameters('count'), 3)]", "properties": {}},
+              {"type": "Contoso.Custom/things", "apiVersion": "2024-11-01", "name": "t"}]
+            """
+        )
+        let found = try read(text)
+        #expect(found.format == .armTemplate)
+        #expect(
+            found.resources.map(\.name) == [
+                "Microsoft.Storage/storageAccounts orders1", "Microsoft.Storage/storageAccounts orders2",
+                "Microsoft.Storage/storageAccounts [concat('other', copyIndex())]",
+            ]
+        )
+        let naming = rule("naming: {pattern: '^orders[0-9]$'}")
+        #expect(try found.resources.map { try decide($0.change, naming).allowed } == [true, true, false])
+        #expect(found.passedOver.map(\.reason).first == "its condition is false")
+        #expect(found.passedOver.map(\.isUnseen) == [false, true])
+    }
+
+    @Test func modulesAndChildrenAreFound() throws {
+        let text = template(
+            """
+            "parameters": {"region": {"type": "string", "defaultValue": "westeurope"}},
+            "resources": {
+              "server": {"type": "Microsoft.Sql/servers", "apiVersion": "2023-08-01", "name": "main",
+                "location": "[parameters('region')]", "properties": {"publicNetworkAccess": "Disabled"},
+                "resources": [{"type": "firewallRules", "apiVersion": "2023-08-01", "name": "all",
+                  "properties": {"startIpAddress": "0.0.0.0", "endIpAddress": "255.255.255.255"}}]},
+              "old": {"existing": true, "type": "Microsoft.KeyVault/vaults", "apiVersion": "2023-07-01", "name": "v"},
+              "module": {"type": "Microsoft.Resources/deployments", "apiVersion": "2022-09-01", "name": "m",
+                "properties": {"mode": "Incremental", "expressionEvaluationOptions": {"scope": "inner"},
+                  "parameters": {"region": {"value": "[toUpper(parameters('region'))]"}, "far": {"value": "[utcNow()]"}},
+                  "template": {"parameters": {"region": {"type": "string"}, "far": {"type": "string"}}, "resources": [
+                    {"type": "Microsoft.Storage/storageAccounts", "apiVersion": "2023-01-01", "name": "a",
+                     "location": "[parameters('region')]", "tags": {"when": "[parameters('far')]"}, "properties": {}}]}}},
+              "linked": {"type": "Microsoft.Resources/deployments", "apiVersion": "2022-09-01", "name": "l",
+                "properties": {"templateLink": {"uri": "https://example.com/t.json"}}}}
+            """
+        )
+        let found = try read(text)
+        #expect(
+            found.resources.map(\.name) == [
+                "Microsoft.Sql/servers main", "Microsoft.Sql/servers/firewallRules main/all",
+                "Microsoft.Storage/storageAccounts a",
+            ]
+        )
+        #expect(found.passedOver.map(\.isUnseen) == [false, true])
+        let everywhere = rule("locations: {allow: [westeurope]}")
+        #expect(try found.resources.map { try decide($0.change, everywhere).allowed } == [true, true, true])
+        let firewall = try decide(found.resources[1].change, rule("exposure: {allowedIPs: [10.0.0.0/8]}"))
+        #expect(!firewall.allowed)
+        let tags = try decide(found.resources[2].change, rule("tags: {required: {when: {}}}"))
+        #expect(tags.failures.map(\.reason) == [.unknown])
+    }
+
+    /// Azure does not tell names apart by their case, and nor does a policy.
+    @Test func namesAreTheSameInAnyCase() throws {
+        let text = template(
+            """
+            "resources": [{"type": "microsoft.storage/STORAGEACCOUNTS", "apiVersion": "2023-01-01", "name": "a",
+              "Location": "eastus", "PROPERTIES": {"PublicNetworkAccess": "Enabled", "allowblobpublicaccess": true}}]
+            """
+        )
+        let resource = try #require(try read(text).resources.first)
+        #expect(!(try decide(resource.change, rule("locations: {allow: [westeurope]}")).allowed))
+        let failures = try decide(
+            resource.change,
+            rule("exposure: {publicNetworkAccess: Disabled, publicAccess: Disabled}")
+        ).failures
+        #expect(failures.map(\.value) == ["true", "Enabled"])
+        #expect(resource.place(of: "spec.publicNetworkAccess").field == "PROPERTIES.PublicNetworkAccess")
+    }
+
+    /// What is unknown as a whole is unknown in every part.
+    @Test(arguments: ["properties", "sku", "tags"]) func unknownObjectsHideNothing(_ name: String) throws {
+        let text = template(
+            """
+            "parameters": {"p": {"type": "object"}},
+            "resources": [{"type": "Microsoft.Storage/storageAccounts", "apiVersion": "2023-01-01", "name": "a",
+              "\(name)": "[parameters('p')]"}]
+            """
+        )
+        let resource = try #require(try read(text).resources.first)
+        let body =
+            ["properties": "exposure: {allowedIPs: [10.0.0.0/8]}", "sku": "skus: {allow: [a]}"][name]
+            ?? "tags: {required: {a: {}}}"
+        #expect(try decide(resource.change, rule(body)).failures.first?.reason == .unknown)
+        let field = name == "properties" ? "anything" : name
+        let expression = rule("cel: {expression: \"!has(object.spec.\(field))\"}")
+        #expect(!(try decide(resource.change, expression).allowed))
+    }
+
+    /// Defaults of Azure hang on the version that is asked for.
+    @Test func theVersionOfTheTemplateCounts() throws {
+        let policy = rule("exposure: {publicAccess: Disabled}")
+        for (version, isAllowed) in [("2022-09-01", false), ("2023-01-01", true), ("2024-01-01", true)] {
+            let text = account("westeurope").replacing("2023-01-01", with: version)
+            let resource = try #require(try read(text).resources.first)
+            #expect(try decide(resource.change, policy).allowed == isAllowed, "\(version)")
+        }
+    }
+
+    @Test func fieldsHavePlaces() throws {
+        let text = template(
+            """
+            "resources": [
+              {"type": "Microsoft.Network/networkInterfaces", "apiVersion": "2024-05-01", "name": "n",
+               "location": "[resourceGroup().location]",
+               "tags": {},
+               "properties": {
+                 "enableIPForwarding": true,
+                 "ipConfigurations": [{"name": "a", "properties": {}}]}}]
+            """
+        )
+        let resource = try #require(try read(text).resources.first)
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        func line(_ field: String) -> Substring { lines[resource.place(of: field).position.line - 1] }
+        #expect(line("spec.location").contains("resourceGroup"))
+        #expect(line("spec.enableIPForwarding").contains("enableIPForwarding"))
+        #expect(line("spec.tags.owner").contains("tags"))
+        #expect(resource.place(of: "spec.tags.owner").field == "tags.owner")
+        #expect(resource.place(of: "spec.disableTcpStateTracking").field == "properties.disableTcpStateTracking")
+        #expect(
+            resource.place(of: "spec.ipConfigurations[0].primary").field
+                == "properties.ipConfigurations[0].properties.primary"
+        )
+    }
+
+    // MARK: What is refused
+
+    static let refused: [(members: String, message: String)] = [
+        (#""parameters": {}"#, "without resources"),
+        (#""variables": {"a": "[variables('b')]", "b": "[variables('a')]"}, "#, "has a loop: variables('a')"),
+        (#""parameters": {"a": {"defaultValue": "[parameters('a')]"}}, "#, "has a loop: parameters('a')"),
+        ("", "has no variable 'a'"), (#""variables": {"a": "[copyIndex()]"}, "#, "outside of a loop"),
+        (#""variables": {"copy": [{"name": "a", "count": 100000, "input": 1}]}, "#, "whose count is none"),
+        (#""resources": [{"name": "x"}]"#, "without type"),
+    ]
+
+    @Test(arguments: refused) func refuses(_ members: String, _ message: String) throws {
+        let isWhole = members.contains("resources") || message.contains("resources")
+        let expression = members.contains("\"parameters\"") ? "[parameters('a')]" : "[variables('a')]"
+        let text = isWhole ? template(members) : account(expression, members)
+        let error = #expect(throws: SourceError.self) { _ = try read(text) }
+        #expect(error?.message.contains(message) ?? false, "\(String(describing: error))")
+        #expect((error?.position.column ?? 0) > 0)
+    }
+
+    @Test func whatGrowsWithoutEndIsRefused() throws {
+        // Each variable is eight times the one before.
+        let variables = (1...12).map {
+            #""v\#($0)": "[concat(\#(Array(repeating: "variables('v\($0 - 1)')", count: 8).joined(separator: ", ")))]""#
+        }
+        let text = account(
+            "[variables('v12')]",
+            #""variables": {"v0": "12345678", \#(variables.joined(separator: ", "))}, "#
+        )
+        #expect(try read(text).resources.count == 1)
+        let loops = account("westeurope").replacing(
+            #""properties": {}"#,
+            with: #""copy": {"name": "c", "count": 800}, "resources": [RESOURCE], "properties": {}"#
+        )
+        let child = #"{"type": "x", "name": "y", "copy": {"name": "d", "count": 800}, "resources": [RESOURCE]}"#
+        var nested = loops
+        for _ in 0..<4 { nested = nested.replacing("RESOURCE", with: child) }
+        let error = #expect(throws: SourceError.self) { _ = try read(nested.replacing("RESOURCE", with: "")) }
+        #expect(error != nil)
+        let deep = String(repeating: "if(true(), ", count: 200) + "'a'" + String(repeating: ", 'b')", count: 200)
+        #expect(try location("[\(deep)]").contains("unknown"))
+    }
+
+    // MARK: Resources of Azure
+
+    @Test func aListOfAzureMustBeWhole() throws {
+        let id = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Storage/storageAccounts/a"
+        let text =
+            #"[{"id": "\#(id)", "type": "Microsoft.Storage/storageAccounts", "location": "x", "properties": null}]"#
+        let error = #expect(throws: SourceError.self) { _ = try read(text) }
+        #expect(error?.message.contains("has no properties") ?? false)
+        let unknown = #"{"id": "\#(id)", "type": "Contoso.X/y", "properties": {}}"#
+        #expect(try read(unknown).passedOver.map(\.isUnseen) == [true])
+    }
+
+    @Test func identitiesAndOwnersAreReferences() throws {
+        let group = "/subscriptions/22222222-2222-2222-2222-222222222222/resourceGroups/other"
+        let text = """
+            {"id": "\(group)/providers/Microsoft.Sql/servers/s/databases/d", "type": "Microsoft.Sql/servers/databases",
+             "location": "westeurope", "properties": {},
+             "identity": {"type": "UserAssigned", "userAssignedIdentities": {
+               "\(group)/providers/Microsoft.ManagedIdentity/userAssignedIdentities/i": {"clientId": "x"}}}}
+            """
+        let resource = try #require(try read(text).resources.first)
+        let binding = """
+            apiVersion: portcullis.dev/v1alpha1
+            kind: AzureBinding
+            metadata: {name: team-a}
+            spec: {namespaces: [team-a], subscriptions: [22222222-2222-2222-2222-222222222222], resourceGroups: [team-a]}
+            """
+        let paths = try decide(resource.change, binding).failures.map(\.path)
+        #expect(paths.contains("spec.owner.armId"))
+        #expect(paths.contains("spec.identity.userAssignedIdentities[0].reference.armId"))
+    }
+}
