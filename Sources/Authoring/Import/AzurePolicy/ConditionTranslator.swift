@@ -218,15 +218,19 @@ struct ConditionTranslator {
         }
     }
 
-    /// A tag whose name a parameter gives: `[concat('tags[', parameters('tagName'), ']')]`.
-    private mutating func tag(namedBy name: TemplateExpression, _ scope: Scope) throws(ImportReason) -> Term? {
-        guard case .call("concat", let parts) = name, parts.count == 3,
-            let start = parts[0].literal?.text?.lowercasedASCII,
-            start == "tags[" || start == "tags['" || start == "tags.",
-            let end = parts[2].literal?.text, ["']", "]", ""].contains(end), parts[1].literal == nil
+    /// The name of a tag that a parameter gives: `[concat('tags[', parameters('tagName'), ']')]`.
+    static func tagName(in name: TemplateExpression) -> TemplateExpression? {
+        guard case .call("concat", let parts) = name, parts.count == 3, parts[1].literal == nil,
+            let start = parts[0].literal?.text?.lowercasedASCII, ["tags[", "tags['", "tags."].contains(start),
+            let end = parts[2].literal?.text, ["']", "]", ""].contains(end)
         else { return nil }
+        return parts[1]
+    }
+
+    private mutating func tag(namedBy name: TemplateExpression, _ scope: Scope) throws(ImportReason) -> Term? {
+        guard let tag = Self.tagName(in: name) else { return nil }
         guard case .field(let tags) = try resolver.resolve("tags") else { return Term(.null) }
-        let key = folded(try term(parts[1], scope))
+        let key = folded(try term(tag, scope))
         readsMore = true
         let way = try way(tags.steps[...], scope)
         let (name, value) = (variable("k"), variable("v"))

@@ -47,13 +47,14 @@ indirect enum Formula: Hashable, Sendable {
 
     private static func join(_ parts: [Formula], neutral: Bool, _ make: ([Formula]) -> Formula) -> Formula {
         var result: [Formula] = []
+        var seen: Set<Formula> = []
         for part in parts {
             switch (part, neutral) {
             case (.constant(let value), _):
                 if value != neutral { return part }
             case (.and(let inner), true), (.or(let inner), false):
-                for part in inner where !result.contains(part) { result.append(part) }
-            default: if !result.contains(part) { result.append(part) }
+                for part in inner where seen.insert(part).inserted { result.append(part) }
+            default: if seen.insert(part).inserted { result.append(part) }
             }
         }
         if let only = result.first, result.count == 1 { return only }

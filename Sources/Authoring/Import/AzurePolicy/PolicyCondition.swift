@@ -63,8 +63,8 @@ indirect enum PolicyCondition: Sendable {
 struct ConditionReader {
     /// The deepest nesting of conditions.
     static let maximumDepth = 48
-    /// The most conditions of a definition: ten times what Azure takes of its size.
-    static let maximumCount = 10_000
+    /// The most conditions of a definition: the largest of Azure's own has a few hundred.
+    static let maximumCount = 2_000
 
     let document: JSONDocument
     private var depth = 0

@@ -7,6 +7,9 @@ struct PolicyTranslation {
     private(set) var reasons: [ImportReason] = []
     private(set) var notes: [String] = []
 
+    /// The longest expression, in bytes: policies take 64 KiB, with the breaks between lines.
+    private static let maximumExpressionBytes = 60 * 1024
+
     private let definition: PolicyDefinition
     private let name: String
     private let doesNotEnforce: Bool
@@ -162,6 +165,12 @@ struct PolicyTranslation {
             do throws(ImportReason) {
                 let formula = try translator.formula(definition.condition)
                 if formula.constant == false { continue }
+                guard formula.text.utf8.count <= Self.maximumExpressionBytes else {
+                    throw ImportReason(
+                        .unsupported,
+                        "a condition that takes more than \(Self.maximumExpressionBytes) bytes to say"
+                    )
+                }
                 if formula.constant == true, translator.readsAbsent, !isDeletion(plan),
                     plan != .mutation
                 {
@@ -286,6 +295,8 @@ struct PolicyTranslation {
     /// Where an operation writes: a tag, or a field.
     private enum Target {
         case tag(String)
+        /// A tag whose name a parameter gives.
+        case namedTag(TemplateExpression)
         case field(AliasField)
     }
 
@@ -294,9 +305,11 @@ struct PolicyTranslation {
         _ translator: inout ConditionTranslator
     ) throws(ImportReason) -> Target? {
         guard let text = literal?.text else { throw ImportReason(.unsupported, "an operation without field") }
-        guard let name = try translator.term(try Self.expression(.string(text)), .init()).literal?.text else {
-            if text.lowercasedASCII.contains("'tags[") {
-                throw ImportReason(.unsupported, "a tag whose name is a parameter")
+        let expression = try Self.expression(.string(text))
+        guard let name = try translator.term(expression, .init()).literal?.text else {
+            if let tag = ConditionTranslator.tagName(in: expression) {
+                guard case .field = try translator.resolver.resolve("tags") else { return nil }
+                return .namedTag(tag)
             }
             throw ImportReason(.unsupported, "a field whose name is known only to the assignment")
         }
@@ -374,6 +387,16 @@ struct PolicyTranslation {
         case ("add", .tag(let tag)), ("addorreplace", .tag(let tag)):
             let value = try value(operation["value"], nil, &translator).value
             return Change(body: .at(["tags", word == "add" ? "default" : "set", tag], value), demand: nil)
+        case ("add", .namedTag(let tag)), ("addorreplace", .namedTag(let tag)):
+            let name = translator.concrete(try translator.term(tag, .init()))
+            guard let literal = operation["value"] else {
+                throw ImportReason(.unsupported, "an operation without value")
+            }
+            let value = try translator.term(try Self.expression(literal), .init())
+            guard value.type == .string, !value.isOptional, value.unknown.isEmpty else {
+                throw ImportReason(.unsupported, "a value that is computed")
+            }
+            return Change(body: Self.patch(ofTag: name, value: value.text, overwrites: word != "add"), demand: nil)
         case ("addorreplace", .field(let field)) where operation["value"] == .null:
             return Change(body: .at(["remove"], .array([.string(field.path)])), demand: nil)
         case ("add", .field(let field)), ("addorreplace", .field(let field)):
@@ -381,6 +404,21 @@ struct PolicyTranslation {
             return Change(body: .at([word == "add" ? "defaults" : "set", field.path], value), demand: nil)
         default: throw ImportReason(.unsupported, "the operation \(word.abridged)")
         }
+    }
+
+    /// A patch that sets a tag whose name is told by an expression; letter case makes no difference to names.
+    private static func patch(ofTag name: String, value: String, overwrites: Bool) -> TemplateLiteral {
+        let same = "object.spec.tags.filter(t, t.lowerAscii() == \(name).lowerAscii())"
+        let expression = """
+            !has(object.spec.tags)
+              ? [JSONPatch{op: 'add', path: '/spec/tags', value: {\(name): \(value)}}]
+              : \(overwrites ? "" : "size(\(same)) > 0 ? [] : ")[JSONPatch{
+                  op: 'add',
+                  path: '/spec/tags/' + (\(same) + [\(name)])[0].replace('~', '~0').replace('/', '~1'),
+                  value: \(value)
+                }]
+            """
+        return .at(["cel", "expression"], .string(expression))
     }
 
     /// A field of `append`: it is set where it is missing, and must be the same where it is not.
@@ -392,6 +430,7 @@ struct PolicyTranslation {
             throw ImportReason(.noField, "append of a field that \(translator.kind) has not")
         }
         switch target {
+        case .namedTag: throw ImportReason(.unsupported, "append of a tag whose name is a parameter")
         case .tag(let tag):
             let (value, term) = try value(element["value"], nil, &translator)
             let given = try translator.value(ofField: "tags['\(tag)']", .init())
