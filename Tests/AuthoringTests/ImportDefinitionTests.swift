@@ -173,6 +173,19 @@ import Testing
         )
     }
 
+    @Test func longTitlesMakeNamesThatDiffer() throws {
+        let title = String(repeating: "storage accounts of the platform ", count: 4)
+        let condition =
+            #"{"anyOf": [{"field": "Microsoft.Storage/storageAccounts/accessTier", "equals": "Hot"}, {"allOf": [{"field": "type", "equals": "Microsoft.KeyVault/vaults"}, {"field": "Microsoft.KeyVault/vaults/publicNetworkAccess", "equals": "a"}]}]}"#
+        let text = definition(condition, type: nil).replacing("A test", with: title)
+        let report = imported(text, text)
+        try #require(report.count(.imported) == 2, "\(report.reasons)")
+        let names = report.policies.split(separator: "\n").filter { $0.hasPrefix("  name: ") }
+        #expect(Set(names).count == 4)
+        #expect(names.allSatisfy { $0.count <= 8 + 63 })
+        #expect(try denials(report.policies, ["{accessTier: Hot}"]) == [true])
+    }
+
     // MARK: - Kinds
 
     @Test func aTypeAloneIsARuleOnKinds() throws {

@@ -81,8 +81,11 @@ extension TemplateLiteral {
 }
 
 extension String {
-    /// A name of Kubernetes made of a title.
-    var asName: String {
+    /// A name of Kubernetes made of a title, with room for numbers behind it.
+    var asName: String { asName(limit: 48) }
+
+    /// A name of Kubernetes made of a text, whole words of it.
+    func asName(limit: Int) -> String {
         var result = ""
         for byte in lowercasedASCII.utf8 {
             if (0x30...0x39).contains(byte) || (0x61...0x7a).contains(byte) {
@@ -91,7 +94,10 @@ extension String {
                 result += "-"
             }
         }
-        result = String(result.prefix(56))
+        if result.utf8.count > limit {
+            let start = result.prefix(limit + 1)
+            result = String(start.lastIndex(of: "-").map { start[..<$0] } ?? start.dropLast())
+        }
         while result.hasSuffix("-") { result.removeLast() }
         return result
     }

@@ -461,7 +461,7 @@ struct PolicyTranslation {
         _ index: Int
     ) {
         guard let kind = kinds.first else { return }
-        var draft = PolicyDraft(name: index == 0 ? name : "\(name)-\(index + 1)")
+        var draft = PolicyDraft(name: index == 0 ? name : "\(name)-kind-\(index + 1)")
         draft.annotations = [("portcullis.dev/title", definition.title.isEmpty ? name : definition.title.asMessage)]
         if !definition.category.isEmpty {
             draft.annotations.append(("portcullis.dev/category", definition.category.asMessage))

@@ -48,7 +48,7 @@ enum KyvernoPolicy {
                 for (number, filter) in try filters(rule).enumerated() {
                     let suffix = number == 0 ? "" : "-\(number + 1)"
                     output.documents.append(
-                        try policy("\(input.name)-\(name)\(suffix)".asName, rule, filter, input.spec)
+                        try policy("\(input.name)-\(name)\(suffix)".asName(limit: 63), rule, filter, input.spec)
                     )
                 }
             } catch {
