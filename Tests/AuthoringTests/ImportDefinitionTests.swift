@@ -207,6 +207,8 @@ import Testing
         (#"{"value": "[resourceGroup().tags]", "equals": "a"}"#, "needsAzure"),
         (#"{"value": "[utcNow()]", "less": "a"}"#, "needsClock"),
         (#"{"value": "[padLeft('a', 3)]", "equals": "a"}"#, "unsupported"),
+        (#"{"value": "[length(3)]", "equals": "a"}"#, "unsupported"),
+        (#"{"value": "[1[2]]", "equals": "a"}"#, "unsupported"),
         (#"{"field": "id", "like": "a"}"#, "needsAzure"),
         (#"{"field": "nonsense", "like": "a"}"#, "unsupported"),
     ]) func namesTheReason(_ condition: String, _ code: String) {

@@ -14,6 +14,9 @@ extension ConditionTranslator {
         case .index(let base, let index):
             let base = try term(base, scope)
             let index = try term(index, scope)
+            guard !base.isScalar || base.type == .string, index.type != .bool else {
+                throw ImportReason(.unsupported, "an index of what is no array")
+            }
             return combine("\(concrete(base))[\(concrete(index))]", base.type == .array ? .any : .any, [base, index])
         case .call(let name, let arguments): return try call(name, arguments, scope)
         }
@@ -150,6 +153,11 @@ extension ConditionTranslator {
     }
 
     private func call(_ name: String, _ terms: [Term]) throws(ImportReason) -> Term {
+        if ["length", "empty", "first", "last", "take", "skip"].contains(name), let value = terms.first,
+            value.isScalar, value.type != .string
+        {
+            throw ImportReason(.unsupported, "the function \(name) of what is neither text nor array")
+        }
         switch (name, terms.count) {
         case ("concat", 1...):
             if terms.allSatisfy({ $0.type == .array }) {

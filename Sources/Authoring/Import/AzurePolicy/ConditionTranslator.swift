@@ -25,6 +25,9 @@ struct ConditionTranslator {
         /// Whether it is the resource type, which is known but says itself where it is compared with what is not.
         var isType = false
 
+        /// Whether it surely is a number, a truth value or a text.
+        var isScalar: Bool { !isOptional && [.int, .double, .bool, .string].contains(type) }
+
         init(_ text: String, _ type: ValueType) {
             self.text = text
             self.type = type
