@@ -123,6 +123,53 @@ import Testing
         #expect(!"\(decision.failures)".contains("hunter2"))
     }
 
+    private func update(_ before: String, _ after: String, _ unknown: String, _ sensitive: String = "{}") -> String {
+        """
+        {"format_version": "1.2", "resource_changes": [
+          {"address": "azurerm_storage_account.main", "mode": "managed", "type": "azurerm_storage_account",
+           "change": {"actions": ["update"], "before": \(before), "after": \(after), "after_unknown": \(unknown),
+                      "before_sensitive": \(sensitive), "after_sensitive": \(sensitive)}}]}
+        """
+    }
+
+    /// What is not known now is no old failure, whatever was there before.
+    @Test(
+        arguments: [
+            "locations: {allow: [westeurope]}", "cel: {expression: \"object.spec.location == 'westeurope'\"}",
+            "cel: {expression: \"object.spec.location == 'westeurope'\", fieldPath: spec.location}",
+            "immutable: {fields: [spec.location]}", "immutable: {facets: [location]}",
+        ]
+    ) func theRatchetKnowsNoUnknowns(_ body: String) throws {
+        let plans = [
+            update(#"{"name": "a"}"#, #"{"name": "a"}"#, #"{"location": true}"#),
+            update(#"{"name": "a", "location": "eastus"}"#, #"{"name": "a"}"#, #"{"location": true}"#),
+            update(
+                #"{"name": "a", "location": "eastus"}"#,
+                #"{"name": "a", "location": "westus"}"#,
+                "{}",
+                #"{"location": true}"#
+            ),
+        ]
+        for plan in plans {
+            let resource = try #require(try read(plan).resources.first)
+            #expect(!(try decide(resource.change, rule(body)).allowed), "\(plan)")
+        }
+    }
+
+    @Test(arguments: [#"{"tags": true}"#, #"{"tags": {"environment": true}}"#])
+    func unknownTagsProtect(_ sensitive: String) throws {
+        let plan = """
+            {"format_version": "1.2", "resource_changes": [
+              {"address": "azurerm_storage_account.main", "mode": "managed", "type": "azurerm_storage_account",
+               "change": {"actions": ["delete"], "before": {"name": "a", "tags": {"environment": "production"}},
+                          "after": null, "after_unknown": {}, "before_sensitive": \(sensitive)}}]}
+            """
+        let resource = try #require(try read(plan).resources.first)
+        let body = "deletion: {protected: {tags: {environment: [production]}}}"
+        #expect(!(try decide(resource.change, rule(body)).allowed))
+        #expect(try decide(resource.change, rule(body + ", ifUnknown: Allow")).allowed)
+    }
+
     /// Terraform leaves out of `after` what is unknown.
     private func without(_ unknown: String) throws -> String {
         let account = JSONFragment(try JSONDocument(parsing: Array(Self.account.utf8)))

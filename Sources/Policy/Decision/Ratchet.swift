@@ -21,6 +21,8 @@ struct Ratchet {
     /// Says whether a failure is old; to be asked once of each.
     mutating func isOld(_ failure: Failure, of subject: borrowing Subject) -> Bool {
         guard failure.origin.ratchets else { return false }
+        // What nobody knows yet may be anything, whatever was not known before.
+        if subject.document.mayHaveUnknowns, failure.reason == .unknown { return false }
         var path: [StableStep]?
         for (index, candidate) in old.enumerated() where !isSpent[index] && candidate.isSameRule(as: failure) {
             guard Self.isSame(candidate.found, oldSubject.document, failure.found, subject.document),

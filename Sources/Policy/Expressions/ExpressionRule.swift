@@ -172,14 +172,14 @@ extension JSONFragment {
     fileprivate func hasMembers(of other: JSONFragment, except skipped: [StaticString]) -> Bool {
         var count = 0
         for (key, value) in document.members(of: value)
-        where !value.isNull && !skipped.contains(where: { document.equals(key, $0) }) {
+        where (!value.isNull || value.isUnknown) && !skipped.contains(where: { document.equals(key, $0) }) {
             count += 1
             guard let found = other.document.member(document.utf8(key), of: other.value),
                 isEqual(value, in: document, found, in: other.document)
             else { return false }
         }
         for (key, value) in other.document.members(of: other.value)
-        where !value.isNull && !skipped.contains(where: { other.document.equals(key, $0) }) {
+        where (!value.isNull || value.isUnknown) && !skipped.contains(where: { other.document.equals(key, $0) }) {
             count -= 1
         }
         return count == 0
@@ -196,7 +196,7 @@ extension FieldPath {
                 case .member(let name): document.member(name, of: value)
                 case .element(let index): document.element(index, of: value)
                 }
-            guard let next, !next.isNull else { return nil }
+            guard let next, !next.isNull || next.isUnknown else { return nil }
             value = next
         }
         return value

@@ -279,7 +279,7 @@ extension FieldPattern {
                 try descend(
                     depth + 1,
                     path + [.member(name)],
-                    value.flatMap { document.present(name, of: $0) },
+                    value.flatMap { $0.isUnknown ? $0 : document.present(name, of: $0) },
                     value,
                     before.flatMap { old?.present(name, of: $0) }
                 )
@@ -319,9 +319,11 @@ extension FieldPattern {
 }
 
 extension JSONDocument {
-    /// A member that is not `null`; nil for what is no object.
+    /// A member that is not `null`, though nobody may know it yet; nil for what is no object.
     func present(_ name: String, of object: JSONValue) -> JSONValue? {
-        guard object.isObject, let value = member(name, of: object), !value.isNull else { return nil }
+        guard object.isObject, let value = member(name, of: object), !value.isNull || value.isUnknown else {
+            return nil
+        }
         return value
     }
 

@@ -467,7 +467,7 @@ extension JSONFragment {
             case .member(let name): next = document.present(name, of: current)
             case .element(let index): next = document.element(index, of: current)
             }
-            guard let next, !next.isNull else { return nil }
+            guard let next, !next.isNull || next.isUnknown else { return nil }
             current = next
         }
         return current

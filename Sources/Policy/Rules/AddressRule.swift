@@ -300,7 +300,7 @@ extension AddressRule {
         guard let text = subject.document.string(value) else {
             return addNonsense("it is no string", at: place, subject, rule, &report)
         }
-        if let mask = subject.document.member("subnetMask", of: place.container), !mask.isNull,
+        if let mask = subject.document.member("subnetMask", of: place.container), !mask.isNull || mask.isUnknown,
             subject.document.string(mask) != "255.255.255.255"
         {
             return report.add(

@@ -117,10 +117,12 @@ extension DeletionRule {
         if protected.kinds.contains(where: { $0.matches(kind) }) { return " (every \(kind) is)" }
         let document = subject.document
         for place in subject.facets.places where place.facet == .tags {
+            if place.state == .unknown, rule.deniesUnknown(byDefault: true) { return " (its tags are not known)" }
             guard let map = place.value, map.isObject else { continue }
             try report.meter.spend(document.count(of: map) * protected.tags.count)
             for (name, value) in document.members(of: map) {
                 for tag in protected.tags where tag.key.matches(document.utf8(name)) {
+                    if value.isUnknown, rule.deniesUnknown(byDefault: true) { return " (a tag is not known)" }
                     guard tag.values.contains(where: { $0.matches(document.utf8(value)) }) else { continue }
                     let tag = (document.string(name) ?? "").singleLine.shortened(to: FailureText.maximumValueBytes)
                     return " (by its tag \(tag))"
