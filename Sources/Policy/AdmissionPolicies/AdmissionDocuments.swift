@@ -91,6 +91,7 @@ struct AdmissionDocuments {
                 let names = policies.filter { $0.kind == document.kind }.map(\.name)
                 let near = document.policyName.nearest(in: names)
                 document.policyNode.warning(
+                    .unknownName,
                     "names no \(document.kind.rawValue) of the folder"
                         + (near.map { ", did you mean \"\($0)\"?" } ?? "") + "; the binding does nothing",
                     mend: near.map { "write \($0)" } ?? "add the policy"
@@ -104,6 +105,7 @@ struct AdmissionDocuments {
         }
         for document in policies where !bound.contains("\(document.kind.rawValue)/\(document.name)") {
             document.node.warning(
+                .unused,
                 "\(document.kind.rawValue) \(document.name) has no binding and does nothing",
                 mend: "add a \(document.kind.bindingKind)"
             )

@@ -378,6 +378,7 @@ struct AdmissionBindingDocument {
             params = BoundParams(reference.params, of: kind, in: manifests)
             if params.isEmpty {
                 reference.node.warning(
+                    .unknownName,
                     "finds no \(kind)",
                     mend: reference.params.deniesIfNotFound
                         ? "add it to the folder; until then failurePolicy \(policy.failurePolicy.rawValue) answers"
@@ -385,7 +386,11 @@ struct AdmissionBindingDocument {
                 )
             }
         } else if policy.paramKind == nil, let reference {
-            reference.node.warning("is not used: the policy has no paramKind", mend: "remove it or add paramKind")
+            reference.node.warning(
+                .unused,
+                "is not used: the policy has no paramKind",
+                mend: "remove it or add paramKind"
+            )
         }
         return AdmissionBinding(name: name, resources: resources, params: params, actions: actions)
     }

@@ -85,6 +85,7 @@ struct AzureBindingDocument: Sendable {
         guard let spec, let fields = spec.fields(Self.fields, reserved: Self.reserved) else { return nil }
         place = node.issue(
             .error,
+            .sharedNamespace,
             "shares a namespace",
             mend: "leave a namespace to one binding; bindings do not add up"
         )
@@ -178,6 +179,7 @@ extension Node {
                 let pattern = try ResourceIDPattern(parsing: text)
                 if pattern.fitsEverySubscription {
                     element.warning(
+                        .wideGrant,
                         "fits every resource of every subscription",
                         mend: "name the subscription, and the resource groups that are meant"
                     )

@@ -93,6 +93,7 @@ struct ExtensionLimits: Sendable {
             if !known.contains(where: { glob.matches($0) }) {
                 let near = text.nearest(in: known).map { ", did you mean \"\($0)\"?" } ?? ""
                 element.warning(
+                    .unknownKind,
                     "\"\(text.prefix(80))\" is no extension that the tables know\(near)",
                     mend: "write group/Kind; known are \(known.joined(separator: ", "))"
                 )

@@ -157,6 +157,7 @@ extension Node {
             if !tables.builtInRoles.contains(where: { pattern.matches($0.name) }) {
                 let near = text.nearest(in: tables.builtInRoles.map(\.name)).map { ", did you mean \"\($0)\"?" } ?? ""
                 element.warning(
+                    .unknownRole,
                     "\"\(text.prefix(80))\" is no role that the tables know\(near)",
                     mend: "write a built-in role's name, or the GUID of a definition"
                 )

@@ -250,7 +250,11 @@ struct AzurePolicyDocument: Sendable {
         for node in nodes {
             guard let element = read(node) else { continue }
             if !names.insert(name(element)).inserted {
-                node.error("is the second \(what) named \"\(name(element))\"", mend: "give it a name of its own")
+                node.error(
+                    .duplicateName,
+                    "is the second \(what) named \"\(name(element))\"",
+                    mend: "give it a name of its own"
+                )
             }
             result.append(element)
         }
@@ -293,6 +297,7 @@ extension Node {
         guard !kinds.contains(where: { glob.matches($0) }) else { return }
         let near = glob.isLiteral ? glob.description.nearest(in: kinds) : nil
         warning(
+            .unknownKind,
             "fits no kind that we know" + (near.map { ", did you mean \"\($0)\"?" } ?? ""),
             mend: near.map { "write \($0)" } ?? "check the spelling"
         )

@@ -95,39 +95,67 @@ package struct Node {
     var parameters: PolicyParameters?
 
     package func error(_ message: String, mend: String) {
-        report(.error, message, mend: mend)
+        report(.error, .invalid, message, mend: mend)
+    }
+
+    func error(_ kind: PolicyIssue.Kind, _ message: String, mend: String, correction: String? = nil) {
+        report(.error, kind, message, mend: mend, correction: correction)
     }
 
     package func warning(_ message: String, mend: String) {
-        report(.warning, message, mend: mend)
+        report(.warning, .doubtful, message, mend: mend)
+    }
+
+    func warning(_ kind: PolicyIssue.Kind, _ message: String, mend: String) {
+        report(.warning, kind, message, mend: mend)
     }
 
     /// Reports a fault inside a string, so many bytes from its beginning.
     func error(_ message: String, mend: String, at offset: Int) {
-        loading.report(issue(.error, message, mend: mend, at: offset))
+        error(.invalid, message, mend: mend, at: offset)
     }
 
-    private func report(_ severity: PolicyIssue.Severity, _ message: String, mend: String) {
+    /// Reports a fault inside a string, so many bytes from its beginning.
+    func error(_ kind: PolicyIssue.Kind, _ message: String, mend: String, at offset: Int) {
+        loading.report(issue(.error, kind, message, mend: mend, at: offset))
+    }
+
+    private func report(
+        _ severity: PolicyIssue.Severity,
+        _ kind: PolicyIssue.Kind,
+        _ message: String,
+        mend: String,
+        correction: String? = nil
+    ) {
         guard loading.issues.keeps(severity) else { return loading.reportUnkept(severity) }
-        loading.report(issue(severity, message, mend: mend))
+        loading.report(issue(severity, kind, message, mend: mend, correction: correction))
+    }
+
+    /// A fault of the format that may be found to be one after the reading.
+    package func issue(_ severity: PolicyIssue.Severity, _ message: String, mend: String) -> PolicyIssue {
+        issue(severity, .invalid, message, mend: mend)
     }
 
     /// A fault that may be found to be one after the reading.
     package func issue(
         _ severity: PolicyIssue.Severity,
+        _ kind: PolicyIssue.Kind,
         _ message: String,
         mend: String,
-        at offset: Int? = nil
+        at offset: Int? = nil,
+        correction: String? = nil
     ) -> PolicyIssue {
         let position = offset.map { document.position(at: $0, in: value) } ?? document.position(of: value)
         return PolicyIssue(
             severity: severity,
+            kind: kind,
             file: file,
             line: position.line,
             column: position.column,
             field: path,
             message: message,
-            mend: mend
+            mend: mend,
+            correction: correction
         )
     }
 
@@ -263,11 +291,24 @@ package struct Node {
             guard !fields.contains(name) else { continue }
             let fault = at(key, memberPath(name))
             if reserved.contains(name) {
-                fault.error("is not supported by this version", mend: "remove it; nothing would enforce it")
+                fault.error(
+                    .unknownField,
+                    "is not supported by this version",
+                    mend: "remove it; nothing would enforce it"
+                )
             } else if let near = name.nearest(in: fields + reserved) {
-                fault.error("is unknown, did you mean \"\(near)\"?", mend: "write \(near)")
+                // Safe to write only where the object does not say the field already.
+                let isFree =
+                    fields.contains(near) && document.member(near, of: value) == nil
+                    && (fields + reserved).count { name.nearest(in: [$0]) != nil } == 1
+                fault.error(
+                    .unknownField,
+                    "is unknown, did you mean \"\(near)\"?",
+                    mend: "write \(near)",
+                    correction: isFree ? near : nil
+                )
             } else {
-                fault.error("is unknown", mend: "remove it; known are \(fields.joined(separator: ", "))")
+                fault.error(.unknownField, "is unknown", mend: "remove it; known are \(fields.joined(separator: ", "))")
             }
         }
         return Fields(node: self)

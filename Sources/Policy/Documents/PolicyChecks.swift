@@ -52,6 +52,7 @@ struct PolicyChecks {
             }
             guard let other else { continue }
             statement.body.warning(
+                .shadowedRule,
                 "finds nothing that rule \"\(other.element.rule.name)\" does not find",
                 mend: "remove the rule, or let it ask for more"
             )
@@ -63,12 +64,14 @@ struct PolicyChecks {
     private func check(_ statement: Statement) {
         for claim in statement.claims.all where claim.contradictsItself {
             statement.body.error(
+                .contradiction,
                 "denies every \(claim.subject) that it allows, so that none passes",
                 mend: "take from deny what is to pass"
             )
         }
         if statement.rule.operations == .connect, statement.rule.test.needsObject {
             statement.body.warning(
+                .idleRule,
                 "is asked on CONNECT alone, where there is no object to judge",
                 mend: "add CREATE and UPDATE to spec.match.operations"
             )
@@ -83,6 +86,7 @@ struct PolicyChecks {
         guard facets.isDisjoint(with: matched) else { return }
         let names = Facet.allCases.filter { facets.contains($0) }.map(\.rawValue)
         statement.body.warning(
+            .idleRule,
             "is about \(names.joinedForChoice()), which no kind has that the policy matches",
             mend: "match other resources, or remove the rule"
         )
@@ -98,6 +102,7 @@ struct PolicyChecks {
             for other in later.claims.all where other.subject == claim.subject {
                 guard let fault = claim.contradiction(of: other, "rule \"\(earlier.rule.name)\"") else { continue }
                 later.body.error(
+                    .contradiction,
                     fault,
                     mend: "leave one of the rules, or make a policy of each with a match of its own"
                 )
@@ -175,6 +180,7 @@ extension PolicyChecks {
                     claim: claim,
                     place: statement.body.issue(
                         .warning,
+                        .contradiction,
                         "",
                         mend: "let the policies match different things, or remove one of the rules"
                     )
@@ -198,6 +204,10 @@ extension Node {
         guard !all.isEmpty, !excluded.isEmpty else { return }
         let isNothing = all.allSatisfy { glob in excluded.contains { $0.matches(glob.pattern.span) } }
         guard isNothing else { return }
-        warning("takes away every \(what), so that the policy matches nothing", mend: "take from it what is meant")
+        warning(
+            .emptyMatch,
+            "takes away every \(what), so that the policy matches nothing",
+            mend: "take from it what is meant"
+        )
     }
 }

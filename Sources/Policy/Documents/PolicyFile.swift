@@ -189,7 +189,7 @@ public struct PolicyFile: Sendable {
             return nil
         }
         guard let name = node.label() else { return nil }
-        let issue = node.issue(.error, "exists already", mend: "give it a name of its own")
+        let issue = node.issue(.error, .duplicateName, "exists already", mend: "give it a name of its own")
         guard isNamespaced else {
             names.append(Name(kind: kind, name: name, issue: issue))
             return (name, nil)

@@ -55,6 +55,7 @@ final class PolicyParameters {
             guard missing.insert(name).inserted else { return reference }
             let near = name.nearest(in: names)
             reference.error(
+                .unknownName,
                 "names the parameter \(name), which the policy does not have"
                     + (near.map { ", did you mean \"\($0)\"?" } ?? ""),
                 mend: near.map { "write ${parameters.\($0)}" } ?? "add it to spec.parameters"
@@ -99,6 +100,7 @@ final class PolicyParameters {
     func reportUnused() {
         for (name, entry) in node.entries() where !used.contains(name) {
             entry.warning(
+                .unused,
                 "is a parameter that nothing uses",
                 mend: "write ${parameters.\(name)} where it is meant, or remove it"
             )

@@ -28,6 +28,7 @@ final class SKUNames {
             // That there are no SKUs at all is told of the rule.
             guard part != .name, kinds.contains(where: { $0.facets.contains(.sku) }) else { return }
             return node.warning(
+                .unknownSKU,
                 "is a \(part.rawValue), which SKUs of \(kindText) do not have",
                 mend: "remove it, or name what they have"
             )
@@ -39,6 +40,7 @@ final class SKUNames {
         if isKnown || vocabulary.hasMachines && fitsMachine(pattern, node.loading.tables) { return }
         guard pattern.isLiteral else {
             return node.warning(
+                .unknownSKU,
                 "\"\(text.prefix(80))\" fits no \(what(part)) that we know of \(kindText)",
                 mend: "check the spelling"
             )
@@ -50,6 +52,7 @@ final class SKUNames {
         candidates.removeAll { abs($0.utf8.count - count) > count / 3 + 1 }
         let near = text.nearestInOtherOrder(of: candidates) ?? text.nearest(in: candidates)
         node.warning(
+            .unknownSKU,
             "\"\(text.prefix(80))\" is no \(what(part)) that we know of \(kindText)"
                 + (near.map { ", did you mean \"\($0)\"?" } ?? ""),
             mend: near.map { "write \($0)" } ?? "check the spelling"

@@ -106,7 +106,7 @@ struct PolicyExceptionDocument: Sendable {
         guard let waived, let subjects, let end, let expiresAt, let reason, let approver else { return nil }
         self.waived = waived
         entry = subjects.entry
-        expiry = end.issue(.warning, "ends", mend: "remove the exception, or have it renewed")
+        expiry = end.issue(.warning, .expiringException, "ends", mend: "remove the exception, or have it renewed")
         exception = PolicyException(
             name: name,
             expiresAt: expiresAt,
@@ -124,9 +124,9 @@ struct PolicyExceptionDocument: Sendable {
         guard let name, let policy = name.string(), let rules else { return nil }
         return Waived(
             policy: policy,
-            place: name.issue(.error, "", mend: ""),
+            place: name.issue(.error, .unknownName, "", mend: ""),
             rules: rules.elements().compactMap { rule in
-                rule.string().map { ($0, rule.issue(.error, "", mend: "")) }
+                rule.string().map { ($0, rule.issue(.error, .unknownName, "", mend: "")) }
             }
         )
     }
@@ -148,6 +148,7 @@ struct PolicyExceptionDocument: Sendable {
             node.error("names nobody, so that it would be for everybody", mend: "add \(names.joinedForChoice())")
         } else if given == ["objectSelector"] {
             node.warning(
+                .wideGrant,
                 "asks for labels alone, which anybody may give an object",
                 mend: "add namespaces, resources or users"
             )

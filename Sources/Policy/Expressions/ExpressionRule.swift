@@ -42,6 +42,7 @@ final class ExpressionRule: Sendable {
             messageProgram = scope.compile(node, .string)
             if let program = messageProgram, Self.readsSecret(program, scope.variables) {
                 node.warning(
+                    .secretInMessage,
                     "names a secret, whose value the message could tell: it is not evaluated",
                     mend: "write a message instead"
                 )

@@ -62,7 +62,7 @@ final class ExpressionScope {
         let expression = fields.required("expression", "add the expression")
         guard let name, let program = expression.flatMap({ compile($0, .any) }) else { return }
         guard !variables.contains(where: { $0.name.isSame(as: name) }) else {
-            node.error("is the second variable named \"\(name)\"", mend: "give it a name of its own")
+            node.error(.duplicateName, "is the second variable named \"\(name)\"", mend: "give it a name of its own")
             return
         }
         variables.append(NamedExpression(name: name, program: program))
@@ -86,7 +86,11 @@ final class ExpressionScope {
             let program = fields.required("expression", "add the expression").flatMap { compile($0, .bool) }
             guard let name, let program else { continue }
             if conditions.contains(where: { $0.name == name }) {
-                element.error("is the second condition named \"\(name)\"", mend: "give it a name of its own")
+                element.error(
+                    .duplicateName,
+                    "is the second condition named \"\(name)\"",
+                    mend: "give it a name of its own"
+                )
             }
             conditions.append(NamedExpression(name: name, program: program))
         }
@@ -114,6 +118,7 @@ final class ExpressionScope {
             for issue in error.issues {
                 let isVariable = source.utf8.prefix(issue.offset).reversed().starts(with: "variables.".utf8.reversed())
                 node.error(
+                    .expression,
                     "does not compile: \(issue.message.singleLine)",
                     mend: issue.suggestion.map { "write \($0.singleLine)" }
                         ?? (isVariable ? "define it above; variables know those before them" : "mend the expression"),
@@ -128,6 +133,7 @@ final class ExpressionScope {
         }
         if program.reads(ExpressionVariable.params.rawValue), !hasParams {
             node.error(
+                .expression,
                 "reads params, but the policy names none",
                 mend: "add spec.params: {kind: ConfigMap, name: …}",
                 at: offset
@@ -135,11 +141,21 @@ final class ExpressionScope {
             return nil
         }
         if program.reads(ExpressionVariable.parameters.rawValue), parameters == nil {
-            node.error("reads parameters, but the policy has none", mend: "add spec.parameters", at: offset)
+            node.error(
+                .expression,
+                "reads parameters, but the policy has none",
+                mend: "add spec.parameters",
+                at: offset
+            )
             return nil
         }
         guard expected.admits(program.type) else {
-            node.error("gives \(program.type.description), not \(expected.shown)", mend: expected.mend, at: offset)
+            node.error(
+                .expression,
+                "gives \(program.type.description), not \(expected.shown)",
+                mend: expected.mend,
+                at: offset
+            )
             return nil
         }
         return program
@@ -147,6 +163,7 @@ final class ExpressionScope {
 
     private func reportAuthorizer(_ node: Node, at offset: Int) {
         node.error(
+            .expression,
             "reads authorizer, which nothing here can ask: policies do not call the API server",
             mend: "judge by request.userInfo, or keep the check in a ValidatingAdmissionPolicy of the API server",
             at: offset

@@ -85,6 +85,7 @@ struct PolicyParams: Sendable {
         }
         place = node.issue(
             .error,
+            .unknownName,
             "names no manifest",
             mend: "add its manifest to the policy folder, or set parameterNotFoundAction: Allow"
         )

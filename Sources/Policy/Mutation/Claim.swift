@@ -22,6 +22,7 @@ extension Mutation {
             self.will = will
             place = node.issue(
                 .warning,
+                .conflictingMutations,
                 "",
                 mend:
                     "say it in one policy only, or let their matches differ: mutations come in the order of policy names"

@@ -359,6 +359,7 @@ extension Mutation {
             let wide = (resources.included ?? []).first(where: { $0.description.hasSuffix("/*") })
         else { return }
         node.warning(
+            .farReachingMutation,
             "writes \(first.field) into every kind of \(wide)",
             mend:
                 "name the kinds that have it in spec.match.resources: of others the API server drops it, each time anew"

@@ -31,6 +31,7 @@ final class CostRule: CircumstantialTest {
         self.currency = code
         lacksPrices = currency.issue(
             .error,
+            .unknownName,
             "no PriceList of this folder has a price in \(code)",
             mend: "add a PriceList; without one nothing would be enforced"
         )

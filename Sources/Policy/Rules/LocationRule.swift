@@ -303,6 +303,7 @@ extension Node {
             if loading.tables.region(name) == nil, name != "global" {
                 let near = name.nearest(in: loading.tables.regions.map(\.name))
                 element.warning(
+                    .unknownRegion,
                     "\"\(text.prefix(80))\" is not a region that we know"
                         + (near.map { ", did you mean \"\($0)\"?" } ?? ""),
                     mend: near.map { "write \($0)" } ?? "check the spelling"

@@ -117,7 +117,7 @@ extension Node {
         if text.utf8.contains(UInt8(ascii: "*")) {
             let pattern = NamePattern(text)
             let found = loading.kindNames.indices.filter { pattern.matches(loading.kindNames[$0]) }
-            if found.isEmpty { warning("fits no kind that we know", mend: "check the spelling") }
+            if found.isEmpty { warning(.unknownKind, "fits no kind that we know", mend: "check the spelling") }
             return found
         }
         let parts = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
@@ -128,6 +128,7 @@ extension Node {
         if let kind = loading.tables.kind(group: parts[0], kind: parts[1]) { return [kind.index] }
         let near = text.nearest(in: loading.kindNames)
         warning(
+            .unknownKind,
             "fits no kind that we know" + (near.map { ", did you mean \"\($0)\"?" } ?? ""),
             mend: near.map { "write \($0)" } ?? "check the spelling"
         )
@@ -138,7 +139,7 @@ extension Node {
         guard let text = string() else { return nil }
         let name = Region.normalise(text)
         if !name.utf8.contains(UInt8(ascii: "*")), loading.tables.region(name) == nil, name != "global" {
-            warning("\"\(text.prefix(80))\" is not a region that we know", mend: "check the spelling")
+            warning(.unknownRegion, "\"\(text.prefix(80))\" is not a region that we know", mend: "check the spelling")
         }
         return NamePattern(name)
     }
