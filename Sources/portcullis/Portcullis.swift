@@ -17,7 +17,7 @@ struct Portcullis: ParsableCommand {
             """,
         version: Version.text,
         subcommands: [
-            Serve.self, Check.self, Test.self, Fmt.self, Diff.self, Replay.self, CELCommand.self, Certs.self,
+            Serve.self, Check.self, Test.self, Lint.self, Fmt.self, Diff.self, Replay.self, CELCommand.self, Certs.self,
             Demo.self,
             Generate.self, Import.self, Version.self,
         ]

@@ -116,6 +116,9 @@ struct DefaultTable: Sendable {
         return conditions
     }
 
+    /// Whether there is a default for a node's field, whatever the object.
+    fileprivate func has(_ node: Int32) -> Bool { rows[node] != nil }
+
     /// The default of a node's field for an object.
     fileprivate func value(
         of node: Int32,
@@ -231,5 +234,18 @@ extension AzureTables {
             }
         }
         return (result, name)
+    }
+
+    /// Whether the tables know what a provider takes where a resource leaves a part of a facet out, be it only beside certain
+    /// other fields.
+    public func knowsDefault(of facet: Facet, _ part: Facet.Part, of kind: AzureKind) -> Bool {
+        guard !kind.isGeneral else { return false }
+        let program = kind.program
+        var pending = [kind.root]
+        while let node = pending.popLast() {
+            if defaults.has(node), program.leaf(facet, part, of: node) != nil { return true }
+            pending += program.children(of: node)
+        }
+        return false
     }
 }

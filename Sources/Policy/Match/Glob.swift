@@ -1,19 +1,19 @@
 /// A pattern for Kubernetes' names, in which `*` stands for any run of bytes; letter case counts.
 ///
 /// Azure's names are compared without regard to case: `NamePattern`.
-struct Glob: Hashable, Sendable, CustomStringConvertible {
+package struct Glob: Hashable, Sendable, CustomStringConvertible {
     let pattern: [UInt8]
     /// Whether it is a name: nothing in it is a wildcard.
     let isLiteral: Bool
 
     private static let star = UInt8(ascii: "*")
 
-    init(_ pattern: String) {
+    package init(_ pattern: String) {
         self.pattern = Array(pattern.utf8)
         isLiteral = !self.pattern.contains(Self.star)
     }
 
-    var description: String { String(decoding: pattern, as: UTF8.self) }
+    package var description: String { String(decoding: pattern, as: UTF8.self) }
 
     /// The bytes before the first wildcard.
     var literalPrefix: ArraySlice<UInt8> {
@@ -46,7 +46,7 @@ struct Glob: Hashable, Sendable, CustomStringConvertible {
         return place == pattern.count
     }
 
-    func matches(_ text: String) -> Bool {
+    package func matches(_ text: String) -> Bool {
         matches(text.utf8Span.span)
     }
 }
