@@ -124,7 +124,8 @@ struct LintChecks {
 
     private mutating func checkRule(_ rule: JSONValue, _ path: String, _ kinds: [AzureKind]) {
         if let skus = document.member("skus", of: rule) {
-            if has(skus, "deny") && !has(skus, "allow") || has(skus, "maximum") || has(skus, "total"),
+            // No value satisfies no allow-list.
+            if !has(skus, "allow"), ["deny", "maximum", "total"].contains(where: { has(skus, $0) }),
                 !has(rule, "ifAbsent"),
                 let kind = kinds.first(where: {
                     $0.facets.contains(.sku) && !tables.knowsDefault(of: .sku, .name, of: $0)
