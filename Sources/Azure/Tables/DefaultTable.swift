@@ -119,6 +119,16 @@ struct DefaultTable: Sendable {
     /// Whether there is a default for a node's field, whatever the object.
     fileprivate func has(_ node: Int32) -> Bool { rows[node] != nil }
 
+    /// All defaults of a node's field, in the order in which they are tried.
+    func all(of node: Int32) -> [FacetPlace.Default] {
+        (rows[node] ?? []).map { row in
+            FacetPlace.Default(
+                text: row.text,
+                conditions: row.conditions.map { FacetPlace.Default.Condition(path: $0.path, words: $0.words) }
+            )
+        }
+    }
+
     /// The default of a node's field for an object.
     fileprivate func value(
         of node: Int32,

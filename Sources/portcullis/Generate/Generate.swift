@@ -8,7 +8,7 @@ internal import Policy
 struct Generate: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Make something of policies.",
-        subcommands: [GenerateDocs.self]
+        subcommands: [GenerateVAP.self, GenerateMAP.self, GenerateDocs.self]
     )
 }
 

@@ -1,0 +1,572 @@
+internal import Azure
+
+/// Why something of a policy cannot be said in CEL.
+struct Unsayable: Error {
+    let reason: String
+
+    init(_ reason: String) {
+        self.reason = reason
+    }
+}
+
+/// Writes a typed rule as CEL, kind by kind.
+///
+/// What it writes gives a list of failures of the object `o`, as `PlaceExpression` has them.
+struct RuleExpression {
+    let rule: TemplateLiteral
+    let tables: AzureTables
+    let ifAbsent: Bool?
+    let ifUnknown: Bool?
+
+    init(_ rule: TemplateLiteral, _ tables: AzureTables) {
+        self.rule = rule
+        self.tables = tables
+        ifAbsent = rule["ifAbsent"]?.text.map { $0 == "Deny" }
+        ifUnknown = rule["ifUnknown"]?.text.map { $0 == "Deny" }
+    }
+
+    /// The bodies that this can write.
+    static let bodies = ["locations", "skus", "tags", "exposure", "encryption", "zones", "backup"]
+
+    /// The failures of an object of a kind; nil if the rule does not concern the kind.
+    ///
+    /// - Throws: Why it cannot be said.
+    func failures(of kind: AzureKind) throws(Unsayable) -> String? {
+        guard let name = Self.bodies.first(where: { rule[$0] != nil }), let body = rule[name] else {
+            throw Unsayable("says nothing that CEL can say")
+        }
+        let lists: [String] =
+            switch name {
+            case "locations": try locations(body, kind)
+            case "skus": try skus(body, kind)
+            case "tags": try tags(body, kind)
+            case "exposure": try exposure(body, kind)
+            case "encryption": try encryption(body, kind)
+            case "zones": try zones(body, kind)
+            default: try backup(body, kind)
+            }
+        let said = lists.filter { $0 != "[]" }
+        return said.isEmpty ? nil : said.count == 1 ? said[0] : said.map { "(\($0))" }.joined(separator: " + ")
+    }
+
+    // MARK: Switches
+
+    private func places(_ kind: AzureKind, _ facet: Facet, _ part: Facet.Part) -> [FacetPlace] {
+        tables.places(of: kind) { $0 == facet && $1 == part }
+    }
+
+    /// A switch that must be closed, or open.
+    private func test(
+        _ place: FacetPlace,
+        isOpen: Bool = false,
+        wanted: String,
+        alternative: String? = nil
+    ) -> PlaceTest {
+        PlaceTest(
+            passes: { value in
+                let passes = isOpen ? place.sense.isOpen(value) : place.sense.isClosed(value)
+                guard let alternative else { return passes }
+                return "\(passes) || string(\(value)).lowerAscii() == \(alternative.lowercasedASCII.celLiteral)"
+            },
+            demand: "it must be \(place.word(isOpen: isOpen) ?? wanted)" + (alternative.map { " or \($0)" } ?? ""),
+            deniesAbsence: ifAbsent ?? true,
+            deniesUnknown: ifUnknown ?? true,
+            usesDefaults: ifAbsent == nil,
+            isScalar: place.sense.isScalar
+        )
+    }
+
+    private func switches(
+        _ kind: AzureKind,
+        _ facet: Facet,
+        _ part: Facet.Part,
+        isOpen: Bool = false,
+        wanted: String
+    ) -> [String] {
+        places(kind, facet, part).map { PlaceExpression($0).failures(test($0, isOpen: isOpen, wanted: wanted)) }
+    }
+
+    // MARK: Exposure
+
+    private func exposure(_ body: TemplateLiteral, _ kind: AzureKind) throws(Unsayable) -> [String] {
+        var lists: [String] = []
+        for member in body.members ?? [] {
+            switch member.key {
+            case "publicNetworkAccess": lists += publicNetworkAccess(member.value.text, kind)
+            case "defaultAction": lists += switches(kind, .exposure, .defaultAction, wanted: "Deny")
+            case "publicAccess", "external", "nodePublicIP", "publicIP", "localAuthentication", "ipForwarding":
+                guard let part = Facet.Part(rawValue: member.key) else { continue }
+                lists += switches(kind, .exposure, part, wanted: "Disabled")
+            case "privateCluster", "rbacAuthorization":
+                guard let part = Facet.Part(rawValue: member.key) else { continue }
+                lists += switches(kind, .exposure, part, wanted: "true")
+            case "httpsOnly", "encryption": lists += switches(kind, .tls, .encryptedOnly, wanted: "encrypted only")
+            case "minimumTLSVersion": lists += try minimumTLSVersion(member.value.text, kind)
+            case "firewall": lists += firewall(kind)
+            case "webApplicationFirewall": lists += webApplicationFirewall(kind)
+            case "trustedServices": lists += trustedServices(isRequired: member.value.text == "Required", kind)
+            case "networkAccessPolicy": lists += networkAccessPolicy(member.value.text, kind)
+            case "privateEndpoints":
+                throw Unsayable(
+                    "privateEndpoints: whether a PrivateEndpoint leads to a resource is told by other objects"
+                )
+            default: throw Unsayable("\(member.key): CEL does not calculate with ranges of addresses")
+            }
+        }
+        return lists
+    }
+
+    private func publicNetworkAccess(_ word: String?, _ kind: AzureKind) -> [String] {
+        let own = places(kind, .exposure, .privateNetwork).map { place in
+            PlaceExpression(place).exists(place.sense.isClosed)
+        }
+        return places(kind, .exposure, .publicNetworkAccess).map { place in
+            var test = test(place, wanted: "Disabled", alternative: word == "Disabled" ? nil : word)
+            if !own.isEmpty { test.absenceIsFineIf = own.map { "(\($0))" }.joined(separator: " || ") }
+            return PlaceExpression(place).failures(test)
+        }
+    }
+
+    private func minimumTLSVersion(_ version: String?, _ kind: AzureKind) throws(Unsayable) -> [String] {
+        guard let minor = version?.split(separator: ".").last.flatMap({ Int($0) }), (0...3).contains(minor) else {
+            throw Unsayable("minimumTLSVersion is no version")
+        }
+        // One digit is TLS 1.0, as Cosmos DB writes it.
+        let later = minor == 0 ? "([0-9][^0-9]*)?" : "[\(minor)-9][^0-9]*"
+        return places(kind, .tls, .minimumVersion).map { place in
+            PlaceExpression(place).failures(
+                PlaceTest(
+                    passes: { "string(\($0)).matches('^[^0-9]*1[^0-9]*\(later)$')" },
+                    demand: "it must be TLS 1.\(minor) or later",
+                    deniesAbsence: ifAbsent ?? true,
+                    deniesUnknown: ifUnknown ?? true,
+                    usesDefaults: ifAbsent == nil
+                )
+            )
+        }
+    }
+
+    private func firewall(_ kind: AzureKind) -> [String] {
+        let enough: [Facet.Part] = [.publicNetworkAccess, .networkFilter, .privateNetwork, .privateCluster, .external]
+        let closed = enough.flatMap { places(kind, .exposure, $0) }.map { place in
+            PlaceExpression(place).exists(place.sense.isClosed)
+        }
+        let doors = tables.places(of: kind) { $0 == .exposure && ($1 == .defaultAction || $1 == .firewall) }
+        let lists = doors.map { PlaceExpression($0).failures(test($0, wanted: "Deny")) }.filter { $0 != "[]" }
+        return Self.unless(closed, lists)
+    }
+
+    private func webApplicationFirewall(_ kind: AzureKind) -> [String] {
+        let places = places(kind, .exposure, .webApplicationFirewall)
+        let closed = places.map { place in PlaceExpression(place).exists(place.sense.isClosed) }
+        return Self.unless(
+            closed,
+            places.map { PlaceExpression($0).failures(test($0, wanted: "a firewall policy")) }.filter { $0 != "[]" }
+        )
+    }
+
+    /// Lists that count only if none of some conditions holds.
+    private static func unless(_ conditions: [String], _ lists: [String]) -> [String] {
+        if conditions.isEmpty || lists.isEmpty { return lists }
+        let condition = conditions.map { "(\($0))" }.joined(separator: " || ")
+        let list = lists.count == 1 ? lists[0] : lists.map { "(\($0))" }.joined(separator: " + ")
+        return ["(\(condition)) ? [] : (\(list))"]
+    }
+
+    private func trustedServices(isRequired: Bool, _ kind: AzureKind) -> [String] {
+        words(
+            kind,
+            .bypass,
+            demand: isRequired ? "it must let AzureServices in" : "it must not let AzureServices in"
+        ) { value in
+            let letsIn = "(\(value) == true || string(\(value)).lowerAscii().contains('azureservices'))"
+            return isRequired ? letsIn : "!\(letsIn)"
+        }
+    }
+
+    private func networkAccessPolicy(_ word: String?, _ kind: AzureKind) -> [String] {
+        let allowed = word == "DenyAll" ? ["DenyAll"] : ["AllowPrivate", "DenyAll"]
+        return words(kind, .networkAccessPolicy, demand: "allowed: \(allowed.joined(separator: ", "))") { value in
+            NameExpression.matches("string(\(value))", allowed, ignoringCase: true)
+        }
+    }
+
+    private func words(
+        _ kind: AzureKind,
+        _ part: Facet.Part,
+        demand: String,
+        _ passes: @escaping (String) -> String
+    ) -> [String] {
+        places(kind, .exposure, part).map { place in
+            PlaceExpression(place).failures(
+                PlaceTest(
+                    passes: passes,
+                    demand: demand,
+                    deniesAbsence: ifAbsent ?? true,
+                    deniesUnknown: ifUnknown ?? true,
+                    usesDefaults: ifAbsent == nil
+                )
+            )
+        }
+    }
+
+    // MARK: Encryption, zones, backups
+
+    private func encryption(_ body: TemplateLiteral, _ kind: AzureKind) throws(Unsayable) -> [String] {
+        var lists: [String] = []
+        for member in body.members ?? [] {
+            guard let part = Facet.Part(rawValue: member.key) else { throw Unsayable("\(member.key) is no such field") }
+            let wanted = part == .customerManagedKey ? "a key of your own" : "true"
+            lists += switches(kind, .encryption, part, wanted: wanted)
+        }
+        return lists
+    }
+
+    private func zones(_ body: TemplateLiteral, _ kind: AzureKind) throws(Unsayable) -> [String] {
+        var lists: [String] = []
+        for member in body.members ?? [] {
+            switch member.key {
+            case "redundant":
+                let found = switches(kind, .zone, .redundant, wanted: "zone redundancy").filter { $0 != "[]" }
+                // Redis allocates zones by itself, or is given a list.
+                let twins = kind.group == "cache.azure.com" ? places(kind, .zone, .redundant) : []
+                let closed = twins.count < 2 ? [] : twins.map { PlaceExpression($0).exists($0.sense.isClosed) }
+                lists += Self.unless(closed, found)
+            case "allow":
+                let zones = (member.value.elements ?? []).compactMap(\.folded)
+                lists += places(kind, .zone, .zone).map { place in
+                    PlaceExpression(place).failures(
+                        PlaceTest(
+                            passes: { NameExpression.matches("string(\($0))", zones, ignoringCase: true) },
+                            demand: "allowed: \(zones.joined(separator: ", "))",
+                            deniesAbsence: false,
+                            deniesUnknown: ifUnknown ?? true
+                        )
+                    )
+                }
+            default: throw Unsayable("\(member.key): CEL does not count the different elements of a list")
+            }
+        }
+        return lists
+    }
+
+    private func backup(_ body: TemplateLiteral, _ kind: AzureKind) throws(Unsayable) -> [String] {
+        var lists: [String] = []
+        for member in body.members ?? [] {
+            switch member.key {
+            case "geoRedundant":
+                let isOpen = member.value.text == "Disabled"
+                lists += switches(kind, .backup, .geoRedundant, isOpen: isOpen, wanted: isOpen ? "Disabled" : "Enabled")
+            case "softDelete", "purgeProtection", "versioning", "immutability":
+                guard let part = Facet.Part(rawValue: member.key) else { continue }
+                lists += switches(kind, .backup, part, wanted: "Enabled")
+            default: throw Unsayable("\(member.key): kinds count in units that CEL cannot read, such as P30D")
+            }
+        }
+        return lists
+    }
+
+    // MARK: Locations
+
+    private func locations(_ body: TemplateLiteral, _ kind: AzureKind) throws(Unsayable) -> [String] {
+        if body["sameAsOwner"] != nil {
+            throw Unsayable("sameAsOwner: where the owner is, is told by the inventory and not by the object")
+        }
+        let isGlobalAllowed = body["global"]?.text != "Deny"
+        let all = places(kind, .location, .region)
+        return all.map { place in
+            let replicas = place.isReplica ? body["replicas"] : nil
+            let lists = replicas ?? body
+            let allow = lists["allow"]?.elements.map { $0.compactMap(\.text).map(Region.normalise) }
+            let deny = (lists["deny"]?.elements ?? []).compactMap(\.text).map(Region.normalise)
+            let isGlobal = isGlobalAllowed || allow?.contains("global") == true
+            let home = replicas == nil ? [] : all.filter { !$0.isReplica }
+            return PlaceExpression(place).failures(
+                PlaceTest(
+                    passes: { value in
+                        let region = Self.region(value)
+                        var conditions: [String] = []
+                        if !deny.isEmpty { conditions.append("!(\(NameExpression.matches(region, deny)))") }
+                        if let allow { conditions.append(NameExpression.matches(region, allow)) }
+                        var passes = conditions.isEmpty ? "true" : conditions.joined(separator: " && ")
+                        let global = "\(region) == 'global'"
+                        passes = isGlobal ? "\(global) || \(passes)" : "!(\(global)) && (\(passes))"
+                        for place in home {
+                            passes += " || \(PlaceExpression(place).exists { "\(Self.region($0)) == \(region)" })"
+                        }
+                        return passes
+                    },
+                    demand: allow.map { "allowed: \($0.joined(separator: ", "))" } ?? "it is denied",
+                    deniesAbsence: ifAbsent ?? (allow != nil),
+                    deniesUnknown: ifUnknown ?? (allow != nil)
+                )
+            )
+        }
+    }
+
+    private static func region(_ value: String) -> String { "string(\(value)).lowerAscii().replace(' ', '')" }
+
+    // MARK: SKUs
+
+    private func skus(_ body: TemplateLiteral, _ kind: AzureKind) throws(Unsayable) -> [String] {
+        for name in ["maximum", "total"] where body[name] != nil {
+            throw Unsayable("\(name): sizes of machines are told by a table of some thousand names")
+        }
+        let allow = body["allow"]?.elements
+        let deny = body["deny"]?.elements ?? []
+        let isAboutMachines = body["of"]?.text.map { $0 == "Machines" }
+        var groups: [(steps: [FacetPlace.Step], places: [FacetPlace])] = []
+        for place in tables.places(of: kind, { facet, _ in facet == .sku }) {
+            let steps = Array(place.steps.dropLast())
+            if let group = groups.firstIndex(where: { $0.steps == steps }) {
+                groups[group].places.append(place)
+            } else {
+                groups.append((steps, [place]))
+            }
+        }
+        var lists: [String] = []
+        for (steps, places) in groups {
+            let isMachine = places.contains { $0.part == .name && $0.sense == .machine }
+            if let isAboutMachines, isAboutMachines != isMachine { continue }
+            lists.append(try sku(steps, places, allow, deny))
+        }
+        return lists
+    }
+
+    /// The parts of one SKU, which stand in one object.
+    private func sku(
+        _ steps: [FacetPlace.Step],
+        _ places: [FacetPlace],
+        _ allow: [TemplateLiteral]?,
+        _ deny: [TemplateLiteral]
+    ) throws(Unsayable) -> String {
+        let order: [Facet.Part] = [.name, .tier, .family, .size]
+        let parts = order.compactMap { part in places.first { $0.part == part } }
+        let patterns = (allow ?? []) + deny
+        let namesParts = patterns.contains { $0.members?.contains { $0.key != "name" } ?? false }
+        if namesParts, ifAbsent == nil, parts.contains(where: { !$0.defaults.isEmpty }) {
+            throw Unsayable("skus: the parts of what Azure takes for a missing SKU depend on each other")
+        }
+        guard let first = parts.first else { return "[]" }
+        let shown = (allow ?? []).map { pattern in
+            pattern.text
+                ?? (pattern.members ?? []).map { "\($0.key)=\($0.value.text ?? "")" }.joined(separator: " ")
+        }
+        // The last step of a part is a member of the object in which they all stand.
+        func names(_ place: FacetPlace, _ members: [String]) -> [String] {
+            guard case .member(let name)? = place.steps.last else { return members }
+            return members + [name]
+        }
+        func passes(_ base: String, _ members: [String]) -> String {
+            func fits(_ pattern: TemplateLiteral) -> String {
+                let wanted: [(String, String)] =
+                    pattern.text.map { [("name", $0)] }
+                    ?? (pattern.members ?? []).map { ($0.key, $0.value.text ?? "") }
+                return wanted.map { key, glob in
+                    guard let place = parts.first(where: { $0.part.rawValue == key }) else { return "false" }
+                    let value = PlaceExpression.value(base, names(place, members))
+                    return "\(value) != null && "
+                        + NameExpression.matches("string(\(value))", [glob], ignoringCase: true)
+                }.joined(separator: " && ")
+            }
+            func fitsAny(_ patterns: [TemplateLiteral]) -> String {
+                // Names alone make one question.
+                let texts = patterns.compactMap(\.text)
+                if texts.count == patterns.count, let place = parts.first(where: { $0.part == .name }) {
+                    let value = PlaceExpression.value(base, names(place, members))
+                    return "\(value) != null && "
+                        + NameExpression.matches("string(\(value))", texts, ignoringCase: true)
+                }
+                return patterns.isEmpty ? "false" : patterns.map { "(\(fits($0)))" }.joined(separator: " || ")
+            }
+            var conditions: [String] = []
+            if !deny.isEmpty { conditions.append("!(\(fitsAny(deny)))") }
+            if let allow { conditions.append("(\(fitsAny(allow)))") }
+            return conditions.isEmpty ? "true" : conditions.joined(separator: " && ")
+        }
+        let test = PlaceTest(
+            passes: { value in
+                // What the provider takes has a name and nothing else.
+                var conditions: [String] = []
+                if !deny.isEmpty {
+                    let names = deny.compactMap { $0.text ?? $0["name"]?.text }
+                    conditions.append("!(\(NameExpression.matches("string(\(value))", names, ignoringCase: true)))")
+                }
+                if let allow {
+                    let names = allow.compactMap { $0.text ?? $0["name"]?.text }
+                    conditions.append(NameExpression.matches("string(\(value))", names, ignoringCase: true))
+                }
+                return conditions.isEmpty ? "true" : conditions.joined(separator: " && ")
+            },
+            demand: shown.isEmpty ? "it is denied" : "allowed: \(shown.joined(separator: ", "))",
+            deniesAbsence: ifAbsent ?? (allow != nil),
+            deniesUnknown: ifUnknown ?? (allow != nil),
+            usesDefaults: ifAbsent == nil
+        )
+        return PlaceExpression.walk(first.steps[...], in: "o", label: "") { base, members in
+            let container = Array(members.dropLast())
+            // The first part that is told decides.
+            var condition = "false"
+            for part in parts.reversed() {
+                let value = PlaceExpression.value(base, names(part, container))
+                let nothing = PlaceExpression(part).nothing(test, base, names(part, container), otherwise: condition)
+                condition = "\(value) == null ? (\(nothing)) : !(\(passes(base, container)))"
+            }
+            return PlaceExpression.Leaf(
+                condition: condition,
+                value: PlaceExpression.value(base, members),
+                demand: test.demand,
+                missing: PlaceExpression(first).missing(test)
+            )
+        }
+    }
+
+    // MARK: Tags
+
+    private func tags(_ body: TemplateLiteral, _ kind: AzureKind) throws(Unsayable) -> [String] {
+        if body["inherited"] != nil {
+            throw Unsayable(
+                "inherited: what a namespace's manifest does not say is unknown to us and empty to Kubernetes"
+            )
+        }
+        var lists: [String] = []
+        for place in places(kind, .tags, .map) {
+            let (names, rest) = PlaceExpression.split(place.steps[...])
+            guard rest.isEmpty else { throw Unsayable("tags: a kind keeps them in a list") }
+            let map = PlaceExpression.optional("o", names) + ".orValue({})"
+            let label = names.joined(separator: ".")
+            for member in body["required"]?.members ?? [] {
+                lists += required(member.key, member.value, map, label, place)
+            }
+            let forbidden = (body["forbidden"]?.elements ?? []).compactMap(\.text)
+            if !forbidden.isEmpty {
+                let condition = NameExpression.matches("k", forbidden, ignoringCase: true)
+                lists.append(
+                    "\(map).filter(k, \(condition)).map(k, [dyn(\("\(label).".celLiteral) + k"
+                        + " + ': the tag is forbidden; remove it'), dyn(\(map)[k])])"
+                )
+            }
+        }
+        return lists
+    }
+
+    private func required(
+        _ name: String,
+        _ demand: TemplateLiteral,
+        _ map: String,
+        _ label: String,
+        _ place: FacetPlace
+    ) -> [String] {
+        let values = (demand["values"]?.elements ?? []).compactMap(\.text)
+        let isName = NameExpression.matches("k", [name], ignoringCase: true)
+        let isSet = "\(isName) && \(map)[k] != null && \(map)[k] != ''"
+        var allowed = ""
+        var accepts: [String] = []
+        if let pattern = demand["pattern"]?.text {
+            accepts.append("string(\(map)[k]).matches(\(pattern.celLiteral))")
+            allowed = "a value that matches \(pattern)"
+        }
+        if !values.isEmpty {
+            accepts.append("\(map)[k] in [\(values.map(\.celLiteral).joined(separator: ", "))]")
+            allowed = "one of \(values.joined(separator: ", "))"
+        }
+        var lists: [String] = []
+        if !accepts.isEmpty {
+            lists.append(
+                "\(map).filter(k, \(isSet) && !(\(accepts.joined(separator: " && "))))"
+                    + ".map(k, [dyn(\("\(label).".celLiteral) + k + ' is \"' + string(\(map)[k])"
+                    + " + '\"'\(" + " + "; set it to \(allowed)".celLiteral)), dyn(\(map)[k])])"
+            )
+        }
+        if ifAbsent ?? true {
+            let isThere = "\(map).exists(k, \(isSet))"
+            let mend = "\(label).\(name) is missing; add the tag \(name)" + (allowed.isEmpty ? "" : " with \(allowed)")
+            let missing = "\(isThere) ? [] : [[dyn(\(mend.celLiteral)), dyn(null)]]"
+            let names = PlaceExpression.split(place.steps[...]).names
+            lists.append(
+                place.absence == .never
+                    ? "\(PlaceExpression.value("o", names)) == null ? [] : (\(missing))" : missing
+            )
+        }
+        return lists
+    }
+}
+
+extension Facet.Sense {
+    private static let openWords = [
+        "allallowed", "allow", "alwayson", "automatic", "blob", "container", "enabled", "external", "locked", "on",
+        "public", "true", "unlocked", "yes",
+    ]
+    private static let closedWords = [
+        "deny", "disabled", "false", "ftpsonly", "internal", "no", "none", "nozones", "off", "private",
+    ]
+
+    /// Whether messages can show values.
+    fileprivate var isScalar: Bool {
+        switch self {
+        case .opens, .closes, .modes, .several, .holder: false
+        default: true
+        }
+    }
+
+    /// Whether a value leaves something closed.
+    func isClosed(_ value: String) -> String {
+        switch self {
+        case .open, .openInSmallLetters, .trueOpens: Self.isWord(value, Self.closedWords)
+        case .closed, .closedInSmallLetters, .trueCloses: Self.isWord(value, Self.openWords)
+        case .opens: "false"
+        case .closes: "size(\(value)) > 0"
+        case .modes: "size(\(value)) > 0 && \(value).all(m, string(m).lowerAscii() != 'sharedkey')"
+        case .several: "\(value).exists(z, z != \(value)[0])"
+        default: words.map { "string(\(value)).matches('(?i)\($0)')" } ?? "false"
+        }
+    }
+
+    /// Whether a value leaves something open.
+    func isOpen(_ value: String) -> String {
+        switch self {
+        case .open, .openInSmallLetters, .trueOpens: Self.isWord(value, Self.openWords)
+        case .closed, .closedInSmallLetters, .trueCloses: Self.isWord(value, Self.closedWords)
+        case .opens: "true"
+        default: isClosed(value) == "false" ? "false" : "!(\(isClosed(value)))"
+        }
+    }
+
+    private static func isWord(_ value: String, _ words: [String]) -> String {
+        "string(\(value)).lowerAscii() in [\(words.map(\.celLiteral).joined(separator: ", "))]"
+    }
+
+    /// What closes something by standing anywhere in a word, as a pattern.
+    private var words: String? {
+        switch self {
+        case .customerKey: "customer|keyvault"
+        case .doubleKey: "platformandcustomer"
+        case .internal: "internal"
+        case .zoneRedundant: "zoneredundant"
+        case .zoneRedundantStorage: "zrs"
+        case .geoRedundant: "geo"
+        case .geoRedundantStorage: "grs|gzrs"
+        default: nil
+        }
+    }
+}
+
+extension FacetPlace {
+    /// What to write to close something, or to open it.
+    fileprivate func word(isOpen: Bool) -> String? {
+        switch sense {
+        case .trueOpens: isOpen ? "true" : "false"
+        case .trueCloses: isOpen ? "false" : "true"
+        case .closed: isOpen ? "Disabled" : "Enabled"
+        case .openInSmallLetters: isOpen ? "enabled" : "disabled"
+        case .closedInSmallLetters: isOpen ? "disabled" : "enabled"
+        case .modes: "a list without SharedKey, such as [AAD]"
+        case .several: "2 or more zones"
+        case .zoneRedundant: "ZoneRedundant"
+        case .zoneRedundantStorage: "a SKU with ZRS"
+        case .geoRedundantStorage: isOpen ? "a SKU without GRS and GZRS" : "a SKU with GRS or GZRS"
+        case .opens: "removed"
+        default: nil
+        }
+    }
+}
