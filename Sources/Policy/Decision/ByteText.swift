@@ -7,6 +7,16 @@ extension Span where Element == UInt8 {
         return true
     }
 
+    /// Whether the text ends with a word.
+    func endsWith(_ word: StaticString) -> Bool {
+        word.withUTF8Buffer { word in
+            let start = count - word.count
+            guard start >= 0 else { return false }
+            for offset in word.indices where unsafe self[start + offset] != word[offset] { return false }
+            return true
+        }
+    }
+
     /// Whether one of the words that secrets are called by stands anywhere, in any case.
     var namesSecret: Bool {
         for start in indices {

@@ -346,7 +346,7 @@ struct RequestEvaluation: ~Copyable {
     func hiddenFields(of subject: borrowing Subject, _ request: AdmissionRequest) -> EvaluationError? {
         guard
             isAzure, request.object != nil,
-            request.document.string(request.kind.version)?.hasSuffix("storage") ?? false,
+            request.document.utf8(request.kind.version).endsWith("storage"),
             let spec = subject.document.member("spec", of: subject.object), subject.document.hasPropertyBag(spec)
         else { return nil }
         return .hiddenFields

@@ -16,8 +16,9 @@ struct Circumstances {
 
 /// What must hold of an object and what is around it.
 ///
-/// A new kind of rule conforms to this and adds a row to `Rule.readers`.
-protocol CircumstantialTest: Sendable {
+/// A new kind of rule conforms to this and adds a row to `Rule.readers`. A class, so that a rule's test is copied by one
+/// reference, whatever it is.
+protocol CircumstantialTest: AnyObject, Sendable {
     /// The facets and parts that it reads from `Subject.facets`.
     var demand: PolicySet.Demand { get }
 

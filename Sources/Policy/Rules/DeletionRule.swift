@@ -6,7 +6,7 @@ internal import Kubernetes
 ///
 /// On DELETE the object that is there is judged, whoever deletes it: a person, the garbage collector, or the namespace
 /// controller, so that a namespace waits for what it must not take with it.
-struct DeletionRule: CircumstantialTest {
+final class DeletionRule: CircumstantialTest {
     /// What is protected.
     struct Protection: Sendable {
         /// Kinds; empty if none is protected as such.

@@ -5,7 +5,7 @@ internal import Kubernetes
 /// What an UPDATE may not change.
 ///
 /// Elements of lists are the same if their keys are, wherever they stand; those that come and go are no change of the others.
-struct ImmutableRule: CircumstantialTest {
+final class ImmutableRule: CircumstantialTest {
     let fields: [FieldPattern]
     let facets: FacetSet
     /// Whether what had no value may be given one.

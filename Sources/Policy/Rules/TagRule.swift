@@ -234,8 +234,12 @@ extension TagRule {
 }
 
 /// A rule about tags that compares some with the namespace.
-private struct InheritingTagRule: CircumstantialTest {
-    let tags: TagRule
+private final class InheritingTagRule: CircumstantialTest {
+    private let tags: TagRule
+
+    init(tags: TagRule) {
+        self.tags = tags
+    }
 
     var demand: PolicySet.Demand { PolicySet.Demand(facets: FacetSet(.tags), parts: PartSet(.map)) }
 
