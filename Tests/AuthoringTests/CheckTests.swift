@@ -137,6 +137,70 @@ import Testing
         #expect(deleted.results.map(\.operation) == [.delete] && deleted.deniedCount == 0)
     }
 
+    @Test func whatIsForTerraformIsJudgedInItsOwnWords() throws {
+        let plan = #"""
+            {"format_version": "1.2", "terraform_version": "1.9.0", "planned_values": {}, "resource_changes": [
+              {"address": "azurerm_storage_account.main", "mode": "managed", "type": "azurerm_storage_account",
+               "name": "main", "change": {"actions": ["create"], "before": null,
+                "after": {"name": "data", "location": "uksouth", "min_tls_version": "TLS1_2", "tags": {"owner": "a"}},
+                "after_unknown": {"id": true}}},
+              {"address": "other_thing.x", "mode": "managed", "type": "other_thing", "name": "x",
+               "change": {"actions": ["create"], "before": null, "after": {}, "after_unknown": {}}}]}
+            """#
+        let report = try Self.check(plan)
+        #expect(report.results.map(\.title) == ["azurerm_storage_account.main"])
+        let result = try #require(report.results.first)
+        #expect(!result.isAllowed && result.kind == "storage.azure.com/StorageAccount" && result.patch == nil)
+        let finding = try #require(result.findings.first)
+        #expect(finding.field == "location" && finding.place.line == 4 && finding.place.column > 40)
+        #expect(finding.message.hasPrefix("location: spec.location is \"uksouth\"; "))
+        #expect(report.errors.isEmpty && report.issues.count == 1)
+        #expect(report.issues.first?.message.contains("other_thing.x is not judged") == true)
+        let wrong = try Self.check(plan.replacing("1.2\"", with: "9.0\""))
+        #expect(wrong.results.isEmpty && wrong.errors.count == 1)
+    }
+
+    @Test func recordedReviewsAreAskedAboutAgain() throws {
+        let configuration = PolicyConfiguration()
+        let set = PolicyLibrary(files: Files(["p.yaml": accountPolicy]), configuration: configuration)
+            .set(ofPaths: ["p.yaml"]).set
+        var run = CheckRun(try #require(set), configuration: configuration)
+        let review = #"""
+            {"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","request":{"uid":"1","kind":{"group":"storage.azure.com",\#
+            "version":"v1api20230101","kind":"StorageAccount"},"resource":{"group":"storage.azure.com","version":"v1api20230101",\#
+            "resource":"storageaccounts"},"name":"data","namespace":"team-a","operation":"CREATE","userInfo":{"username":"a"},\#
+            "object":{"apiVersion":"storage.azure.com/v1api20230101","kind":"StorageAccount","metadata":{"name":"data",\#
+            "namespace":"team-a"},"spec":{"location":"uksouth"}},"oldObject":null,"dryRun":false,"options":null}}
+            """#
+        run.check(review: Array(review.utf8), at: Report.Place(file: "r.jsonl", line: 7, column: 1))
+        run.check(review: Array("{}".utf8), at: Report.Place(file: "r.jsonl", line: 8, column: 1))
+        run.check(review: Array("{".utf8), at: Report.Place(file: "r.jsonl", line: 9, column: 1))
+        let report = run.finish()
+        #expect(report.deniedCount == 1 && report.results.first?.findings.first?.place.line == 7)
+        #expect(report.issues.map(\.line) == [8, 9])
+    }
+
+    @Test func differencesBetweenPoliciesAreTold() throws {
+        let text =
+            Self.account + "\n---\n"
+            + Self.account.replacing("uksouth", with: "westeurope").replacing("data", with: "b")
+        func difference(_ change: (String) -> String) throws -> CheckDifference {
+            CheckDifference(from: try Self.check(text), to: try Self.check(text, policy: change(accountPolicy)))
+        }
+        let same = try difference { $0 }
+        #expect(same.results.isEmpty && same.summary == "2 objects: no difference")
+        let swapped = try difference { $0.replacing("[westeurope, northeurope]", with: "[uksouth]") }
+        #expect(swapped.results.map(\.change) == [.newlyAllowed, .newlyDenied])
+        #expect(swapped.summary == "2 objects: 1 newly denied, 1 newly allowed")
+        let patched = try difference { $0.replacing("{team: a}", with: "{team: c}") }
+        #expect(patched.results.map(\.change) == [.otherPatch])
+        let words = try difference { $0.replacing("northeurope]", with: "francecentral]") }
+        #expect(words.results.map(\.change) == [.otherReasons])
+        let quiet = try difference { $0.replacing("action: Warn", with: "action: Audit") }
+        #expect(quiet.results.map(\.change) == [.otherReasons, .otherWarnings])
+        #expect(swapped.report.text(.github).contains("::error file=app.yaml"))
+    }
+
     static let faults: [(text: String, issues: [String])] = [
         ("a: [", ["error: did not find expected node content; "]),
         ("[1]", ["1:1: error: is no object; "]),

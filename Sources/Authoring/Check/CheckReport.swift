@@ -26,13 +26,8 @@ public struct CheckReport: Sendable {
         public let patch: String?
         /// How many policies were for it; 0 if it would pass because none is.
         public let policyCount: Int
-
-        /// `StorageAccount team-a/invoices`.
-        public var title: String {
-            let short = kind.split(separator: "/").last.map(String.init) ?? kind
-            let full = namespace.isEmpty ? name : "\(namespace)/\(name)"
-            return "\(short) \(full)".singleLine
-        }
+        /// `StorageAccount team-a/invoices`, or what another tool calls it: `azurerm_storage_account.invoices`.
+        public let title: String
     }
 
     /// One thing that would be told.
@@ -78,7 +73,21 @@ public struct CheckReport: Sendable {
 }
 
 extension CheckReport.Result {
-    init(_ manifest: Manifest, _ request: AdmissionRequest, _ decision: Decision) {
+    /// What was decided of a request.
+    ///
+    /// - Parameters:
+    ///   - request: The request.
+    ///   - decision: What was decided.
+    ///   - title: What the object is called; nil if by its kind and name.
+    ///   - place: Where the object begins.
+    ///   - locate: Where a failure's field stands, and what another tool calls it.
+    init(
+        _ request: AdmissionRequest,
+        _ decision: Decision,
+        title: String? = nil,
+        at place: Report.Place,
+        locate: (Failure) -> (place: Report.Place, field: String?)
+    ) {
         let document = request.document
         func text(_ value: JSONValue?) -> String { value.flatMap { document.string($0) } ?? "" }
         let group = text(request.kind.group)
@@ -86,8 +95,10 @@ extension CheckReport.Result {
         namespace = text(request.namespace)
         name = text(request.name)
         operation = request.operation
-        let position = manifest.position
-        place = Report.Place(file: manifest.file, line: position.line, column: position.column)
+        self.place = place
+        self.title =
+            title?.singleLine
+            ?? "\(text(request.kind.name)) \(namespace.isEmpty ? name : "\(namespace)/\(name)")".singleLine
         isAllowed = decision.allowed
         mutations = decision.mutations
         patch = decision.patch.map { String(decoding: $0.encode(), as: UTF8.self) }
@@ -98,16 +109,16 @@ extension CheckReport.Result {
                 let start = failure.shortLine
                 if let place = lines.firstIndex(where: { $0.hasPrefix(start) }) { lines.remove(at: place) }
             }
-            return CheckReport.Finding(failure, manifest)
+            let (place, field) = locate(failure)
+            return CheckReport.Finding(failure, at: place, calledElsewhere: field)
         }
-        let own = place
-        findings += lines.map { CheckReport.Finding(warning: $0, at: own) }
+        findings += lines.map { CheckReport.Finding(warning: $0, at: place) }
         self.findings = findings
     }
 }
 
 extension CheckReport.Finding {
-    fileprivate init(_ failure: Failure, _ manifest: Manifest) {
+    fileprivate init(_ failure: Failure, at place: Report.Place, calledElsewhere other: String?) {
         effect = failure.effect
         level =
             switch failure.effect {
@@ -117,15 +128,15 @@ extension CheckReport.Finding {
             }
         policy = failure.document
         rule = failure.rule
-        field = failure.path
+        field = other ?? failure.path
         value = failure.value
         let line = failure.shortLine
         let label = "\(failure.document)/\(failure.rule): "
-        message = line.hasPrefix(label) ? String(line.dropFirst(label.count)) : line
+        let words = line.hasPrefix(label) ? String(line.dropFirst(label.count)) : line
+        message = (other.map { "\($0): " } ?? "") + words
         severity = failure.severity
         link = failure.link
-        let position = manifest.position(of: failure.fieldPath)
-        place = Report.Place(file: manifest.file, line: position.line, column: position.column)
+        self.place = place
     }
 
     fileprivate init(warning: String, at place: Report.Place) {

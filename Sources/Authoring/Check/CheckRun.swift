@@ -110,41 +110,58 @@ public struct CheckRun: Sendable {
     public mutating func check(_ file: ManifestFile) -> Int {
         report.issues += file.issues
         for manifest in file.manifests { check(manifest) }
+        for resource in file.resources { check(resource, in: file.file) }
         return report.results.count
     }
 
     private mutating func check(_ manifest: Manifest) {
-        let request: AdmissionRequest
+        guard let request = request(change(of: manifest), at: manifest.place) else { return }
+        judge(request, manifest: manifest)
+    }
+
+    private mutating func check(_ resource: ForeignResource, in file: String) {
+        let place = resource.place(of: "").in(file)
+        guard let request = request(resource.change, at: place) else { return }
+        // Nobody would make the mutations.
+        let decision = decide(request, .validate)
+        report.results.append(
+            CheckReport.Result(request, decision, title: resource.name, at: place) { failure in
+                let source = resource.place(of: failure.path)
+                return (source.in(file), source.field)
+            }
+        )
+    }
+
+    /// The request for a change; nil if no API server would take it.
+    private mutating func request(_ change: ManifestRequest.Change, at place: Report.Place) -> AdmissionRequest? {
         do throws(ManifestError) {
-            request = try ManifestRequest(
-                change(of: manifest),
-                namespace: circumstances.namespace,
-                by: circumstances.user
-            )
-            .admissionRequest(tables: tables)
+            return try ManifestRequest(change, namespace: circumstances.namespace, by: circumstances.user)
+                .admissionRequest(tables: tables)
         } catch {
-            let position = manifest.position
-            return report.issues.append(
+            report.issues.append(
                 PolicyIssue(
-                    file: manifest.file,
-                    line: position.line,
-                    column: position.column,
+                    file: place.file,
+                    line: place.line,
+                    column: place.column,
                     message: error.message,
                     mend: error.mend
                 )
             )
+            return nil
         }
-        judge(request, manifest: manifest)
+    }
+
+    private func decide(_ request: AdmissionRequest, _ mode: DecisionMode) -> Decision {
+        set.decide(request, mode: mode, inventory: circumstances.inventory, now: circumstances.now)
     }
 
     private mutating func judge(_ request: AdmissionRequest, manifest: Manifest) {
-        let decision = set.decide(
-            request,
-            mode: .mutateAndValidate,
-            inventory: circumstances.inventory,
-            now: circumstances.now
+        let decision = decide(request, .mutateAndValidate)
+        report.results.append(
+            CheckReport.Result(request, decision, at: manifest.place) { failure in
+                (manifest.place(of: failure.fieldPath), nil)
+            }
         )
-        report.results.append(CheckReport.Result(manifest, request, decision))
     }
 
     /// Asks about a recorded AdmissionReview: who, what and how are its own.
@@ -211,4 +228,18 @@ extension JSONFragment {
         guard let patched = try? patch.apply(to: self) else { return self }
         return JSONFragment(patched)
     }
+}
+
+extension Manifest {
+    fileprivate var place: Report.Place { position.in(file) }
+
+    fileprivate func place(of field: FieldPath) -> Report.Place { position(of: field).in(file) }
+}
+
+extension SourcePlace {
+    fileprivate func `in`(_ file: String) -> Report.Place { position.in(file) }
+}
+
+extension JSONPosition {
+    fileprivate func `in`(_ file: String) -> Report.Place { Report.Place(file: file, line: line, column: column) }
 }

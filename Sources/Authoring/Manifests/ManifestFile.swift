@@ -47,11 +47,16 @@ public struct Manifest: Sendable {
     }
 }
 
-/// The objects of a file of manifests: one or several documents of YAML or JSON, lists of objects among them.
+/// The objects of a file of manifests: one or several documents of YAML or JSON, lists of objects among them; and resources
+/// of other tools.
 public struct ManifestFile: Sendable {
+    /// What the file is called.
+    public let file: String
     /// The objects in their order; those of a `List` one by one.
     public private(set) var manifests: [Manifest] = []
-    /// What is no object, and why.
+    /// What plans, templates and the like say, in the terms of Azure Service Operator.
+    public private(set) var resources: [ForeignResource] = []
+    /// What is no object, and why; and, as a warning, what of a plan or template policies do not see.
     public private(set) var issues: [PolicyIssue] = []
 
     /// The most bytes of a file: what the parser takes.
@@ -62,9 +67,17 @@ public struct ManifestFile: Sendable {
     /// - Parameters:
     ///   - bytes: What it holds.
     ///   - file: What the file is called.
-    public init(_ bytes: [UInt8], file: String) {
+    ///   - tables: Tell kinds.
+    public init(_ bytes: [UInt8], file: String, tables: AzureTables = .embedded) {
+        self.file = file
         do throws(YAMLError) {
-            for document in try JSONDocument.parseYAML(bytes) { add(document.root, in: document, file, depth: 0) }
+            for document in try JSONDocument.parseYAML(bytes) {
+                if ResourceSource.format(of: document) == nil {
+                    add(document.root, in: document, depth: 0)
+                } else {
+                    addResources(of: document, tables)
+                }
+            }
         } catch {
             issues.append(PolicyIssue(error, file: file))
         }
@@ -73,7 +86,7 @@ public struct ManifestFile: Sendable {
     /// Lists of lists beyond this depth are nobody's.
     private static let maximumDepth = 8
 
-    private mutating func add(_ value: JSONValue, in document: JSONDocument, _ file: String, depth: Int) {
+    private mutating func add(_ value: JSONValue, in document: JSONDocument, depth: Int) {
         let manifest = Manifest(JSONFragment(document, value), file: file)
         func text(_ name: StaticString) -> String? {
             document.member(name, of: value).flatMap { document.string($0) }
@@ -95,14 +108,40 @@ public struct ManifestFile: Sendable {
         guard depth < Self.maximumDepth else {
             return report(manifest, "is a list in too many lists", mend: "write its items beside each other")
         }
-        for item in document.elements(of: items) { add(item, in: document, file, depth: depth + 1) }
+        for item in document.elements(of: items) { add(item, in: document, depth: depth + 1) }
+    }
+
+    private mutating func addResources(of document: JSONDocument, _ tables: AzureTables) {
+        do throws(SourceError) {
+            let source = try ResourceSource(tables: tables).read(document)
+            resources += source.resources
+            for passed in source.passedOver where passed.isUnseen {
+                report(
+                    .warning,
+                    passed.position,
+                    "\(passed.name) is not judged: \(passed.reason)",
+                    mend: "look at it yourself"
+                )
+            }
+        } catch {
+            report(.error, error.position, error.message, mend: error.mend)
+        }
     }
 
     private mutating func report(_ manifest: Manifest, _ message: String, mend: String) {
-        let position = manifest.position
+        report(.error, manifest.position, message, mend: mend)
+    }
+
+    private mutating func report(
+        _ severity: PolicyIssue.Severity,
+        _ position: JSONPosition,
+        _ message: String,
+        mend: String
+    ) {
         issues.append(
             PolicyIssue(
-                file: manifest.file,
+                severity: severity,
+                file: file,
                 line: position.line,
                 column: position.column,
                 message: message,

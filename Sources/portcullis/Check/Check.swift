@@ -15,6 +15,9 @@ struct Check: ParsableCommand {
               helm template app | portcullis check -p policies -n team-a -
               portcullis check -p policies --old main/ --output sarif app/ >results.sarif
 
+            Terraform's plans and states ('terraform show -json'), ARM templates, what 'az resource show' prints and Crossplane's \
+            resources are judged too; what a plan does not know yet is unknown and never allowed in silence.
+
             Nothing is asked of a cluster: owners, credentials and quotas are known from --inventory, labels of namespaces from \
             Namespace manifests among the policies.
 
