@@ -144,7 +144,7 @@ import Testing
                "name": "main", "change": {"actions": ["create"], "before": null,
                 "after": {"name": "data", "location": "uksouth", "min_tls_version": "TLS1_2", "tags": {"owner": "a"}},
                 "after_unknown": {"id": true}}},
-              {"address": "other_thing.x", "mode": "managed", "type": "other_thing", "name": "x",
+              {"address": "azapi_resource.x", "mode": "managed", "type": "azapi_resource", "name": "x",
                "change": {"actions": ["create"], "before": null, "after": {}, "after_unknown": {}}}]}
             """#
         let report = try Self.check(plan)
@@ -155,7 +155,7 @@ import Testing
         #expect(finding.field == "location" && finding.place.line == 4 && finding.place.column > 40)
         #expect(finding.message.hasPrefix("location: spec.location is \"uksouth\"; "))
         #expect(report.errors.isEmpty && report.issues.count == 1)
-        #expect(report.issues.first?.message.contains("other_thing.x is not judged") == true)
+        #expect(report.issues.first?.message.contains("azapi_resource.x is not judged") == true)
         let wrong = try Self.check(plan.replacing("1.2\"", with: "9.0\""))
         #expect(wrong.results.isEmpty && wrong.errors.count == 1)
     }
@@ -183,7 +183,7 @@ import Testing
     @Test func differencesBetweenPoliciesAreTold() throws {
         let text =
             Self.account + "\n---\n"
-            + Self.account.replacing("uksouth", with: "westeurope").replacing("data", with: "b")
+            + Self.account.replacing("uksouth", with: "westeurope").replacing("name: data", with: "name: b")
         func difference(_ change: (String) -> String) throws -> CheckDifference {
             CheckDifference(from: try Self.check(text), to: try Self.check(text, policy: change(accountPolicy)))
         }
