@@ -5,12 +5,14 @@ extension OwnedDescriptor {
     ///
     /// The descriptor is blocking: regular files know nothing else.
     ///
-    /// - Parameter path: The file.
+    /// - Parameters:
+    ///   - path: The file.
+    ///   - isPrivate: Whether only its owner may read it if it is made.
     /// - Returns: Its descriptor.
     /// - Throws: What `open` reports: no such directory, no permission, …
-    public static func appending(to path: String) throws(SystemError) -> OwnedDescriptor {
+    public static func appending(to path: String, isPrivate: Bool = false) throws(SystemError) -> OwnedDescriptor {
         let raw = try systemCall("open") {
-            unsafe open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, mode_t(0o640))
+            unsafe open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, mode_t(isPrivate ? 0o600 : 0o640))
         }
         return OwnedDescriptor(owning: raw)
     }

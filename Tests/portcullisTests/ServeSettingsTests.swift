@@ -54,7 +54,7 @@ private let least = ["--policies", "p", "--tls-cert", "c", "--tls-key", "k"]
             "client-ca": "ca",
             "client-auth": "request", "admin": "127.0.0.1:2", "workers": "2", "drain-delay": "5s",
             "connection-requests": "0", "connection-age": "0", "log-format": "json", "log-level": "debug",
-            "decision-log": "-", "azure-data": "d", "controllers": "a,b", "expression-time": "20ms",
+            "decision-log": "-", "record": "r", "azure-data": "d", "controllers": "a,b", "expression-time": "20ms",
         ]
         #expect(Set(values.keys) == Set(ServeSettings.all.map(\.name)))
         let flags = try settings(values.flatMap { ["--\($0)", $1] })
@@ -72,6 +72,7 @@ private let least = ["--policies", "p", "--tls-cert", "c", "--tls-key", "k"]
             #expect(settings.connectionRequests == nil)
             #expect(settings.connectionAge == nil)
             #expect(settings.decisionLog == .standardOutput)
+            #expect(settings.record == "r")
             #expect(settings.azureData == "d")
             #expect(settings.controllers == ["a", "b"])
             #expect(settings.expressionTime == .milliseconds(20))

@@ -3,6 +3,7 @@ import Foundation
 import Glibc
 import HTTPClient
 import HTTPWire
+import JSON
 import TLS
 import TestSupport
 import Testing
@@ -126,6 +127,43 @@ import Testing
         let metrics = try server.ask("/metrics").text
         #expect(metrics.contains(#"portcullis_inventory_objects{class="azure"} 1"#))
         #expect(server.end() == 0)
+    }
+
+    /// What is recorded can be asked about again; Secrets are not recorded.
+    @Test func whatIsSentToValidateIsRecordedButSecrets() throws {
+        let server = try ServedProcess { certificates in
+            let folder = URL(filePath: certificates.path).deletingLastPathComponent()
+            return ["--record", folder.appending(path: "reviews.jsonl").path]
+        }
+        let client = try HTTPClient(server.client("http/1.1"))
+        func ask(_ path: String, _ body: [UInt8]) throws {
+            let head = ClientRequestHead(.post, authority: "localhost", target: path, contentType: "application/json")
+            #expect(try client.perform(head, body: body).status == 200)
+        }
+        let review = try review.get()
+        let lines = try JSONSerialization.data(
+            withJSONObject: JSONSerialization.jsonObject(with: Data(review)),
+            options: .prettyPrinted
+        )
+        try ask("/validate", Array(lines))
+        try ask("/mutate", review)
+        let secret = String(decoding: review, as: UTF8.self)
+            .replacing(#""group":"storage.azure.com""#, with: #""group":"""#)
+            .replacing(#""kind":"StorageAccount""#, with: #""kind":"Secret""#)
+        try ask("/validate", Array(secret.utf8))
+        try ask("/validate", review)
+        #expect(server.end() == 0)
+        let file = server.folder.appending(path: "reviews.jsonl")
+        let recorded = try String(contentsOf: file, encoding: .utf8).split(separator: "\n")
+        #expect(recorded.count == 2 && !recorded.contains { $0.contains("Secret") })
+        for line in recorded {
+            #expect(try JSONDocument(parsing: Array(line.utf8)).root.isObject)
+        }
+        let access = try FileManager.default.attributesOfItem(atPath: file.path)[.posixPermissions] as? Int
+        #expect(access == 0o600)
+        let replayed = try Executable.run(["replay", "-p", server.folder.appending(path: "policies").path, file.path])
+        #expect(replayed.code == 0 && replayed.output.contains("2 manifests: 2 allowed, 0 denied"))
+        #expect(try server.log().contains("reviews are recorded with what their objects hold"))
     }
 
     private static func namespace(of review: [UInt8]) throws -> String {

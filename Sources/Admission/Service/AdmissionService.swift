@@ -14,6 +14,7 @@ public final class AdmissionService {
     private let metrics: AdmissionMetrics
     private let shard: MetricsShard
     private let decisionLog: LineLog?
+    private let recorder: LineLog?
     private var answer = DecisionAnswer()
     /// The line that is being made for the decision log; kept for its storage.
     private var line = TextBuffer()
@@ -26,18 +27,22 @@ public final class AdmissionService {
     ///   - metrics: The families that `shard` was made after.
     ///   - shard: The loop's counters.
     ///   - decisionLog: Where decisions are written to, if anywhere.
+    ///   - recorder: Where the reviews that `/validate` is sent are written to, if anywhere, each in a line; never those of
+    ///     Secrets.
     public init(
         policies: PolicyHolder,
         inventory: InventoryHolder? = nil,
         metrics: AdmissionMetrics,
         shard: MetricsShard,
-        decisionLog: LineLog? = nil
+        decisionLog: LineLog? = nil,
+        recorder: LineLog? = nil
     ) {
         self.policies = policies.makeReader()
         self.inventory = inventory?.makeReader()
         self.metrics = metrics
         self.shard = shard
         self.decisionLog = decisionLog
+        self.recorder = recorder
     }
 
     /// Answers one request.
@@ -154,6 +159,7 @@ public final class AdmissionService {
             nanoseconds: UInt64(clamping: end.nanoseconds - start.nanoseconds),
             in: metrics.evaluations[webhook.rawValue]
         )
+        if let recorder, webhook == .validate { record(request, in: recorder) }
         let outcome = decision.allowed ? AdmissionMetrics.Outcome.allowed : .denied
         count(request, webhook, outcome, decision, code: decision.statusReason.code, from: received, to: end)
     }
@@ -197,6 +203,23 @@ public final class AdmissionService {
         line.removeAll()
         record.write(request, decision, failures: answer.logged, time: .now(), to: &line)
         line.append(to: decisionLog)
+    }
+
+    /// Writes a review down as it came.
+    private func record(_ request: AdmissionRequest, in recorder: LineLog) {
+        let document = request.document
+        // What they hold is for nobody's disk.
+        if document.utf8(request.kind.group).isEmpty, document.equals(request.kind.name, "Secret") { return }
+        let bytes = document.lexeme(document.root)
+        line.removeAll()
+        // An end of line in JSON can only stand between values.
+        var start = 0
+        for index in bytes.indices where bytes[index] == UInt8(ascii: "\n") {
+            line.append(bytes.extracting(start..<index))
+            start = index + 1
+        }
+        line.append(bytes.extracting(start..<bytes.count))
+        line.append(to: recorder)
     }
 
     private func refuse(

@@ -15,6 +15,8 @@ public final class LineLog: Sendable {
         case standardError
         /// A file, opened for appending; `reopen()` opens the path again.
         case file(String)
+        /// The same; if it is made, only the owner may read it.
+        case privateFile(String)
     }
 
     private let core: Core
@@ -133,6 +135,7 @@ extension LineLog {
             case .standardOutput: try .duplicate(of: 1)
             case .standardError: try .duplicate(of: 2)
             case .file(let path): try .appending(to: path)
+            case .privateFile(let path): try .appending(to: path, isPrivate: true)
             }
         }
 

@@ -35,6 +35,7 @@ struct Serve: ParsableCommand {
     @Option(ServeSettings.logFormatSetting) var logFormat: String?
     @Option(ServeSettings.logLevelSetting) var logLevel: String?
     @Option(ServeSettings.decisionLogSetting) var decisionLog: String?
+    @Option(ServeSettings.recordSetting) var record: String?
     @Option(ServeSettings.azureDataSetting) var azureData: String?
     @Option(ServeSettings.controllersSetting) var controllers: String?
     @Option(ServeSettings.expressionTimeSetting) var expressionTime: String?
@@ -68,6 +69,7 @@ struct Serve: ParsableCommand {
         sources.take(logFormat, for: ServeSettings.logFormatSetting)
         sources.take(logLevel, for: ServeSettings.logLevelSetting)
         sources.take(decisionLog, for: ServeSettings.decisionLogSetting)
+        sources.take(record, for: ServeSettings.recordSetting)
         sources.take(azureData, for: ServeSettings.azureDataSetting)
         sources.take(controllers, for: ServeSettings.controllersSetting)
         sources.take(expressionTime, for: ServeSettings.expressionTimeSetting)

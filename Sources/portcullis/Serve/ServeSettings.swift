@@ -19,6 +19,7 @@ struct ServeSettings {
     var logFormat: LogFormat
     var logLevel: Logger.Level
     var decisionLog: LineLog.Destination?
+    var record: String?
     var azureData: String?
     var controllers: [String]?
     var expressionTime: Duration
@@ -120,6 +121,11 @@ struct ServeSettings {
         "FILE|-",
         "Writes every decision as a JSON line to a file, or to standard output. SIGHUP opens the file again."
     )
+    static let recordSetting = Setting(
+        "record",
+        "FILE",
+        "Writes every AdmissionReview that /validate is sent, for 'portcullis replay' and 'portcullis diff': what objects hold stands in the file. Secrets are left out. SIGHUP opens the file again."
+    )
     static let azureDataSetting = Setting(
         "azure-data",
         "DIR",
@@ -144,7 +150,7 @@ struct ServeSettings {
         clientAuthenticationSetting,
         adminSetting, workersSetting, drainDelaySetting, connectionRequestsSetting, connectionAgeSetting,
         logFormatSetting,
-        logLevelSetting, decisionLogSetting, azureDataSetting, controllersSetting, expressionTimeSetting,
+        logLevelSetting, decisionLogSetting, recordSetting, azureDataSetting, controllersSetting, expressionTimeSetting,
     ]
 
     // MARK: - Resolving
@@ -181,6 +187,7 @@ struct ServeSettings {
             Logger.Level.init(rawValue:)
         )
         decisionLog = sources.find(Self.decisionLogSetting).map { $0.text == "-" ? .standardOutput : .file($0.text) }
+        record = sources.find(Self.recordSetting)?.text
         azureData = sources.find(Self.azureDataSetting)?.text
         controllers = sources.find(Self.controllersSetting).map { Self.list($0.text) }
         expressionTime = try sources.require(Self.expressionTimeSetting, as: Self.durationForm) { text in

@@ -20,6 +20,9 @@ extension ServerProcess {
             logger.info("listening", metadata: ["listener": "admin", "address": "\(address)"])
         }
         announceCertificates("certificate in use")
+        if let record = settings.record {
+            logger.warning("reviews are recorded with what their objects hold", metadata: ["file": "\(record)"])
+        }
     }
 
     private func announceCertificates(_ message: Logger.Message) {
@@ -110,6 +113,11 @@ extension ServerProcess {
                 try decisionLog?.reopen()
             } catch {
                 logger.error("decision log not opened", metadata: ["error": "\(error)"])
+            }
+            do {
+                try recorder?.reopen()
+            } catch {
+                logger.error("record not opened", metadata: ["error": "\(error)"])
             }
         case .terminate, .interrupt:
             if webhook.isDraining {

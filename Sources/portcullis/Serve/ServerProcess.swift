@@ -30,6 +30,7 @@ final class ServerProcess {
     let webhook: Listener
     private let admin: Listener
     let decisionLog: LineLog?
+    let recorder: LineLog?
     var certificates: CertificateFiles
     /// Until when all leaves in use are good.
     let leafExpiry = SharedInstant()
@@ -76,6 +77,8 @@ final class ServerProcess {
         let tables = try settings.tables()
         let decisionLog = try settings.openDecisionLog()
         self.decisionLog = decisionLog
+        let recorder = try settings.openRecorder()
+        self.recorder = recorder
 
         let metrics = Metrics()
         let holder = PolicyHolder()
@@ -137,7 +140,8 @@ final class ServerProcess {
                         inventory: objects?.holder,
                         metrics: admissionMetrics,
                         shard: loop.metrics,
-                        decisionLog: decisionLog
+                        decisionLog: decisionLog,
+                        recorder: recorder
                     )
                 )
             }
@@ -164,12 +168,20 @@ final class ServerProcess {
             "portcullis_certificate_expiry_timestamp_seconds",
             help: "Until when the certificates in use are good: all of them."
         ) { [leafExpiry] in Double(leafExpiry.seconds.load(ordering: .relaxed)) }
-        guard let decisionLog else { return }
-        metrics.gauge(
-            "portcullis_decision_log_dropped_lines_total",
-            help: "Decisions that the decision log was too slow for.",
-            isCounter: true
-        ) { Double(decisionLog.droppedLines) }
+        if let decisionLog {
+            metrics.gauge(
+                "portcullis_decision_log_dropped_lines_total",
+                help: "Decisions that the decision log was too slow for.",
+                isCounter: true
+            ) { Double(decisionLog.droppedLines) }
+        }
+        if let recorder {
+            metrics.gauge(
+                "portcullis_record_dropped_lines_total",
+                help: "Reviews that the record was too slow for.",
+                isCounter: true
+            ) { Double(recorder.droppedLines) }
+        }
     }
 
     /// Ends what is left after the control loop has stopped.
@@ -181,6 +193,7 @@ final class ServerProcess {
         admin.stop()
         try admin.join()
         decisionLog?.close()
+        recorder?.close()
         logger.info("ended")
     }
 
@@ -239,6 +252,16 @@ extension ServeSettings {
             return try LineLog(to: decisionLog)
         } catch {
             throw UsageError("\(ServeSettings.decisionLogSetting.flag): \(error)")
+        }
+    }
+
+    fileprivate func openRecorder() throws(UsageError) -> LineLog? {
+        guard let record else { return nil }
+        do {
+            // Some twenty of the largest reviews, thousands of ordinary ones.
+            return try LineLog(to: .privateFile(record), capacityBytes: 128 << 20)
+        } catch {
+            throw UsageError("\(ServeSettings.recordSetting.flag) \(record): \(error)")
         }
     }
 
