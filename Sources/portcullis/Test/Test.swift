@@ -40,24 +40,11 @@ struct Test: ParsableCommand {
             """
     )
 
-    /// How results are printed.
-    enum Output: String, CaseIterable, ExpressibleByArgument {
-        /// A table for people.
-        case text
-        /// An object for programs.
-        case json
-        /// XML for build servers.
-        case junit
-        /// The Test Anything Protocol.
-        case tap
-    }
-
     @Argument(
         help: ArgumentHelp("Folders, with all below them, or files with tests (default: policies).", valueName: "path")
     )
     var paths: [String] = ["policies"]
-    @Option(help: ArgumentHelp("How results are printed: text, json, junit or tap.", valueName: "format"))
-    var output = Output.text
+    @OptionGroup(title: "OUTPUT") var output: OutputOptions
     @Option(
         name: .customLong("run"),
         help: ArgumentHelp(
@@ -87,7 +74,7 @@ struct Test: ParsableCommand {
             throw ValidationError("--watch does not go with \(flag): run it by itself")
         }
         if update && mutate { throw ValidationError("--update does not go with --mutate: run one after the other") }
-        if watch && output != .text { throw ValidationError("--watch prints text: remove --output") }
+        if watch && output.output != .text { throw ValidationError("--watch prints text: remove --output") }
     }
 
     func run() throws {
@@ -128,14 +115,12 @@ struct Test: ParsableCommand {
     }
 
     private func show(_ report: TestReport) {
-        switch output {
-        case .text:
-            for line in report.text(isColoured: Terminal.hasColours(STDOUT_FILENO), isVerbose: verbose) { print(line) }
-        case .json: print(String(decoding: report.json(), as: UTF8.self))
-        case .junit: print(report.junit())
-        case .tap: print(report.tap())
-        }
-        guard output == .junit || output == .tap else { return }
+        output.print(
+            text: { report.text(isColoured: $0, isVerbose: verbose) },
+            json: { report.json() },
+            report: { report.report }
+        )
+        guard ![.text, .json, .yaml].contains(output.output) else { return }
         // These formats know nothing but tests.
         for line in report.quality(isColoured: Terminal.hasColours(STDERR_FILENO)) { Terminal.complain(line + "\n") }
     }
