@@ -87,7 +87,7 @@ import Testing
         #expect(outcome.code == 4 && outcome.lines == ["nothing was tested: none of 1 case has such a name"])
     }
 
-    @Test(arguments: [["--run", "("], ["--output", "yaml"]]) func aWrongCommandLineIsExitCode2(_ arguments: [String])
+    @Test(arguments: [["--run", "("], ["--output", "xml"]]) func aWrongCommandLineIsExitCode2(_ arguments: [String])
         throws
     {
         #expect(try run(Self.good, arguments).code == 2)
@@ -96,7 +96,7 @@ import Testing
     @Test func aPathThatDoesNotExistIsExitCode2() throws {
         let outcome = try Executable.run(["test", "/nowhere"])
         #expect(outcome.code == 2)
-        #expect(outcome.error == "/nowhere: error: does not exist; name a folder or file with tests\n")
+        #expect(outcome.error == "/nowhere: error: does not exist; name a file or a folder that is there\n")
     }
 
     @Test func aFileWithoutATestIsAFaultOnlyIfItIsNamed() throws {

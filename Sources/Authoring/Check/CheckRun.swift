@@ -98,6 +98,9 @@ public struct CheckRun: Sendable {
         self.circumstances = circumstances
     }
 
+    /// How many objects have been judged.
+    public var count: Int { report.results.count }
+
     /// Reports a file that cannot be read.
     public mutating func add(_ issue: PolicyIssue) {
         report.issues.append(issue)

@@ -37,19 +37,20 @@ struct ImportAzurePolicy: ParsableCommand {
 
     func run() throws {
         var importer = AzurePolicyImport()
-        let count = try options.read(".json", limitBytes: AzurePolicyImport.maximumFileBytes) {
+        let issues = options.read(".json", limitBytes: AzurePolicyImport.maximumFileBytes) {
             importer.add($0, file: $1)
         }
         var progress = Progress("policies")
         let report = importer.finish { progress.show($0) }
         progress.end()
-        try options.finish(report, documentCount: count)
+        try options.finish(report, unread: issues)
     }
 }
 
 /// `portcullis import gatekeeper`.
 struct ImportGatekeeper: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "gatekeeper",
         abstract: "Import Gatekeeper's templates with CEL, and their constraints.",
         discussion: """
             A ConstraintTemplate with the engine K8sNativeValidation becomes an AzurePolicy for each constraint among the \
@@ -65,6 +66,7 @@ struct ImportGatekeeper: ParsableCommand {
 /// `portcullis import kyverno`.
 struct ImportKyverno: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "kyverno",
         abstract: "Import Kyverno's policies with CEL.",
         discussion: """
             A ValidatingPolicy becomes a ValidatingAdmissionPolicy with its binding; each rule of a ClusterPolicy with \

@@ -35,67 +35,36 @@ struct ImportOptions: ParsableArguments {
     ///   - suffixes: The ends of the names of files that are read of folders.
     ///   - limitBytes: The largest file.
     ///   - take: Is given each file and its name.
-    /// - Returns: How many files there were.
-    /// - Throws: `UsageError`, if one cannot be read.
-    func read(_ suffixes: String..., limitBytes: Int, _ take: ([UInt8], String) -> Void) throws -> Int {
-        var count = 0
-        do {
-            for path in paths {
-                if path == "-" {
-                    take(try standardInput(limitBytes), "standard input")
-                    count += 1
-                } else if FileSystem.isDirectory(path) {
-                    for name in try FileSystem.files(under: path) where suffixes.contains(where: name.hasSuffix) {
-                        let file = FileSystem.normalized(FileSystem.path(path, name))
-                        take(try FileSystem.read(file, limitBytes: limitBytes), file)
-                        count += 1
-                    }
-                } else {
-                    take(try FileSystem.read(path, limitBytes: limitBytes), path)
-                    count += 1
-                }
-            }
-        } catch let error as FileError {
-            throw UsageError("\(error)")
-        }
-        return count
-    }
-
-    private func standardInput(_ limitBytes: Int) throws(UsageError) -> [UInt8] {
-        var content: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 64 * 1024)
-        while true {
-            let count = unsafe buffer.withUnsafeMutableBytes {
-                unsafe Glibc.read(STDIN_FILENO, $0.baseAddress, $0.count)
-            }
-            if count < 0, errno == EINTR { continue }
-            guard count >= 0 else { throw UsageError("standard input cannot be read (\(errno)); name a file") }
-            guard count > 0 else { return content }
-            content += buffer[..<count]
-            guard content.count <= limitBytes else {
-                throw UsageError("standard input: more than \(limitBytes) bytes; split it")
+    /// - Returns: What cannot be read.
+    func read(_ suffixes: String..., limitBytes: Int, _ take: ([UInt8], String) -> Void) -> [PolicyIssue] {
+        let input = InputFiles(paths) { name in suffixes.contains(where: name.hasSuffix) }
+        var issues = input.issues
+        for file in input.files {
+            do throws(PolicyIssue) {
+                take(try InputFiles.read(file, limitBytes: limitBytes), InputFiles.name(of: file))
+            } catch {
+                issues.append(error)
             }
         }
+        return issues
     }
 
     /// Imports policies of another engine that are written in CEL.
     func importPolicies(of source: CELPolicyImport.Source) throws {
         var importer = CELPolicyImport(source)
-        let count = try read(".yaml", ".yml", ".json", limitBytes: PolicyFolder.maximumFileBytes) {
+        let issues = read(".yaml", ".yml", ".json", limitBytes: PolicyFolder.maximumFileBytes) {
             importer.add($0, file: $1)
         }
         var progress = Progress("policies")
         let report = importer.finish { progress.show($0) }
         progress.end()
-        try finish(report, documentCount: count)
+        try finish(report, unread: issues)
     }
 
     /// Writes what was made and tells about it.
-    func finish(_ report: ImportReport, documentCount: Int) throws {
-        for issue in report.issues {
-            let isColoured = Terminal.hasColours(STDERR_FILENO)
-            Terminal.complain(TextStyle.red.paint(issue.description.singleLine, isColoured: isColoured) + "\n")
-        }
+    func finish(_ report: ImportReport, unread: [PolicyIssue]) throws {
+        let issues = unread + report.issues
+        Terminal.complain(of: issues)
         if let folder { try write(report, to: folder) }
         let isColoured = Terminal.hasColours(folder == nil ? STDERR_FILENO : STDOUT_FILENO)
         switch (output, folder) {
@@ -106,9 +75,9 @@ struct ImportOptions: ParsableArguments {
             for (index, file) in policies.enumerated() { print((index > 0 ? "---\n" : "") + file.text, terminator: "") }
             for line in report.text(isColoured: isColoured) { Terminal.complain(line + "\n") }
         }
-        if !report.issues.isEmpty { throw ExitCode(Portcullis.ExitCode.usage.rawValue) }
+        if !issues.isEmpty { throw ExitCode(Portcullis.ExitCode.usage.rawValue) }
         if report.items.isEmpty {
-            Terminal.complain("portcullis: nothing to import in \(documentCount) files\n")
+            Terminal.complain("portcullis: there is nothing to import in what was named\n")
             throw ExitCode(Portcullis.ExitCode.untested.rawValue)
         }
         if report.count(.imported) < report.items.count { throw ExitCode(Portcullis.ExitCode.failed.rawValue) }

@@ -40,14 +40,7 @@ struct CircumstanceOptions: ParsableArguments {
         help: ArgumentHelp("File or folder of the objects as they were before; several times.", valueName: "path")
     )
     var old: [String] = []
-    @Option(
-        parsing: .singleValue,
-        help: ArgumentHelp(
-            "File or folder of manifests, or of what 'kubectl get -A -o yaml' writes, that tells what else there is; several times.",
-            valueName: "path"
-        )
-    )
-    var inventory: [String] = []
+    @OptionGroup var inventory: InventoryOptions
 
     /// What is done with the manifests.
     enum OperationOption: String, CaseIterable, ExpressibleByArgument {
@@ -83,36 +76,11 @@ struct CircumstanceOptions: ParsableArguments {
                 issues.append(error)
             }
         }
-        if !inventory.isEmpty { circumstances.inventory = readInventory(policies, &issues) }
         Terminal.complain(of: issues)
         guard !issues.contains(where: { $0.severity == .error }) else {
-            throw UsageError("what --old or --inventory names cannot be read")
+            throw UsageError("what --old names cannot be read")
         }
+        circumstances.inventory = try inventory.load(policies)
         return circumstances
-    }
-
-    private func readInventory(_ policies: LoadedPolicies, _ issues: inout [PolicyIssue]) -> Inventory? {
-        let files = InputFiles(inventory)
-        issues += files.issues
-        let values = SharedValues()
-        var builder = InventoryBuilder(configuration: policies.configuration)
-        for file in files.files {
-            do throws(PolicyIssue) {
-                let documents = try InputFiles.documents(of: file)
-                builder.add(
-                    InventoryFile(
-                        documents,
-                        file: InputFiles.name(of: file),
-                        configuration: policies.configuration,
-                        sharing: values
-                    )
-                )
-            } catch {
-                issues.append(error)
-            }
-        }
-        let result = builder.finish(folder: inventory.joined(separator: ", "))
-        issues += result.issues
-        return result.inventory
     }
 }

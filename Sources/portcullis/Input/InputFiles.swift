@@ -36,7 +36,7 @@ struct InputFiles {
                     PolicyIssue(
                         file: path,
                         message: "does not exist",
-                        mend: "name a file or a folder, or - for standard input"
+                        mend: "name a file or a folder that is there"
                     )
                 )
                 continue

@@ -1,3 +1,4 @@
+internal import Admission
 internal import Authoring
 internal import EventLoop
 internal import Policy
@@ -5,11 +6,17 @@ internal import Policy
 /// What a command asks the policies about: manifests, and recorded AdmissionReviews, one a line in files `*.jsonl`.
 struct Questions {
     private let input: InputFiles
+    /// Whether all files that are named are records, whatever their names.
+    private let areRecords: Bool
 
-    init(_ paths: [String]) {
-        input = InputFiles(paths) {
-            Self.isRecord($0) || $0.hasSuffix(".yaml") || $0.hasSuffix(".yml") || $0.hasSuffix(".json")
-        }
+    /// Lists the files.
+    ///
+    /// - Parameters:
+    ///   - paths: As they were given.
+    ///   - areRecords: Whether they name records alone.
+    init(_ paths: [String], areRecords: Bool = false) {
+        self.areRecords = areRecords
+        input = InputFiles(paths) { Self.isRecord($0) || !areRecords && PolicyFiles.isPolicyFile($0) }
     }
 
     /// Whether a file holds a review on each line, by its name.
@@ -18,36 +25,45 @@ struct Questions {
     /// The longest line of a record, in bytes: the largest body that the server takes, and its answer.
     private static let maximumLineBytes = 16 << 20
 
+    /// How many lines of a file are looked at before it is no record.
+    private static let doubtfulLines = 10
+
     /// Asks, file by file, with progress.
     ///
-    /// - Parameters:
-    ///   - isRecord: Whether all files are records, whatever their names.
-    ///   - runs: Who is asked.
-    func ask(isRecord: Bool = false, _ runs: inout [CheckRun]) {
+    /// - Parameter runs: Who is asked.
+    func ask(_ runs: inout [CheckRun]) {
         var progress = Progress("objects")
         func add(_ issue: PolicyIssue) { for place in runs.indices { runs[place].add(issue) } }
         for issue in input.issues { add(issue) }
         for file in input.files {
             let name = InputFiles.name(of: file)
             do throws(PolicyIssue) {
-                if isRecord || Self.isRecord(file) {
+                if areRecords || Self.isRecord(file) {
+                    var (reviews, isDoubted) = (0, false)
                     do throws(FileError) {
                         try FileSystem.forEachLine(
                             of: file == InputFiles.standardInput ? nil : file,
                             limitBytes: Self.maximumLineBytes
                         ) { line, number in
-                            for place in runs.indices {
-                                progress.show(
-                                    runs[place].check(
-                                        review: line,
-                                        at: Report.Place(file: name, line: number, column: 1)
-                                    )
-                                )
+                            let place = Report.Place(file: name, line: number, column: 1)
+                            for index in runs.indices {
+                                let before = runs[index].count
+                                progress.show(runs[index].check(review: line, at: place))
+                                reviews += runs[index].count - before
                             }
-                            return true
+                            isDoubted = reviews == 0 && number >= Self.doubtfulLines
+                            return !isDoubted
                         }
                     } catch {
                         throw PolicyIssue(unreadable: error)
+                    }
+                    if isDoubted {
+                        throw PolicyIssue(
+                            file: name,
+                            message:
+                                "is no record: none of its first \(Self.doubtfulLines) lines is an AdmissionReview",
+                            mend: "name a file that 'serve --record' has written"
+                        )
                     }
                 } else {
                     let manifests = ManifestFile(try InputFiles.read(file), file: name)

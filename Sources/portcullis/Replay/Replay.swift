@@ -1,3 +1,4 @@
+internal import Admission
 internal import ArgumentParser
 internal import Authoring
 internal import Glibc
@@ -22,25 +23,15 @@ struct Replay: ParsableCommand {
     @Argument(help: ArgumentHelp("Files, folders with *.jsonl, or - for standard input.", valueName: "path"))
     var paths: [String]
     @OptionGroup(title: "POLICIES") var policies: PolicyOptions
-    @Option(
-        parsing: .singleValue,
-        help: ArgumentHelp(
-            "File or folder of manifests that tells what else there is; several times.",
-            valueName: "path"
-        )
-    )
-    var inventory: [String] = []
+    @OptionGroup(title: "INVENTORY") var inventory: InventoryOptions
     @OptionGroup(title: "OUTPUT") var output: OutputOptions
     @Flag(name: .shortAndLong, help: "List what passes, and what only logs would know.") var verbose = false
 
     func run() throws {
         let loaded = try policies.load()
-        var circumstances = CircumstanceOptions()
-        circumstances.inventory = inventory
-        var runs = [
-            CheckRun(loaded.set, configuration: loaded.configuration, try circumstances.load(loaded))
-        ]
-        Questions(paths).ask(isRecord: true, &runs)
+        let circumstances = CheckRun.Circumstances(inventory: try inventory.load(loaded), now: .now())
+        var runs = [CheckRun(loaded.set, configuration: loaded.configuration, circumstances)]
+        Questions(paths, areRecords: true).ask(&runs)
         let report = runs[0].finish()
         Terminal.complain(of: report.issues)
         output.print(

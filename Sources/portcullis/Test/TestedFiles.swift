@@ -18,31 +18,14 @@ final class TestedFiles: SuiteFiles {
     private var roots: Set<String> = []
 
     init(_ paths: [String]) {
-        var found: Set<String> = []
-        for path in paths.map(FileSystem.normalized) {
-            do throws(FileError) {
-                let isFolder = FileSystem.isDirectory(path)
-                if isFolder {
-                    for name in try FileSystem.files(under: path) where PolicyFiles.isPolicyFile(name) {
-                        found.insert(FileSystem.normalized(FileSystem.path(path, name)))
-                    }
-                } else if FileSystem.exists(path) {
-                    found.insert(path)
-                    asked.insert(path)
-                } else {
-                    issues.append(
-                        PolicyIssue(file: path, message: "does not exist", mend: "name a folder or file with tests")
-                    )
-                    continue
-                }
-                roots.insert(Self.root(of: isFolder ? path : FileSystem.parent(of: path)))
-            } catch {
-                issues.append(
-                    PolicyIssue(file: error.path, message: "cannot be read (\(error))", mend: "make it readable")
-                )
-            }
+        let input = InputFiles(paths)
+        issues = input.issues
+        for path in paths.map(FileSystem.normalized) where FileSystem.exists(path) {
+            let isFolder = FileSystem.isDirectory(path)
+            if !isFolder { asked.insert(path) }
+            roots.insert(Self.root(of: isFolder ? path : FileSystem.parent(of: path)))
         }
-        files = found.sorted()
+        files = input.files.sorted()
     }
 
     /// The folder that suites of a folder may read in: the working directory for all that is in it, so that tests can use what

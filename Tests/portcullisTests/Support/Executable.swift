@@ -26,12 +26,13 @@ enum Executable {
         }
     }
 
-    /// Runs it to its end, with nothing to read.
-    static func run(_ arguments: [String]) throws -> Outcome {
+    /// Runs it to its end, with nothing to read, in the working directory or another.
+    static func run(_ arguments: [String], in folder: URL? = nil) throws -> Outcome {
         let process = Process()
         let (output, error) = (Pipe(), Pipe())
         process.executableURL = URL(filePath: path)
         process.arguments = arguments
+        if let folder { process.currentDirectoryURL = folder }
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = output
         process.standardError = error

@@ -1,0 +1,256 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// The verbs with which policies are written and asked, as a person or a pipeline runs them.
+@Suite struct AuthoringCommandTests {
+    private static let policies = Fixtures.policies
+    private static let denied = Fixtures.path("../EndToEnd/samples/denied.yaml")
+
+    private static let policy = """
+        apiVersion: portcullis.dev/v1alpha1
+        kind: AzurePolicy
+        metadata:
+          name: regions
+        spec:
+          rules:
+            - name: eu
+              locations: {allow: [westeurope]}
+
+        """
+
+    private static func account(_ region: String) -> String {
+        """
+        apiVersion: storage.azure.com/v1api20230101
+        kind: StorageAccount
+        metadata: {name: data, namespace: team-a}
+        spec: {location: \(region), kind: StorageV2, sku: {name: Standard_LRS}, owner: {name: group}}
+
+        """
+    }
+
+    private static func review(_ region: String) -> String {
+        """
+        {"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","request":{"uid":"1","operation":"CREATE",\
+        "kind":{"group":"storage.azure.com","version":"v1api20230101","kind":"StorageAccount"},\
+        "resource":{"group":"storage.azure.com","version":"v1api20230101","resource":"storageaccounts"},\
+        "name":"data","namespace":"team-a","userInfo":{"username":"someone"},"object":\
+        {"apiVersion":"storage.azure.com/v1api20230101","kind":"StorageAccount","metadata":{"name":"data",\
+        "namespace":"team-a"},"spec":{"location":"\(region)"}}}}
+
+        """
+    }
+
+    /// Runs a command in a folder with these files; a name that ends in `@` is a link.
+    private func run(_ arguments: [String], _ files: [String: String]) throws -> Executable.Outcome {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "portcullis-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        for (name, text) in files {
+            let file = folder.appending(path: name)
+            let parent = file.deletingLastPathComponent()
+            try FileManager.default.createDirectory(at: parent, withIntermediateDirectories: true)
+            if name.hasSuffix("@") {
+                try FileManager.default.createSymbolicLink(
+                    atPath: String(file.path.dropLast()),
+                    withDestinationPath: text
+                )
+            } else {
+                try Data(text.utf8).write(to: file)
+            }
+        }
+        return try Executable.run(arguments, in: folder)
+    }
+
+    // MARK: - Exit codes
+
+    /// A verb, what lies in its folder, and what a shell learns.
+    struct Case: CustomTestStringConvertible, Sendable {
+        let arguments: [String]
+        let files: [String: String]
+        let code: Int32
+        let says: String?
+
+        init(_ command: String, _ files: [String: String], _ code: Int32, _ says: String?) {
+            arguments = command.split(separator: " ").map(String.init)
+            self.files = files
+            self.code = code
+            self.says = says
+        }
+
+        var testDescription: String { arguments.joined(separator: " ") + " → \(code)" }
+    }
+
+    static let cases: [Case] = {
+        let good = ["p/policy.yaml": policy, "m/a.yaml": account("westeurope")]
+        let bad = good.merging(["m/b.yaml": account("uksouth")]) { $1 }
+        let warned = [
+            "p/policy.yaml": policy.replacing("spec:\n", with: "spec:\n  action: Warn\n"),
+            "m/b.yaml": account("uksouth"),
+        ]
+        let other = ["q/policy.yaml": policy.replacing("[westeurope]", with: "[uksouth]")]
+        let records = ["p/policy.yaml": policy, "r.jsonl": review("westeurope") + review("uksouth")]
+        return [
+            Case("check -p p m", good, 0, "1 manifest: 1 allowed, 0 denied"),
+            Case("check -p p m", bad, 1, "m/b.yaml:4:18: denied: StorageAccount team-a/data: regions/eu"),
+            Case("check -p p m", warned, 0, "1 allowed, 0 denied, 1 with warnings"),
+            Case("check -p p m --fail-on warn", warned, 5, "m/b.yaml:4:18: warning: "),
+            Case(
+                "check -p p m",
+                ["p/policy.yaml": policy, "m/empty.yaml": ""],
+                4,
+                "nothing was checked: no manifests"
+            ),
+            Case("check -p none m", good, 2, "none: error: does not exist"),
+            Case("check -p p none", good, 2, "none: error: does not exist"),
+            Case("check -p p m --output xml", good, 2, "'xml'"),
+            Case("check -p p m", good.merging(["p/policy.yaml": policy + "  rulez: []\n"]) { $1 }, 2, "rulez"),
+            Case("replay -p p r.jsonl", records, 1, "r.jsonl:2:504: denied: StorageAccount team-a/data: regions/eu"),
+            Case("replay -p p .", records, 1, "2 manifests: 1 allowed, 1 denied"),
+            Case("replay -p p r.jsonl", records.merging(["r.jsonl": review("westeurope")]) { $1 }, 0, "1 allowed"),
+            Case("replay -p p r.jsonl", records.merging(["r.jsonl": "\n"]) { $1 }, 4, "nothing was checked"),
+            Case("diff p q m", bad.merging(other) { $1 }, 1, "newly denied"),
+            Case("diff p p m", bad, 0, "no difference"),
+            Case("diff p none m", bad, 2, "none: error: does not exist"),
+            Case("diff p q r.jsonl", records.merging(other) { $1 }, 1, "newly allowed"),
+            Case("lint p", ["p/policy.yaml": policy, "p/tests/suite.yaml": ""], 0, "0 errors"),
+            Case("lint p", ["p/policy.yaml": policy + "  rulez: []\n"], 1, "p/policy.yaml:9:3: error: PC"),
+            Case(
+                "lint p --fail-on warn",
+                ["p/policy.yaml": policy.replacing("westeurope", with: "westeurop")],
+                5,
+                "PC"
+            ),
+            Case("lint --explain PC032", [:], 0, "PC032"),
+            Case("lint --explain PC999", [:], 2, "there is no code PC999"),
+            Case("lint none", [:], 2, "none: error"),
+            Case("fmt --check p", ["p/policy.yaml": policy], 0, nil),
+            Case(
+                "fmt --check p",
+                ["p/policy.yaml": policy.replacing("kind: A", with: "kind:   A")],
+                1,
+                "p/policy.yaml"
+            ),
+            Case("fmt --check p", ["p/policy.yaml": "a: [\n"], 2, "p/policy.yaml:2:1: error"),
+            Case("generate vap p", ["p/policy.yaml": policy], 0, "kind: ValidatingAdmissionPolicy"),
+            Case("generate vap none", [:], 2, "none"),
+            Case("generate docs p", ["p/policy.yaml": policy], 0, "regions"),
+            Case("import azure-policy d.json", ["d.json": "{"], 2, "d.json:"),
+            Case("import gatekeeper g.yaml", ["g.yaml": ""], 4, "nothing to import"),
+            Case("import kyverno k.yaml", ["k.yaml": "kind: ["], 2, "k.yaml:"),
+            Case("import vap none", [:], 2, "none: error: does not exist"),
+            Case("test p", ["p/policy.yaml": policy], 4, "nothing was tested"),
+        ]
+    }()
+
+    @Test(arguments: cases) func exitCodesAreAsDocumented(_ item: Case) throws {
+        let outcome = try run(item.arguments, item.files)
+        #expect(outcome.code == item.code, "\(outcome.output)\(outcome.error)")
+        let said = outcome.output + outcome.error
+        #expect(item.says.map(said.contains) ?? said.isEmpty, "\(said)")
+    }
+
+    // MARK: - Bad input
+
+    /// One bad file hides nothing of the others.
+    @Test(arguments: ["check -p p m", "diff p p m"]) func whatCannotBeReadIsToldAndTheRestIsAsked(_ command: String)
+        throws
+    {
+        let outcome = try run(
+            command.split(separator: " ").map(String.init),
+            [
+                "p/policy.yaml": Self.policy, "m/a.yaml": Self.account("uksouth"), "m/broken.yaml": "a: [1\n",
+                "m/other.yaml": "hello: world\n", "m/loop/up@": "..", "m/text.yaml": "\u{0}\u{1}",
+                "m/plan.json": #"{"format_version": "9.0", "planned_values": {}}"#, "m/r.jsonl": "no review\n",
+            ]
+        )
+        #expect(outcome.code == 2)
+        for place in [
+            "m/broken.yaml:2:1", "m/other.yaml:1:1", "m/loop/up", "m/text.yaml:1:1", "m/plan.json:1:20",
+            "m/r.jsonl:1:1",
+        ] {
+            #expect(outcome.error.contains("\(place): error: "), "\(place) is not in\n\(outcome.error)")
+        }
+        #expect(outcome.error.split(separator: "\n").count == 6)
+        #expect(outcome.output.contains(command.hasPrefix("check") ? "1 manifest: 0 allowed, 1 denied" : "1 object"))
+    }
+
+    @Test func aHugeFileIsRefusedUnread() throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "portcullis-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let file = folder.appending(path: "huge.yaml")
+        try Data().write(to: file)
+        let handle = try FileHandle(forWritingTo: file)
+        try handle.truncate(atOffset: 200 << 20)
+        try handle.close()
+        let outcome = try Executable.run(["check", "-p", Self.policies, file.path, Self.denied])
+        #expect(outcome.code == 2)
+        #expect(outcome.error.contains("huge.yaml: error: has more than 64 MiB; "))
+        #expect(outcome.output.contains("1 manifest: 0 allowed, 1 denied"))
+    }
+
+    @Test func whatIsNoRecordIsNotComplainedOfLineByLine() throws {
+        let outcome = try run(
+            ["replay", "-p", "p", "r.yaml"],
+            ["p/policy.yaml": Self.policy, "r.yaml": String(repeating: "a: b\n", count: 500)]
+        )
+        #expect(outcome.code == 2)
+        let lines = outcome.error.split(separator: "\n")
+        #expect(
+            lines.count == 11
+                && lines.last?.hasPrefix("r.yaml: error: is no record: none of its first 10 lines") == true
+        )
+    }
+
+    @Test func importingGoesOnBehindAFileThatCannotBeRead() throws {
+        let policy = """
+            apiVersion: admissionregistration.k8s.io/v1
+            kind: ValidatingAdmissionPolicy
+            metadata: {name: owned}
+            spec:
+              matchConstraints: {resourceRules: [{apiGroups: ["*"], apiVersions: ["*"], operations: [CREATE], resources: ["*"]}]}
+              validations: [{expression: "has(object.metadata.labels)"}]
+            """
+        let outcome = try run(["import", "vap", "p"], ["p/a.yaml": policy, "p/loop/up@": ".."])
+        #expect(outcome.code == 2)
+        #expect(outcome.error.contains("p/loop/up: error: is a link back to a folder above it; remove the link"))
+        #expect(outcome.output.contains("name: owned"))
+    }
+
+    // MARK: - Formats
+
+    /// Every format that a command has is one that its readers parse.
+    @Test(arguments: ["check -p p m", "diff p q m", "lint p", "replay -p p r.jsonl", "test p"])
+    func everyFormatIsWhatItsReadersParse(_ command: String) throws {
+        let files = [
+            "p/policy.yaml": Self.policy.replacing("[westeurope]", with: "[westeurop]"),
+            "q/policy.yaml": Self.policy, "m/a.yaml": Self.account("uksouth"), "r.jsonl": Self.review("uksouth"),
+            "p/tests/m.yaml": Self.account("uksouth"),
+            "p/tests/suite.yaml": """
+            apiVersion: portcullis.dev/v1alpha1
+            kind: PolicyTest
+            metadata: {name: regions}
+            spec: {cases: [{name: a, manifest: m.yaml, expect: {decision: Allow}}]}
+            """,
+        ]
+        func output(_ format: String) throws -> String {
+            try run(command.split(separator: " ").map(String.init) + ["--output", format], files).output
+        }
+        for format in ["json", "sarif"] {
+            let text = try output(format)
+            #expect(throws: Never.self) { try JSONSerialization.jsonObject(with: Data(text.utf8)) }
+        }
+        let sarif = try #require(
+            try JSONSerialization.jsonObject(with: Data(output("sarif").utf8)) as? [String: Any]
+        )
+        #expect(sarif["version"] as? String == "2.1.0")
+        #expect(try output("junit").hasPrefix("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites "))
+        #expect(try output("tap").hasPrefix("TAP version 14\n1.."))
+        let gitHub = /^(::(error|warning|notice) [a-zA-Z]+=[^,:]*(,[a-zA-Z]+=[^,:]*)*::.+|)$/
+        #expect(try output("github").split(separator: "\n").allSatisfy { $0.wholeMatch(of: gitHub) != nil })
+        let azure = /^##vso\[task\.(logissue|complete) [^\]]*\].*$/
+        #expect(try output("azuredevops").split(separator: "\n").allSatisfy { $0.wholeMatch(of: azure) != nil })
+        #expect(try output("markdown").contains("|"))
+    }
+}
