@@ -361,16 +361,18 @@ import Testing
     ]
 
     @Test(arguments: counts + sums + unknown) func judges(_ test: Case) throws {
-        let set = try policies(policy(match: test.match, rule: test.rule))
         let inventory = try test.inventory.map(Self.inventory)
-        let ask = test.old.map { Ask.update($0, to: test.object) } ?? .create(test.object)
-        for dryRun in [false, true] {
-            var ask = ask
-            ask.dryRun = dryRun
-            let decision = try set.decide(ask.request(), mode: .validate, inventory: inventory)
-            #expect(decision.failures.map(\.words) == test.failures)
-            #expect(decision.allowed == test.failures.isEmpty)
-            #expect(!decision.isBroken)
+        var ask = test.old.map { Ask.update($0, to: test.object) } ?? .create(test.object)
+        for (action, effect) in [("Deny", Failure.Effect.deny), ("Warn", .warn), ("Audit", .audit)] {
+            let set = try policies(policy(match: test.match, action: action, rule: test.rule))
+            for dryRun in [false, true] {
+                ask.dryRun = dryRun
+                let decision = try set.decide(ask.request(), mode: .validate, inventory: inventory)
+                #expect(decision.failures.map(\.words) == test.failures)
+                #expect(decision.failures.allSatisfy { $0.effect == effect })
+                #expect(decision.allowed == (test.failures.isEmpty || effect != .deny))
+                #expect(!decision.isBroken)
+            }
         }
     }
 

@@ -159,6 +159,37 @@ func storageAccount(_ spec: String, metadata: String = "") -> String {
     resource("storage.azure.com/v1api20230101/StorageAccount", spec: spec, metadata: metadata)
 }
 
+/// What a rule says of an object under each action: on CREATE its failures deny, warn or are kept for the log as the action
+/// says; on an UPDATE of the same object they are old.
+///
+/// - Parameters:
+///   - more: Other documents beside the policy.
+///   - judge: Is given each decision.
+func decideUnderEachAction(
+    _ rule: String,
+    _ object: String,
+    _ more: [String] = [],
+    inventory: Inventory? = nil,
+    judge: (Decision) throws -> Void
+) throws {
+    for (action, effect) in [("Deny", Failure.Effect.deny), ("Warn", .warn), ("Audit", .audit)] {
+        let files = ([policy(action: action, rule: rule)] + more).enumerated().map {
+            (name: "\($0.offset).yaml", text: $0.element)
+        }
+        let result = try compile(files)
+        let set = try #require(result.set, "\(result.issues)")
+        let created = try set.decide(Ask.create(object).request(), mode: .validate, inventory: inventory)
+        #expect(created.failures.allSatisfy { $0.effect == effect })
+        #expect(created.allowed == (created.failures.isEmpty || effect != .deny))
+        try judge(created)
+        let ask = Ask.update(object, to: object)
+        let updated = try set.decide(ask.request(), mode: .validate, inventory: inventory)
+        #expect(updated.allowed)
+        #expect(updated.failures.allSatisfy { $0.effect == (effect == .deny ? .ratcheted : effect) })
+        try judge(updated)
+    }
+}
+
 extension PolicySet {
     func decide(_ ask: Ask, mode: DecisionMode = .validate) throws -> Decision {
         try decide(ask.request(), mode: mode)

@@ -426,10 +426,9 @@ import Testing
     ]
 
     @Test(arguments: locations + skus + ceilings + tags + others) func judges(_ example: Case) throws {
-        let set = try policies(policy(rule: example.rule))
-        let decision = try set.decide(.create(example.object))
-        #expect(decision.failures.map { "\($0.path) \($0.reason.rawValue)" } == example.failures)
-        #expect(decision.allowed == example.failures.isEmpty)
+        try decideUnderEachAction(example.rule, example.object) { decision in
+            #expect(decision.failures.map { "\($0.path) \($0.reason.rawValue)" } == example.failures)
+        }
     }
 
     /// A failure names what was asked, what is there and what to do, in words that a team can act on.

@@ -21,27 +21,9 @@ struct RuleCase: Sendable, CustomTestStringConvertible {
 
     var testDescription: String { name }
 
-    /// On CREATE the failures deny, warn or are kept for the log as the action says; on an UPDATE of the same object they
-    /// are old.
     func check(_ more: [String] = [], inventory: Inventory? = nil) throws {
-        let object = resource(type, spec: spec)
-        for (action, effect) in [("Deny", Failure.Effect.deny), ("Warn", .warn), ("Audit", .audit)] {
-            let files = ([policy(action: action, rule: rule)] + more).enumerated().map {
-                (name: "\($0.offset).yaml", text: $0.element)
-            }
-            let result = try compile(files)
-            let set = try #require(result.set, "\(result.issues)")
-            let created = try set.decide(Ask.create(object).request(), mode: .validate, inventory: inventory)
-            #expect(created.failures.map(\.message) == lines, "\(name)")
-            #expect(created.failures.allSatisfy { $0.effect == effect }, "\(name)")
-            #expect(created.allowed == (lines.isEmpty || effect != .deny), "\(name)")
-            let updated = try set.decide(
-                Ask.update(object, to: object).request(),
-                mode: .validate,
-                inventory: inventory
-            )
-            #expect(updated.allowed, "\(name)")
-            #expect(updated.failures.map(\.message) == lines, "\(name)")
+        try decideUnderEachAction(rule, resource(type, spec: spec), more, inventory: inventory) { decision in
+            #expect(decision.failures.map(\.message) == lines, "\(name)")
         }
     }
 }
