@@ -1,6 +1,7 @@
 #!/bin/bash
 # Portcullis behind a real kube-apiserver: both webhooks once by URL (HTTP/2) and once by Service (HTTP/1.1), resources from a
-# user and from a service account; and before that Kubernetes' own policies, which both of them enforce on the same objects.
+# user and from a service account; and before that our own policies as custom resources, and Kubernetes' own policies, which
+# both of them enforce on the same objects.
 #
 #   KUBEBUILDER_ASSETS=DIR run.sh EXECUTABLE [--crds DIR]
 #
@@ -27,6 +28,7 @@ done
 scratch=$(mktemp -d)
 . "$here/cluster.sh"
 . "$here/admission-policies.sh"
+. "$here/custom-resources.sh"
 trap 'stop_cluster; rm -rf "$scratch"' EXIT
 
 # ---- Set up ----
@@ -163,6 +165,9 @@ round() {
     check "a deletion is accepted" prints "deleted" "$user" -n team-a delete storageaccount teaminvoices
     kubectl_as admin -n team-a delete resourcegroup --all >/dev/null
 }
+
+echo "policies as custom resources"
+as_custom_resources
 
 echo "Kubernetes' own policies, by the API server and by Portcullis"
 by_the_api_server

@@ -8,7 +8,10 @@ internal import Policy
 struct Generate: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Make something of policies.",
-        subcommands: [GenerateVAP.self, GenerateMAP.self, GenerateDocs.self]
+        subcommands: [
+            GenerateVAP.self, GenerateMAP.self, GenerateSchema.self, GenerateCRDs.self,
+            GenerateDocs.self,
+        ]
     )
 }
 
