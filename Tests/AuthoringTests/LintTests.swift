@@ -6,8 +6,16 @@ import Testing
 
 /// What `lint` finds, and what it leaves alone.
 @Suite struct LintTests {
-    private static func lint(_ texts: [String: String], hasTests: Bool = true) -> LintReport {
-        var run = LintRun(configuration: PolicyConfiguration(), now: WallTime("2030-01-01T00:00:00Z"))
+    private static func lint(
+        _ texts: [String: String],
+        hasTests: Bool = true,
+        isAboutPortability: Bool = false
+    ) -> LintReport {
+        var run = LintRun(
+            configuration: PolicyConfiguration(),
+            now: WallTime("2030-01-01T00:00:00Z"),
+            isAboutPortability: isAboutPortability
+        )
         for (file, text) in texts.sorted(by: { $0.key < $1.key }) {
             run.add(Array(text.utf8), file: file, hasTests: hasTests)
         }
@@ -98,6 +106,13 @@ import Testing
         #expect(
             Self.expression("has(object.spec.subjectFromConfig) || !has(object.spec.subject)", credential) == []
         )
+        // By what a missing field makes of the expression, not by its words.
+        #expect(Self.expression("object.spec.?subject.orValue('a') in ['a']", credential) == ["PC033"])
+        #expect(Self.expression("object.spec.?subject.orValue('') in ['a']", credential) == [])
+        #expect(
+            Self.expression("!object.spec.?subject.orValue('').contains('subjectFromConfig')", credential) == ["PC033"]
+        )
+        #expect(Self.expression("has(object.spec.subject) && true || has(object.spec.issuer)", credential) == [])
         // Nothing that is no expression of CEL is too much.
         for text in [
             "object.", "object.spec.", "'", "\\\\'", "((((", "))))", "\"\"\"", "object.spec.a(", "//", "r'\\'",
@@ -114,6 +129,149 @@ import Testing
             """
         )
         #expect(found == [])
+    }
+
+    /// What follows of how a policy's expressions hang together.
+    @Test(arguments: [
+        // Variables are asked where they are read.
+        ("variables: [{name: x, expression: object.spec.kind}]", "has(object.spec.kind) && variables.x == 'a'", []),
+        ("variables: [{name: x, expression: object.spec.kind}]", "variables.x == 'a'", ["PC032 6:49"]),
+        (
+            "variables: [{name: x, expression: has(object.spec.kind)}]", "variables.x ? object.spec.kind == 'a' : true",
+            []
+        ),
+        ("match: {conditions: [{name: a, expression: \"has(object.spec.kind)\"}]}", "object.spec.kind == 'a'", []),
+        (
+            "match: {conditions: [{name: a, expression: \"has(object.spec.kind) || true\"}]}",
+            "object.spec.kind == 'a'",
+            ["PC032 10:34"]
+        ),
+        (
+            "match: {conditions: [{name: a, expression: object.spec.kind == 'a'}, {name: b, expression: has(object.spec.kind)}]}",
+            "'a' == 'b'", []
+        ),
+        // A condition that asks for the field leaves out who uses its twin.
+        (
+            "match: {resources: [managedidentity.azure.com/FederatedIdentityCredential], conditions: "
+                + "[{name: a, expression: has(object.spec.subject)}]}",
+            "object.spec.subject == 'a'", ["PC033 6:130"]
+        ),
+    ])
+    func expressionsOfAPolicyTogether(_ field: String, _ expression: String, _ expected: [String]) {
+        let found = Self.codes(
+            """
+              action: Deny
+              \(field)
+              rules:
+                - name: a
+                  cel:
+                    expression: "\(expression)"
+                    message: stop
+            """
+        )
+        #expect(found == expected)
+    }
+
+    @Test func messagesAreAskedWhereTheRuleIsFalse() {
+        let found = Self.codes(
+            """
+              rules:
+                - name: a
+                  cel:
+                    expression: "!has(object.spec.kind)"
+                    messageExpression: "'not ' + object.spec.kind"
+                - name: b
+                  cel:
+                    expression: has(object.spec.tags)
+                    messageExpression: "'not ' + object.spec.kind"
+            """
+        )
+        #expect(found == ["PC032 13:50"])
+    }
+
+    // MARK: - Cost
+
+    @Test func costsAreEstimatedBySize() throws {
+        func findings(_ expression: String, _ parameters: String = "{}") -> [LintFinding] {
+            Self.lint([
+                "a.yaml": Self.policy(
+                    """
+                      parameters: \(parameters)
+                      rules:
+                        - name: a
+                          message: stop
+                          cel: {expression: "\(expression)"}
+                    """
+                )
+            ]).findings.filter { $0.code == .costly }
+        }
+        let rules = "object.spec.?rules.orValue([])"
+        let nested = try #require(findings("\(rules).all(r, \(rules).exists(s, r == s))").first)
+        #expect(nested.level == .warning && nested.place.line == 9)
+        #expect(nested.message.contains("1,000,000 are allowed: one of "))
+        // Only a flood of elements reaches the limit of one loop, and of loops over the elements of elements.
+        #expect(findings("\(rules).all(r, r != 'x')").map(\.level) == [.note])
+        #expect(findings("\(rules).all(r, r.?ports.orValue([]).all(p, p != 1))").map(\.level) == [.note])
+        // Loops over lists that are written down are bounded, and so is what the user is.
+        #expect(findings("\(rules).all(r, r in parameters.known)", "{known: [a, b]}").map(\.level) == [.note])
+        #expect(findings("parameters.known.all(a, parameters.known.all(b, a == b))", "{known: [a, b]}").isEmpty)
+        #expect(findings("request.userInfo.groups.exists(g, g == 'x')").isEmpty)
+        #expect(findings("object.metadata.name.startsWith('a') && object.spec.?kind.orValue('') == 'b'").isEmpty)
+    }
+
+    // MARK: - Portability
+
+    @Test func rulesThatGenerateRefusesAreToldWithItsReason() {
+        let spec = """
+              match: {resources: [storage.azure.com/StorageAccount]}
+              rules:
+                - {name: five, quota: {count: 5}}
+                - {name: here, locations: {allow: [westeurope]}}
+              mutations:
+                - {name: name, azureName: {default: "x-${name}"}}
+            """
+        func found(_ text: String, _ isAsked: Bool) -> [LintFinding] {
+            Self.lint(["a.yaml": text], isAboutPortability: isAsked).findings.filter { $0.code == .notPortable }
+        }
+        let findings = found(Self.policy(spec), true)
+        #expect(findings.map(\.field) == ["spec.rules[0]", "spec.mutations[0]"])
+        #expect(findings.first?.message.contains("quota: it counts what else there is") == true)
+        #expect(findings.first?.place.line == 7)
+        #expect(found(Self.policy(spec), false).isEmpty)
+        // What does not compile is told as that.
+        #expect(found(Self.policy("  acton: Warn\n" + spec), true).isEmpty)
+        let exception = Self.exception("2031-01-01T00:00:00Z", rule: "here")
+        #expect(found(Self.policy(spec) + "\n---\n" + exception, true).map(\.field).contains("metadata.name"))
+    }
+
+    // MARK: - Exceptions
+
+    private static func exception(_ end: String, policy: String = "a", rule: String = "r") -> String {
+        """
+        apiVersion: portcullis.dev/v1alpha1
+        kind: PolicyException
+        metadata: {name: e}
+        spec:
+          policies: [{name: \(policy), rules: [\(rule)]}]
+          subjects: {namespaces: [team-a]}
+          expiresAt: \(end)
+          reason: until the move
+          approvedBy: platform
+        """
+    }
+
+    @Test(arguments: [
+        ("2031-01-01T00:00:00Z", "a", "r", []), ("2029-12-31T00:00:00Z", "a", "r", ["PC020 warning"]),
+        ("2030-01-04T00:00:00Z", "a", "r", ["PC020 warning"]), ("2030-01-20T00:00:00Z", "a", "r", ["PC042 note"]),
+        ("2030-01-31T00:00:00Z", "a", "r", ["PC042 note"]), ("2030-02-01T00:00:00Z", "a", "r", []),
+        ("2031-01-01T00:00:00Z", "b", "r", ["PC006 error"]), ("2031-01-01T00:00:00Z", "a", "s", ["PC006 error"]),
+    ])
+    func exceptionsThatEndOrNameNothing(_ end: String, _ policy: String, _ rule: String, _ expected: [String]) {
+        let report = Self.lint([
+            "a.yaml": Self.policy("  rules: [{name: r, locations: {allow: [westeurope]}}]"),
+            "e.yaml": Self.exception(end, policy: policy, rule: rule),
+        ])
+        #expect(report.findings.map { "\($0.code.rawValue) \($0.level.rawValue)" } == expected)
     }
 
     @Test func bindingsTestsAndFilesThatCannotBeRead() {

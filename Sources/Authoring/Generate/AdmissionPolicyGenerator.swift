@@ -55,27 +55,27 @@ public struct AdmissionPolicyGenerator {
 
     /// Adds the AzurePolicies of a document, which must be good: what `PolicyCompiler` finds fault with has no meaning here.
     public mutating func add(_ document: JSONDocument) {
-        for (_, object) in document.objects {
-            let policy = TemplateLiteral(object, in: document)
-            guard policy["apiVersion"]?.text == PolicyFile.apiVersion, let kind = policy["kind"]?.text else { continue }
-            let name = policy["metadata"]?["name"]?.text ?? ""
-            let field = target == .validating ? "rules" : "mutations"
-            switch kind {
-            case "AzurePolicy": break
-            case "NamespaceAzurePolicy":
-                refuse(name, "", "Kubernetes has no admission policies that lie in a namespace")
-                continue
-            case "PolicyException":
-                refuse(name, "", "exceptions end at a moment, and CEL does not know the time")
-                continue
-            default: continue
-            }
-            guard let spec = policy["spec"]?.resolvingParameters(), let statements = spec[field]?.elements,
-                !statements.isEmpty
-            else { continue }
-            policyCount += 1
-            add(spec, statements, named: name)
+        for (_, object) in document.objects { add(object, in: document) }
+    }
+
+    /// Adds one object of such a document; what is no AzurePolicy is left alone.
+    public mutating func add(_ object: JSONValue, in document: JSONDocument) {
+        let policy = TemplateLiteral(object, in: document)
+        guard policy["apiVersion"]?.text == PolicyFile.apiVersion, let kind = policy["kind"]?.text else { return }
+        let name = policy["metadata"]?["name"]?.text ?? ""
+        let field = target == .validating ? "rules" : "mutations"
+        switch kind {
+        case "AzurePolicy": break
+        case "NamespaceAzurePolicy":
+            return refuse(name, "", "Kubernetes has no admission policies that lie in a namespace")
+        case "PolicyException": return refuse(name, "", "exceptions end at a moment, and CEL does not know the time")
+        default: return
         }
+        guard let spec = policy["spec"]?.resolvingParameters(), let statements = spec[field]?.elements,
+            !statements.isEmpty
+        else { return }
+        policyCount += 1
+        add(spec, statements, named: name)
     }
 
     /// All manifests as one stream of YAML.

@@ -34,6 +34,9 @@ public enum LintCode: String, CaseIterable, Sendable {
     case noTests = "PC037"
     case regionSpelling = "PC038"
     case everyNamespace = "PC039"
+    case notPortable = "PC040"
+    case costly = "PC041"
+    case endingException = "PC042"
     case needlessIgnore = "PC050"
 
     /// What is said of a code.
@@ -300,7 +303,7 @@ public enum LintCode: String, CaseIterable, Sendable {
                 title: "field that may be missing",
                 level: .warning,
                 explanation:
-                    "An expression that reads a field which an object does not have breaks, and the failurePolicy decides in its place. Ask with has() before, or read it with .? and orValue().",
+                    "An expression that reads a field which an object does not have breaks, and the failurePolicy decides in its place. Ask with has() before, in the same expression, a condition of the match or the operand beside it; or read it with .? and orValue(). Fields of a list's elements are fields too.",
                 bad: "expression: object.spec.minimumTlsVersion == 'TLS1_2'",
                 good: "expression: object.spec.?minimumTlsVersion.orValue('') == 'TLS1_2'"
             )
@@ -309,7 +312,7 @@ public enum LintCode: String, CaseIterable, Sendable {
                 title: "field that a ConfigMap may hold instead",
                 level: .warning,
                 explanation:
-                    "The kind has a field of the same name with FromConfig behind it. Who uses that leaves the field out, and the expression judges an absence; ask for the twin too.",
+                    "The kind has a field of the same name with FromConfig behind it. Who uses that leaves the field out, and the expression lets the object through for it, or a condition leaves it to nobody; ask for the twin too.",
                 bad: "expression: \"!has(object.spec.tenantId) || object.spec.tenantId == 'x'\"",
                 good:
                     "expression: \"!has(object.spec.tenantIdFromConfig) && has(object.spec.tenantId) && object.spec.tenantId == 'x'\""
@@ -367,6 +370,33 @@ public enum LintCode: String, CaseIterable, Sendable {
                     "Every namespace, those that do not exist yet too, may act with the same credentials and identities.",
                 bad: "namespaces: [\"*\"]",
                 good: "namespaces: [team-a]"
+            )
+        case .notPortable:
+            Entry(
+                title: "rule that generate refuses",
+                level: .warning,
+                explanation:
+                    "With --portability: generate vap and generate map leave the rule or mutation out, for the reason that they give. It is enforced by the webhook alone.",
+                bad: "quota: {count: 5}",
+                good: "skus: {allow: [\"Standard*\"]}  # CEL can say this"
+            )
+        case .costly:
+            Entry(
+                title: "expression that an object can make too costly",
+                level: .warning,
+                explanation:
+                    "An expression that reaches 1,000,000 units of Kubernetes' cost breaks, and the failurePolicy decides. The cost is estimated from above, by sizes alone: every list and text as large as the object, an element of a list two bytes, 16 KiB for the user and the namespace, no limit that the expression itself asks for. A warning if an object of 16 KiB can reach the limit; a note (-v) if one of 3 MiB can, the most that an API server takes.",
+                bad: "expression: object.spec.rules.all(r, object.spec.rules.exists(s, s.port == r.port))",
+                good: "expression: object.spec.rules.all(r, r.port in variables.ports)"
+            )
+        case .endingException:
+            Entry(
+                title: "exception that ends within 30 days",
+                level: .note,
+                explanation:
+                    "There is still time to do without it or to have it renewed. In its last week PC020 warns of it.",
+                bad: "expiresAt: 2030-01-31T00:00:00Z  # on 2030-01-10",
+                good: "expiresAt: 2030-06-30T00:00:00Z"
             )
         case .needlessIgnore:
             Entry(

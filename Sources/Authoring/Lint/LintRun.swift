@@ -12,6 +12,7 @@ public struct LintRun {
 
     private let configuration: PolicyConfiguration
     private let now: WallTime?
+    private let isAboutPortability: Bool
     private var files: [File] = []
     private var issues: [PolicyIssue] = []
 
@@ -20,9 +21,11 @@ public struct LintRun {
     /// - Parameters:
     ///   - configuration: What policies are compiled with.
     ///   - now: What the clock says, for exceptions that end; nil if it is not to matter.
-    public init(configuration: PolicyConfiguration, now: WallTime?) {
+    ///   - isAboutPortability: Whether to tell what `generate vap` and `generate map` would refuse.
+    public init(configuration: PolicyConfiguration, now: WallTime?, isAboutPortability: Bool = false) {
         self.configuration = configuration
         self.now = now
+        self.isAboutPortability = isAboutPortability
     }
 
     /// Adds a file of policies.
@@ -45,16 +48,29 @@ public struct LintRun {
         var compiler = PolicyCompiler(configuration: configuration)
         for issue in issues { compiler.add(issue) }
         var findings: [LintFinding] = []
+        var objects: [(file: String, document: JSONDocument, value: JSONValue)] = []
         for file in files {
             for document in documents(of: file, &compiler) {
                 for object in document.objects.map(\.value) {
-                    var checks = LintChecks(document, object, file: file.name, configuration.tables)
+                    var checks = LintChecks(document, object, file: file.name, configuration.tables, now: now)
                     checks.run(hasTests: file.hasTests)
                     findings += checks.findings
+                    objects.append((file.name, document, object))
                 }
             }
         }
-        findings += compiler.finish(now: now).issues.map(LintFinding.init)
+        let issues = compiler.finish(now: now).issues
+        // An end that is so near that the compiler warns is told once.
+        let ends = Set(issues.filter { $0.kind == .expiringException }.map { "\($0.file):\($0.line):\($0.column)" })
+        findings.removeAll { $0.code == .endingException && ends.contains($0.place.description) }
+        findings += issues.map(LintFinding.init)
+        if isAboutPortability {
+            // What does not compile has no meaning that could be carried over.
+            let faulty = Set(issues.filter { $0.severity == .error }.map(\.file))
+            for (file, document, object) in objects where !faulty.contains(file) {
+                findings += portability(of: object, in: document, file: file)
+            }
+        }
         var suppressedCount = 0
         for file in files {
             var ignores = LintIgnores(file.text, file: file.name)
@@ -71,6 +87,20 @@ public struct LintRun {
             return (one.file, one.line, one.column, first.key) < (other.file, other.line, other.column, second.key)
         }
         return LintReport(findings: findings, fileCount: files.count, suppressedCount: suppressedCount)
+    }
+
+    /// What of a policy could not be generated.
+    private func portability(of object: JSONValue, in document: JSONDocument, file: String) -> [LintFinding] {
+        var refusals: [AdmissionPolicyGenerator.Refusal] = []
+        for target in [AdmissionPolicyGenerator.Target.validating, .mutating] {
+            var generator = AdmissionPolicyGenerator(target, configuration: configuration)
+            generator.add(object, in: document)
+            // What is no matter of rules or mutations is refused by both.
+            refusals += generator.refusals.filter { !refusals.contains($0) }
+        }
+        var checks = LintChecks(document, object, file: file, configuration.tables)
+        for refusal in refusals { checks.report(refusal) }
+        return checks.findings
     }
 
     /// The documents of a file, which the compiler gets too.
@@ -105,6 +135,7 @@ public struct LintFinding: Sendable {
 
     init(
         _ code: LintCode,
+        level: Report.Level? = nil,
         field: String = "",
         _ message: String,
         mend: String,
@@ -112,7 +143,7 @@ public struct LintFinding: Sendable {
         edit: LintEdit? = nil
     ) {
         self.code = code
-        level = code.entry.level
+        self.level = level ?? code.entry.level
         self.field = field
         self.message = message
         self.mend = mend

@@ -15,6 +15,7 @@ struct Lint: ParsableCommand {
               portcullis lint policies
               portcullis lint --explain PC032
               portcullis lint --fix --dry-run policies
+              portcullis lint --portability policies
 
             A comment above an entry or behind it suppresses warnings in it: # portcullis:ignore PC035 and the reason.
 
@@ -49,6 +50,7 @@ struct Lint: ParsableCommand {
     )
     var fix = false
     @Flag(help: "With --fix: tell what would be written, and write nothing.") var dryRun = false
+    @Flag(help: "Also tell what 'generate vap' and 'generate map' would refuse, and why.") var portability = false
     @Flag(name: .shortAndLong, help: "Show notes too.") var verbose = false
 
     func validate() throws {
@@ -107,7 +109,7 @@ struct Lint: ParsableCommand {
     }
 
     private func lint(_ sources: Sources) -> LintReport {
-        var run = LintRun(configuration: PolicyConfiguration(), now: .now())
+        var run = LintRun(configuration: PolicyConfiguration(), now: .now(), isAboutPortability: portability)
         for issue in sources.issues { run.add(issue) }
         for (name, text) in sources.files { run.add(text, file: name, hasTests: Self.hasTests(name)) }
         return run.finish()
