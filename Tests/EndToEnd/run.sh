@@ -28,13 +28,35 @@ done
 scratch=$(mktemp -d)
 . "$here/cluster.sh"
 . "$here/admission-policies.sh"
+. "$here/generated.sh"
 . "$here/custom-resources.sh"
 trap 'stop_cluster; rm -rf "$scratch"' EXIT
+
+passed=0
+failed=0
+# check NAME COMMAND …
+check() {
+    local name=$1
+    shift
+    if "$@" >"$scratch/output" 2>&1; then
+        passed=$((passed + 1))
+        echo "  ok      $name"
+    else
+        failed=$((failed + 1))
+        echo "  FAILED  $name"
+        sed 's/^/          /' "$scratch/output"
+    fi
+}
 
 # ---- Set up ----
 
 echo "starting etcd and kube-apiserver"
 start_cluster
+
+echo "policies generated from the catalogue, by the API server alone"
+check "it decides the catalogue's suites as we do" generated_decides_alike
+[ $failed != 0 ] || sed 's/^/          /' "$scratch/output"
+
 "$executable" certs init --directory "$scratch/pki" --san localhost --san 127.0.0.1 \
     --san portcullis.portcullis-system.svc >/dev/null
 # serve NAME FOLDER: starts one with the policies of a folder; sets port and admin.
@@ -80,21 +102,6 @@ denies() { ! kubectl_as "$@" 2>"$scratch/error" && grep -q 'denied the request' 
 
 # ---- Checks ----
 
-passed=0
-failed=0
-# check NAME COMMAND …
-check() {
-    local name=$1
-    shift
-    if "$@" >"$scratch/output" 2>&1; then
-        passed=$((passed + 1))
-        echo "  ok      $name"
-    else
-        failed=$((failed + 1))
-        echo "  FAILED  $name"
-        sed 's/^/          /' "$scratch/output"
-    fi
-}
 # prints TEXT USER ARGUMENT …: kubectl succeeds and says TEXT.
 prints() {
     local text=$1
