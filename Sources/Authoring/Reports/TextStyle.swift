@@ -24,4 +24,16 @@ extension String {
     public func padded(to width: Int) -> String {
         count >= width ? self : self + String(repeating: " ", count: width - count)
     }
+
+    /// The text on one line, and not too long for a table; the middle is left out, for many texts begin alike.
+    ///
+    /// - Parameter columns: The most Unicode scalars that are left.
+    /// - Returns: The text, with `…` where something is missing.
+    public func shortenedInside(to columns: Int) -> String {
+        let line = unicodeScalars.map { $0.value < 0x20 ? " " : $0 }
+        guard line.count > columns else { return String(String.UnicodeScalarView(line)) }
+        let end = columns / 2
+        let kept = line.prefix(columns - 1 - end) + ["…"] + line.suffix(end)
+        return String(String.UnicodeScalarView(kept))
+    }
 }

@@ -52,8 +52,10 @@ public final class CELProgram: @unchecked Sendable {
     public func evaluateTraced(
         _ evaluation: inout Evaluation
     ) -> (result: Result<CELValue, CELError>, trace: [TraceEntry]) {
+        // Another expression may be the one that reads this.
+        let outer = evaluation.trace
         evaluation.trace = []
-        defer { evaluation.trace = nil }
+        defer { evaluation.trace = outer }
         let result: Result<CELValue, CELError>
         do throws(CELError) {
             result = .success(try evaluate(&evaluation))

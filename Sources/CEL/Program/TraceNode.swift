@@ -13,6 +13,37 @@ public struct TraceEntry: Sendable {
     public static let maximumCount = 1000
 }
 
+/// A sub-expression and what it gave, in words.
+public struct TraceRow: Hashable, Sendable {
+    /// The sub-expression.
+    public let part: String
+    /// Its value, or why there is none.
+    public let value: String
+
+    /// Puts a row together.
+    public init(part: String, value: String) {
+        self.part = part
+        self.value = value
+    }
+
+    /// Whether the sub-expression is a name alone, such as a variable of a loop.
+    fileprivate var isName: Bool {
+        part.utf8.allSatisfy {
+            UInt8(ascii: "a")...UInt8(ascii: "z") ~= $0 | 0x20 || UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0
+                || $0 == UInt8(ascii: "_")
+        }
+    }
+}
+
+extension [TraceRow] {
+    /// The rows that have something to say: of a name alone only what it has not said before, so that a loop tells each value
+    /// once.
+    public var withoutRepetitions: [TraceRow] {
+        var told: [String: String] = [:]
+        return filter { !$0.isName || told.updateValue($0.value, forKey: $0.part) != $0.value }
+    }
+}
+
 /// Records what another node gives.
 final class TraceNode: Node {
     let inner: Node

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Authoring
 internal import CEL
 internal import EventLoop
 internal import Glibc
@@ -110,10 +111,15 @@ struct CELEvaluation: ParsableCommand {
 
     private func printText(_ outcome: Outcome, _ evaluation: inout Evaluation) throws {
         if trace {
-            let rows = Self.rows(outcome.trace, evaluation)
-            let width = rows.map(\.part.unicodeScalars.count).max() ?? 0
-            for (part, value) in rows {
-                print(part + String(repeating: " ", count: width - part.unicodeScalars.count) + "  " + value)
+            var rows: [TraceRow] = []
+            for entry in outcome.trace {
+                rows.append(TraceRow(part: entry.text, value: Self.text(entry.result, evaluation)))
+            }
+            let shown = rows.withoutRepetitions.map { ($0.part.shortenedInside(to: Self.traceColumns), $0.value) }
+            let width = shown.map(\.0.unicodeScalars.count).max() ?? 0
+            for (part, value) in shown {
+                let spaces = String(repeating: " ", count: width - part.unicodeScalars.count)
+                print(part + spaces + "  " + value.shortenedInside(to: Self.traceColumns))
             }
             if outcome.trace.count == TraceEntry.maximumCount {
                 print("… (the first \(TraceEntry.maximumCount) parts)")
@@ -123,39 +129,11 @@ struct CELEvaluation: ParsableCommand {
         if case .success(let value) = outcome.result { print(evaluation.description(of: value, limit: .max)) }
     }
 
-    /// What a trace has to say: of a name alone only what it has not said before, so that a loop tells each value once.
-    private static func rows(
-        _ trace: [TraceEntry],
-        _ evaluation: borrowing Evaluation
-    ) -> [(part: String, value: String)] {
-        var rows: [(part: String, value: String)] = []
-        var told: [String: String] = [:]
-        for entry in trace {
-            let value = text(entry.result, evaluation)
-            let isName = entry.text.utf8.allSatisfy {
-                UInt8(ascii: "a")...UInt8(ascii: "z") ~= $0 | 0x20 || UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0
-                    || $0 == UInt8(ascii: "_")
-            }
-            if isName, told.updateValue(value, forKey: entry.text) == value { continue }
-            rows.append((shortened(entry.text), shortened(value)))
-        }
-        return rows
-    }
-
     private static func text(_ result: Result<CELValue, CELError>, _ evaluation: borrowing Evaluation) -> String {
         switch result {
         case .success(let value): evaluation.description(of: value)
         case .failure(let error): "error: \(error)"
         }
-    }
-
-    /// On one line, and not too long for a table; the middle is left out, for many parts begin alike.
-    private static func shortened(_ text: String) -> String {
-        let line = text.unicodeScalars.map { $0.value < 0x20 ? " " : $0 }
-        guard line.count > traceColumns else { return String(String.UnicodeScalarView(line)) }
-        let end = traceColumns / 2
-        let kept = line.prefix(traceColumns - 1 - end) + ["…"] + line.suffix(end)
-        return String(String.UnicodeScalarView(kept))
     }
 
     // MARK: For programs
