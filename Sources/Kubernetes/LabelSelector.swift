@@ -1,8 +1,8 @@
 public import JSON
 
 /// A label selector, compiled (`meta/v1.LabelSelector`): every requirement must hold; without any, everything matches.
-public struct LabelSelector: Sendable {
-    private struct Requirement: Sendable {
+public struct LabelSelector: Sendable, CustomStringConvertible {
+    fileprivate struct Requirement: Sendable {
         enum Test: Sendable {
             case isIn([[UInt8]])
             case isNotIn([[UInt8]])
@@ -12,6 +12,19 @@ public struct LabelSelector: Sendable {
 
         let key: JSONKey
         let test: Test
+
+        func holds(_ value: JSONValue?, _ document: JSONDocument) -> Bool {
+            switch test {
+            case .isIn(let wanted):
+                // As in Kubernetes, a label that is absent is in no set …
+                value.map { LabelSelector.isOne(of: wanted, $0, document) } ?? false
+            case .isNotIn(let unwanted):
+                // … and therefore also satisfies NotIn.
+                value.map { !LabelSelector.isOne(of: unwanted, $0, document) } ?? true
+            case .exists: value != nil
+            case .doesNotExist: value == nil
+            }
+        }
     }
 
     private let requirements: [Requirement]
@@ -136,27 +149,58 @@ public struct LabelSelector: Sendable {
     public func matches(_ document: JSONDocument, labels: JSONValue?) -> Bool {
         for requirement in requirements {
             let value = labels.flatMap { document.member(requirement.key, of: $0) }
-            let holds =
-                switch requirement.test {
-                case .isIn(let wanted):
-                    // As in Kubernetes, a label that is absent is in no set …
-                    value.map { Self.isOne(of: wanted, $0, document) } ?? false
-                case .isNotIn(let unwanted):
-                    // … and therefore also satisfies NotIn.
-                    value.map { !Self.isOne(of: unwanted, $0, document) } ?? true
-                case .exists: value != nil
-                case .doesNotExist: value == nil
-                }
-            if !holds { return false }
+            if !requirement.holds(value, document) { return false }
         }
         return true
     }
 
-    private static func isOne(of values: [[UInt8]], _ value: JSONValue, _ document: JSONDocument) -> Bool {
+    /// What a requirement asks for, in words, and what labels have instead.
+    public struct Finding: Hashable, Sendable {
+        /// The requirement as `kubectl` writes it: `tier=standard`, `tier in (a,b)`, `!tier`.
+        public let requirement: String
+        /// The label.
+        public let key: String
+        /// Its value; nil if there is no such label.
+        public let value: String?
+        /// Whether it satisfies the requirement.
+        public let holds: Bool
+    }
+
+    /// What comes of each requirement, in their order: for people who want to know why a selector does not match.
+    public func findings(_ document: JSONDocument, labels: JSONValue?) -> [Finding] {
+        requirements.map { requirement in
+            let value = labels.flatMap { document.member(requirement.key, of: $0) }
+            return Finding(
+                requirement: requirement.description,
+                key: requirement.key.description,
+                value: value.map { document.string($0) ?? "" },
+                holds: requirement.holds(value, document)
+            )
+        }
+    }
+
+    /// The requirements as `kubectl` writes them.
+    public var description: String { requirements.map(\.description).joined(separator: ",") }
+
+    fileprivate static func isOne(of values: [[UInt8]], _ value: JSONValue, _ document: JSONDocument) -> Bool {
         for candidate in values where document.equals(value, candidate) {
             return true
         }
         return false
+    }
+}
+
+extension LabelSelector.Requirement: CustomStringConvertible {
+    var description: String {
+        func list(_ values: [[UInt8]]) -> String {
+            values.map { String(decoding: $0, as: UTF8.self) }.joined(separator: ",")
+        }
+        return switch test {
+        case .isIn(let values): values.count == 1 ? "\(key)=\(list(values))" : "\(key) in (\(list(values)))"
+        case .isNotIn(let values): values.count == 1 ? "\(key)!=\(list(values))" : "\(key) notin (\(list(values)))"
+        case .exists: "\(key)"
+        case .doesNotExist: "!\(key)"
+        }
     }
 }
 

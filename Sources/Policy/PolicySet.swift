@@ -21,6 +21,9 @@ public struct PolicyConfiguration: Sendable {
     /// Ten expressions take some 10 µs; 5 ms is what other connections of a loop can wait.
     public var maximumExpressionTime: Duration
 
+    /// Whether a detailed `DecisionTrace` can tell what the parts of expressions gave, which makes every evaluation slower.
+    public var tracesExpressions = false
+
     /// A configuration; what is not given has the defaults of the design.
     public init(
         tables: AzureTables = .embedded,

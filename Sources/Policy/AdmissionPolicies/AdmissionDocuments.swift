@@ -103,7 +103,8 @@ struct AdmissionDocuments {
             let binding = document.binding(of: policy, manifests)
             hooks[document.kind, default: []].append(AdmissionHook(policy: policy, binding: binding))
         }
-        for document in policies where !bound.contains("\(document.kind.rawValue)/\(document.name)") {
+        let unbound = policies.filter { !bound.contains("\($0.kind.rawValue)/\($0.name)") }
+        for document in unbound {
             document.node.warning(
                 .unused,
                 "\(document.kind.rawValue) \(document.name) has no binding and does nothing",
@@ -114,6 +115,7 @@ struct AdmissionDocuments {
             validating: hooks[.validating] ?? [],
             mutating: hooks[.mutating] ?? [],
             policyCounts: policies.reduce(into: [:]) { $0[$1.kind, default: 0] += 1 },
+            unbound: unbound.map { ($0.kind, $0.name) }.sorted { $0.1 < $1.1 },
             namespaces: namespaces
         )
     }

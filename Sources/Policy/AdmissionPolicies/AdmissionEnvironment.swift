@@ -63,7 +63,7 @@ struct AdmissionEnvironment {
         guard let node = fields.required(name, "add \(name)"), let source = node.content() else { return nil }
         let program: CELProgram
         do throws(CELCompileError) {
-            program = try environment.compile(source)
+            program = try environment.compile(source, tracing: node.loading.tracesExpressions)
         } catch {
             for issue in error.issues {
                 node.error(

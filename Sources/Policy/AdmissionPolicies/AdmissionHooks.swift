@@ -132,6 +132,8 @@ final class AdmissionPolicies: Sendable {
     let mutating: AdmissionHooks
     /// How many policies of each kind there are, bound or not.
     let policyCounts: [AdmissionPolicyKind: Int]
+    /// The policies without a binding, which do nothing, sorted by name.
+    let unbound: [(kind: AdmissionPolicyKind, name: String)]
     private let names: NameTable
     private let labels: [JSONFragment]
 
@@ -139,8 +141,10 @@ final class AdmissionPolicies: Sendable {
         validating: [AdmissionHook],
         mutating: [AdmissionHook],
         policyCounts: [AdmissionPolicyKind: Int],
+        unbound: [(kind: AdmissionPolicyKind, name: String)],
         namespaces: [PolicyIndex.Namespace]
     ) {
+        self.unbound = unbound
         self.validating = AdmissionHooks(validating, namespaces: namespaces)
         self.mutating = AdmissionHooks(mutating, namespaces: namespaces)
         self.policyCounts = policyCounts
@@ -180,7 +184,7 @@ final class AdmissionPolicies: Sendable {
     }
 
     /// Whether a request is about admission itself, which no admission policy may judge: nobody could mend it then.
-    private static func isExempt(_ request: AdmissionRequest) -> Bool {
+    static func isExempt(_ request: AdmissionRequest) -> Bool {
         let document = request.document
         guard document.equals(request.kind.group, "admissionregistration.k8s.io") else { return false }
         return exempt.contains { document.equals(request.kind.name, $0) }

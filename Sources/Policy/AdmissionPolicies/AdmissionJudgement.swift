@@ -68,22 +68,32 @@ struct AdmissionJudgement {
     /// Whether all conditions hold.
     ///
     /// - Throws: If none says no, but one could not be evaluated.
-    private func conditionsHold(_ policy: AdmissionPolicy, _ param: Param?) throws(EvaluationError) -> Bool {
+    private func conditionsHold(_ hook: AdmissionHook, _ param: Param?) throws(EvaluationError) -> Bool {
+        let policy = hook.policy
         if policy.conditions.isEmpty { return true }
+        var answer: Bool?
+        defer { expressions.trace?.noteConditions(hook.traced, hook.binding.name, holds: answer) }
         expressions.begin(variables: [], parameters: param?.object, budget: ExpressionContext.conditionsBudget)
         var firstError: EvaluationError?
         for condition in policy.conditions {
             do throws(EvaluationError) {
-                guard case .bool(let holds) = try expressions.evaluate(condition.program) else {
-                    throw .expression("gives no bool")
+                guard
+                    case .bool(let holds) = try expressions.evaluate(
+                        condition.program,
+                        as: .condition(condition.name)
+                    )
+                else { throw .expression("gives no bool") }
+                if !holds {
+                    answer = false
+                    return false
                 }
-                if !holds { return false }
             } catch {
                 let located = EvaluationError.expression("matchConditions[\(condition.name)]: \(error)")
                 firstError = firstError ?? (error == .deadlineExceeded ? error : located)
             }
         }
         if let firstError { throw firstError }
+        answer = true
         return true
     }
 
@@ -92,6 +102,7 @@ struct AdmissionJudgement {
     /// Tries every ValidatingAdmissionPolicy that is for the request.
     func validate(_ report: inout Report, _ decision: inout Decision) {
         let hooks = policies.validating
+        if let trace = expressions.trace { policies.tell(hooks, subject, trace) }
         let position = hooks.position(of: subject.request, namespace: namespace)
         var annotations = AuditAnnotations()
         var audited: [AuditedFailure] = []
@@ -133,7 +144,7 @@ struct AdmissionJudgement {
             audited.append(AuditedFailure(hook: hook, place: place, message: "\(error)"))
         }
         do throws(EvaluationError) {
-            guard try conditionsHold(policy, param) else { return }
+            guard try conditionsHold(hook, param) else { return }
         } catch {
             return fail("matchConditions", error, 0)
         }
@@ -151,9 +162,15 @@ struct AdmissionJudgement {
                 if !holds { outcomes.append((place, nil)) }
                 if let trace = report.trace {
                     trace.note(hook.traced, "validations[\(place)]", holds ? .passed : .failed)
+                    let told = hook.trace("validations[\(place)]", param, holds ? .passed : .failed)
+                    trace.tell(told, of: hook.traced, hook.binding.name)
                 }
             } catch {
-                if let trace = report.trace { trace.note(hook.traced, "validations[\(place)]", .broken) }
+                if let trace = report.trace {
+                    trace.note(hook.traced, "validations[\(place)]", .broken)
+                    let told = hook.trace("validations[\(place)]", param, .broken("\(error)"))
+                    trace.tell(told, of: hook.traced, hook.binding.name)
+                }
                 outcomes.append((place, error))
                 // What is spent is spent: the rest would say the same.
                 if expressions.isSpent { break }
@@ -181,6 +198,7 @@ struct AdmissionJudgement {
                 at: "",
                 .admission(message + suffix(hook, param), validations[place].reason)
             )
+            tellFailure("validations[\(place)]", hook, param, report)
         }
         annotate(hook, param, rules, &report, &decision, &annotations)
     }
@@ -193,7 +211,7 @@ struct AdmissionJudgement {
         // What a Secret holds would be part of what the expression gives.
         if let program = validation.messageProgram, !subject.isSecret {
             do throws(EvaluationError) {
-                let value = try expressions.evaluate(program)
+                let value = try expressions.evaluate(program, as: .message)
                 if let text = expressions.string(value)?.trimmed, !text.isEmpty,
                     text.utf8.count <= Self.maximumMessageBytes, !text.utf8.contains(UInt8(ascii: "\n"))
                 {
@@ -218,7 +236,7 @@ struct AdmissionJudgement {
         expressions.begin(budget: ExpressionContext.policyBudget)
         for (place, rule) in rules.enumerated() {
             do throws(EvaluationError) {
-                let value = try expressions.evaluate(rule.program)
+                let value = try expressions.evaluate(rule.program, as: .annotation)
                 guard let text = expressions.string(value)?.trimmed, !text.isEmpty else { continue }
                 annotations.add(rule.key, subject.isSecret ? "(redacted)" : text)
             } catch {
@@ -283,7 +301,7 @@ struct AdmissionJudgement {
         guard case .mutating(let mutations, _) = policy.body else { return }
         bindObject()
         do throws(EvaluationError) {
-            guard try conditionsHold(policy, param) else { return }
+            guard try conditionsHold(hook, param) else { return }
         } catch {
             return fail(hook, param, "matchConditions", error, [.deny], &report, &decision)
         }
@@ -301,10 +319,14 @@ struct AdmissionJudgement {
                 let changed = try expressions.read { (evaluation) throws(EvaluationError) in
                     try ExpressionPatch.apply(value, as: mutation.form, evaluation, to: object, schema: schema)
                 }
-                guard let changed else { continue }
+                guard let changed else {
+                    tell(hook, place, from: object, to: object)
+                    continue
+                }
                 guard changed.isSameResource(as: object) else {
                     throw .expression("it changes apiVersion, kind, name or namespace, which a patch may not")
                 }
+                tell(hook, place, from: object, to: JSONFragment(changed))
                 subject.object = JSONFragment(changed)
                 let name = "\(AdmissionPolicyKind.mutating.rawValue)/\(policy.name)/mutations[\(place)]"
                 if !names.contains(name) { names.append(name) }
@@ -314,12 +336,38 @@ struct AdmissionJudgement {
         }
     }
 
+    /// Tells who listens what a mutation did.
+    private func tell(_ hook: AdmissionHook, _ place: Int, from before: JSONFragment, to after: JSONFragment) {
+        guard let trace = expressions.trace else { return }
+        let changes = MutationTrace.Change.all(from: before, to: after, isSecret: subject.isSecret)
+        trace.tell(
+            MutationTrace(
+                document: hook.traced,
+                binding: hook.binding.name,
+                name: "mutations[\(place)]",
+                changes: changes,
+                idle: changes.isEmpty ? "the expression changes nothing" : nil,
+                expressions: trace.takePending(),
+                round: 0
+            )
+        )
+    }
+
     /// Shows expressions the object as it is now.
     func bindObject() {
         expressions.bind(object: subject.object, oldObject: subject.oldObject, isSecret: subject.isSecret)
     }
 
     // MARK: Failures
+
+    /// Tells who listens which rule the last failure is of.
+    private func tellFailure(_ part: String, _ hook: AdmissionHook, _ param: Param?, _ report: borrowing Report) {
+        guard let trace = expressions.trace else { return }
+        let place = report.failures.count - 1
+        // Beyond the most that are kept it is another's.
+        guard report.failures.last?.rule == part else { return }
+        trace.change(part, of: hook.traced, hook.binding.name) { told in told.failures.append(place) }
+    }
 
     /// The one place in which an evaluation that broke becomes an answer.
     private func fail(
@@ -332,8 +380,12 @@ struct AdmissionJudgement {
         _ decision: inout Decision
     ) {
         decision.notes.insert(.broken)
+        if let trace = expressions.trace {
+            tellBroken(part, hook, param, error, trace)
+        }
         switch hook.policy.failurePolicy {
         case .fail:
+            defer { tellFailure(part, hook, param, report) }
             report.add(
                 origin(hook, part, actions),
                 .error,
@@ -344,6 +396,21 @@ struct AdmissionJudgement {
         case .ignore:
             let name = "\(hook.policy.kind.rawValue) \(hook.policy.name)"
             decision.warnings.append("\(name) was skipped: \(part): \(error)".singleLine)
+        }
+    }
+
+    /// Tells who listens what could not be evaluated.
+    private func tellBroken(
+        _ part: String,
+        _ hook: AdmissionHook,
+        _ param: Param?,
+        _ error: EvaluationError,
+        _ trace: DecisionTrace
+    ) {
+        if part == "binding" || part == "matchConditions" {
+            trace.fail(hook.traced, hook.binding.name, with: error)
+        } else if !part.hasPrefix("validations") {
+            trace.tell(hook.trace(part, param, .broken("\(error)")), of: hook.traced, hook.binding.name)
         }
     }
 
@@ -367,9 +434,4 @@ struct AdmissionJudgement {
         let name = param.namespace.isEmpty ? param.name : "\(param.namespace)/\(param.name)"
         return " (binding \(hook.binding.name), \(kind.kind) \(name))"
     }
-}
-
-extension AdmissionHook {
-    /// The policy's name as failures have it.
-    fileprivate var traced: String { "\(policy.kind.rawValue)/\(policy.name)" }
 }

@@ -23,6 +23,8 @@ struct BindingIndex: Sendable {
         }
     }
 
+    /// What each binding asks, in words for whoever wants to know.
+    let entries: [Entry]
     private let names: PatternIndex
     private let selectors: [LabelSelector?]
     private let hasSelectors: Bool
@@ -35,6 +37,7 @@ struct BindingIndex: Sendable {
     ///   - entries: One for each binding, in order.
     ///   - namespaces: Those whose labels are known.
     init(_ entries: [Entry], namespaces: [PolicyIndex.Namespace]) {
+        self.entries = entries
         let known = namespaces.map { Array($0.name.utf8) }
         names = PatternIndex(entries.map(\.namespaces), names: known)
         selectors = entries.map(\.selector)
@@ -67,5 +70,15 @@ struct BindingIndex: Sendable {
             }
         }
         return match
+    }
+
+    /// Whether a binding names a namespace.
+    func names(_ place: Int, _ namespace: Span<UInt8>) -> Bool {
+        names.word(place / 64, of: names.match(namespace)) & 1 << UInt64(place % 64) != 0
+    }
+
+    /// The labels of a namespace; nil if they are not known.
+    func labels(of namespace: Span<UInt8>) -> (document: JSONDocument, labels: JSONValue?)? {
+        labelled.number(of: namespace).map { labels[$0] }
     }
 }

@@ -33,7 +33,9 @@ extension PolicySet {
         if !isJudged && admissionPolicies == nil { return decision }
         var evaluation = RequestEvaluation(self, request, inventory, now)
         var report = Report(meter: Meter(maximumSteps: configuration.maximumSteps, deadline: deadline), trace: trace)
-        var expressions = LazyExpressions(deadline: deadline)
+        let listener = trace?.isDetailed == true ? trace : nil
+        if let listener { evaluation.tell(request, listener) }
+        var expressions = LazyExpressions(deadline: deadline, listener)
         if mode != .validate { evaluation.mutateByAdmissionPolicies(request, &report, &decision, &expressions) }
         if isJudged { evaluation.run(request, mode, &report, &decision, &expressions) }
         evaluation.finish(request, mode, &report, &decision, &expressions)
@@ -42,6 +44,7 @@ extension PolicySet {
             report.name(request)
             decision.take(report)
         }
+        listener?.finish(decision)
         return decision
     }
 }

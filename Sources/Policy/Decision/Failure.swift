@@ -119,11 +119,19 @@ public struct Failure: Sendable, CustomStringConvertible {
         /// Whether it is a Secret, no value of which may ever be shown.
         let isSecret: Bool
 
-        init(_ subject: borrowing Subject) {
-            document = subject.document
-            value = subject.object
-            kind = subject.kind
-            isSecret = subject.isSecret
+        init(_ object: JSONFragment, kind: AzureKind, isSecret: Bool) {
+            document = object.document
+            value = object.value
+            self.kind = kind
+            self.isSecret = isSecret
+        }
+
+        convenience init(_ subject: borrowing Subject) {
+            self.init(
+                JSONFragment(subject.document, subject.object),
+                kind: subject.kind,
+                isSecret: subject.isSecret
+            )
         }
     }
 

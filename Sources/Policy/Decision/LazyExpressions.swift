@@ -4,14 +4,19 @@ internal import Kubernetes
 /// The request's expression context, once a policy asks for it.
 struct LazyExpressions: ~Copyable {
     let deadline: ContinuousClock.Instant?
+    private let trace: DecisionTrace?
     private var context: ExpressionContext?
     /// Whether what the context has bound is what is judged now.
     private var isBound = false
     /// What the policies that come now may cost together; nil if each has a budget of its own.
     private var allowance: UInt64?
 
-    init(deadline: ContinuousClock.Instant?) {
+    /// - Parameters:
+    ///   - deadline: When the caller stops waiting.
+    ///   - trace: Who hears what expressions give.
+    init(deadline: ContinuousClock.Instant?, _ trace: DecisionTrace?) {
         self.deadline = deadline
+        self.trace = trace
     }
 
     /// Goes on to another object: the context binds it when it is asked for again.
@@ -43,7 +48,8 @@ struct LazyExpressions: ~Copyable {
                 request,
                 namespaces: evaluation.set.namespaceObjects,
                 timeLimit: evaluation.set.configuration.maximumExpressionTime,
-                deadline: deadline
+                deadline: deadline,
+                trace: trace
             )
             if let allowance { made.restrict(to: allowance) }
             context = made

@@ -6,21 +6,8 @@ internal import Kubernetes
 extension RequestEvaluation {
     /// Who answers for the subject's identity; nil if nobody is asked.
     func governor(_ request: AdmissionRequest) -> BindingCheck.Governor? {
-        guard set.hasBinding else { return nil }
-        let namespace: JSONValue?
-        switch request.operation {
-        case .create, .update:
-            if isAzure {
-                namespace = request.namespace
-            } else {
-                guard let guest = guest(request) else { return nil }
-                namespace = guest == .secret ? request.namespace : name(of: request)
-            }
-        case .delete:
-            guard takesCredentialAway(request) else { return nil }
-            namespace = request.namespace
-        case .connect: return nil
-        }
+        guard set.hasBinding, let governed = governed(request) else { return nil }
+        let namespace = governed.namespace
         var name: String { namespace.flatMap { request.document.string($0) } ?? "" }
         let match = set.bindingIndex.match(request.document.text(of: namespace))
         if !match.possible.isEmpty {
@@ -31,6 +18,24 @@ extension RequestEvaluation {
             return .several(([first] + match.others).map { set.bindings[$0].name }, namespace: name)
         }
         return .binding(set.bindings[first])
+    }
+
+    /// A request that bindings have a say in.
+    struct Governed {
+        /// The namespace whose identity it is about; nil for an object outside namespaces.
+        let namespace: JSONValue?
+    }
+
+    /// What bindings have a say in; nil if in nothing of the request.
+    func governed(_ request: AdmissionRequest) -> Governed? {
+        switch request.operation {
+        case .create, .update:
+            if isAzure { return Governed(namespace: request.namespace) }
+            guard let guest = guest(request) else { return nil }
+            return Governed(namespace: guest == .secret ? request.namespace : name(of: request))
+        case .delete: return takesCredentialAway(request) ? Governed(namespace: request.namespace) : nil
+        case .connect: return nil
+        }
     }
 
     /// Whether a user deletes the credential of a whole namespace; a namespace that goes takes its own away by a controller.
@@ -72,6 +77,7 @@ extension RequestEvaluation {
         defer {
             if let trace = report.trace {
                 trace.note(governor.name, "", report.failures.count > found ? .failed : .passed)
+                if trace.isDetailed { tell(governor, found..<report.failures.count, trace) }
             }
         }
         do throws(EvaluationError) {

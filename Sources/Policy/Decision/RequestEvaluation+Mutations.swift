@@ -15,7 +15,8 @@ extension RequestEvaluation {
         _ expressions: inout LazyExpressions
     ) -> Subject? {
         guard set.hasMutations, request.operation == .create || request.operation == .update else { return nil }
-        var run = MutationRun(subject, of: request, set.namespaceObjects)
+        let listener = report.trace?.isDetailed == true ? report.trace : nil
+        var run = MutationRun(subject, of: request, set.namespaceObjects, listener)
         var broken: Set<Int> = []
         mutate(&run, request, &broken, &report, &decision, &expressions)
         do throws(EvaluationError) {
@@ -36,6 +37,7 @@ extension RequestEvaluation {
             try run.carryOut()
             return run.subject
         } catch {
+            report.trace?.undoMutations(error)
             report.add(error, of: .builtIn, "portcullis", "mutations")
             return nil
         }
@@ -69,6 +71,7 @@ extension RequestEvaluation {
                 try run.apply(policy.mutations, of: policy.name, context)
             } catch {
                 broken.insert(place)
+                report.trace?.undoMutations(of: policy.name, round: run.round, error)
                 fail(policy, "mutations", error, &report, &decision)
             }
         }

@@ -15,6 +15,8 @@ extension RequestEvaluation {
     ) {
         guard request.operation == .update, let old = request.oldObject, report.uncounted == 0 else { return }
         guard report.failures.contains(where: { $0.effect == .deny && $0.origin.ratchets }) else { return }
+        report.trace?.pause()
+        defer { report.trace?.resume() }
         var oldReport = Report(meter: report.meter)
         var oldSubject = self.subject(old, in: request.document, request)
         expressions.unbind()

@@ -159,6 +159,10 @@ struct RequestEvaluation: ~Copyable {
     func matches(_ match: PolicyMatch, _ request: AdmissionRequest) -> Bool {
         guard match.matches(request.userInfo, in: request.document) else { return false }
         guard let selector = match.objectSelector else { return true }
+        return matches(selector, request)
+    }
+
+    func matches(_ selector: LabelSelector, _ request: AdmissionRequest) -> Bool {
         // As webhooks do: the old object counts too, or taking a label away would be the way out.
         for case let object? in [request.object, request.oldObject] {
             if selector.matches(request.document, labels: ObjectMeta(of: object, in: request.document).labels) {
@@ -222,6 +226,9 @@ struct RequestEvaluation: ~Copyable {
         if plan.mayBeWaived, let exceptions = set.exceptions {
             waived = waivers ?? exceptions.waivers(of: subject, request, at: now)
             waivers = waived
+            if let trace = report.trace, trace.isDetailed {
+                trace.exceptions = exceptions.tell(of: subject, request, at: now)
+            }
         }
         if waived.isEmpty && hasObject {
             try judge(subject, request, by: plan.rules, &report, context)
@@ -238,17 +245,29 @@ struct RequestEvaluation: ~Copyable {
                 } catch {
                     found.add(error, Failure.Origin(brokenBy: set.rules[index].origin))
                 }
-                report.add(found, waivedBy: exception)
+                waive(set.rules[index], found, exception, &report)
             }
         }
         for (rule, error) in context?.takeBroken() ?? [] {
             if let exception = waived[rule] {
                 var found = Report(meter: report.meter)
                 found.add(error, Failure.Origin(brokenBy: rule.origin))
-                report.add(found, waivedBy: exception)
+                waive(rule, found, exception, &report)
             } else {
                 fail(policy, rule, error, &report, &decision)
             }
+        }
+    }
+
+    /// Takes over what a rule found that an exception waives.
+    private func waive(_ rule: Rule, _ found: Report, _ exception: PolicyException, _ report: inout Report) {
+        let count = report.failures.count
+        report.add(found, waivedBy: exception)
+        report.trace?.change(rule.name, of: rule.origin.document) { told in
+            told.exception = exception.name
+            // Those before were the places of another report.
+            told.failures = Array(count..<report.failures.count)
+            if case .broken = told.verdict { told.verdict = .broken("it could not be evaluated") }
         }
     }
 
@@ -317,8 +336,11 @@ struct RequestEvaluation: ~Copyable {
         let context = expressions.context(self, request) {
             $0.bind(subject, isGoing: request.object == nil, oldObject: old, successor: successor)
         }
-        guard let expressions = policy.expressions, try expressions.match(request, context) else { return nil }
-        return context
+        guard let expressions = policy.expressions else { return nil }
+        var holds: Bool?
+        defer { context.trace?.noteConditions(policy.origin("").document, holds: holds) }
+        holds = try expressions.match(request, context)
+        return holds == true ? context : nil
     }
 
     /// Finds the places that rules will look at; says why if that is not possible.
@@ -387,6 +409,7 @@ struct RequestEvaluation: ~Copyable {
         _ decision: inout Decision
     ) {
         decision.notes.insert(.broken)
+        report.trace?.fail(policy.origin(part).document, with: error)
         switch policy.failurePolicy {
         case .fail: report.add(error, policy.origin(part))
         case .ignore:
@@ -403,6 +426,13 @@ struct RequestEvaluation: ~Copyable {
         _ decision: inout Decision
     ) {
         decision.notes.insert(.broken)
+        let count = report.failures.count
+        defer {
+            report.trace?.change(rule.name, of: rule.origin.document) { told in
+                told.verdict = .broken("\(error)")
+                told.failures = Array(count..<report.failures.count)
+            }
+        }
         switch (policy.failurePolicy, rule.origin.effect) {
         case (.fail, _): report.add(error, Failure.Origin(brokenBy: rule.origin))
         case (.ignore, .audit): break

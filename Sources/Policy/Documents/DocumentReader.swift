@@ -35,8 +35,17 @@ package final class Loading {
     /// `group/Kind` of every kind of the tables, in their order.
     var kindNames: [String] { tables.kindNames }
 
+    /// Whether expressions are compiled so that a trace can tell of their parts.
+    let tracesExpressions: Bool
+
     package init(tables: AzureTables) {
         self.tables = tables
+        tracesExpressions = false
+    }
+
+    init(_ configuration: PolicyConfiguration) {
+        tables = configuration.tables
+        tracesExpressions = configuration.tracesExpressions
     }
 
     package func report(_ issue: PolicyIssue) {

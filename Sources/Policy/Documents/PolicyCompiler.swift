@@ -125,7 +125,7 @@ public struct PolicyCompiler {
     /// Compiles Kubernetes' own policies, and finds the manifests that policies take for parameters; a kind that none takes is
     /// no document of ours.
     private mutating func receiveGuests() -> AdmissionPolicies? {
-        let loading = Loading(tables: configuration.tables)
+        let loading = Loading(configuration)
         defer { issues.append(loading.issues) }
         var admission = AdmissionDocuments()
         var others: [(node: Node, guest: PolicyFile.Guest)] = []

@@ -60,7 +60,7 @@ public struct PolicyFile: Sendable {
     ///   - file: Its name, for messages.
     ///   - configuration: That of the sets that the file will be part of.
     public init(_ documents: [JSONDocument], file: String, configuration: PolicyConfiguration) {
-        let loading = Loading(tables: configuration.tables)
+        let loading = Loading(configuration)
         for document in documents {
             add(Node(document: document, value: document.root, file: file, path: "", loading: loading))
         }

@@ -31,21 +31,25 @@ final class ExceptionIndex: Sendable {
     /// Whether any of them names a rule.
     func waives(_ rule: Rule) -> Bool { rules.contains { $0.contains { $0 === rule } } }
 
-    /// The rules that are waived for a subject, and by which exception: the first by name.
-    func waivers(
-        of subject: borrowing Subject,
-        _ request: AdmissionRequest,
-        at now: WallTime?
-    ) -> Waivers {
+    private func position(of subject: borrowing Subject, _ request: AdmissionRequest) -> PolicyIndex.Position {
         let kind = subject.kind
         let type = subject.type
-        let position = index.position(
+        return index.position(
             namespace: request.document.text(of: request.namespace),
             kind: kind.isGeneral ? nil : kind.index,
             operation: request.operation
         ) {
             Array(type.name.utf8)
         }
+    }
+
+    /// The rules that are waived for a subject, and by which exception: the first by name.
+    func waivers(
+        of subject: borrowing Subject,
+        _ request: AdmissionRequest,
+        at now: WallTime?
+    ) -> Waivers {
+        let position = position(of: subject, request)
         var waivers = Waivers()
         for word in 0..<index.wordCount {
             var bits = index.word(word, at: position).matching
@@ -58,6 +62,39 @@ final class ExceptionIndex: Sendable {
             }
         }
         return waivers
+    }
+}
+
+extension ExceptionIndex {
+    /// What each exception is to a subject, asked as `waivers` asks.
+    func tell(
+        of subject: borrowing Subject,
+        _ request: AdmissionRequest,
+        at now: WallTime?
+    ) -> [ExceptionTrace] {
+        let position = position(of: subject, request)
+        let words = RequestWords(request)
+        return exceptions.indices.map { place in
+            let exception = exceptions[place]
+            var aspects = index.aspects(place, at: position, words).filter { $0.field != "operations" }
+            aspects.append(
+                PolicyTrace.Aspect(
+                    "expiresAt",
+                    "\(exception.expiresAt)",
+                    found: now.map { $0 < exception.expiresAt ? "not yet" : "expired" } ?? "no clock tells",
+                    fits: exception.isInForce(at: now)
+                )
+            )
+            aspects += exception.aspects(of: subject, request, words)
+            return ExceptionTrace(
+                name: exception.name,
+                rules: rules[place].map { String(decoding: $0.origin.label, as: UTF8.self) },
+                expiresAt: exception.expiresAt,
+                reason: exception.reason,
+                ticket: exception.ticket,
+                aspects: aspects
+            )
+        }
     }
 }
 

@@ -44,26 +44,66 @@ final class PolicyException: Sendable {
 
     /// Whether the subject is one of those that it names.
     func covers(_ subject: borrowing Subject, _ request: borrowing AdmissionRequest) -> Bool {
-        let document = request.document
-        if let users = subjects.users {
-            guard let user = request.userInfo.username, users.contains(where: { $0.matches(document.utf8(user)) })
-            else {
-                return false
-            }
+        coversUser(request) && coversName(subject, request) && coversLabels(subject)
+    }
+
+    private func coversUser(_ request: borrowing AdmissionRequest) -> Bool {
+        guard let users = subjects.users else { return true }
+        guard let user = request.userInfo.username else { return false }
+        return users.contains { $0.matches(request.document.utf8(user)) }
+    }
+
+    private func coversName(_ subject: borrowing Subject, _ request: borrowing AdmissionRequest) -> Bool {
+        guard let names = subjects.names else { return true }
+        let document = subject.document
+        if let name = ObjectMeta(of: subject.object, in: document).name {
+            return names.contains { $0.matches(document.utf8(name)) }
         }
-        let metadata = ObjectMeta(of: subject.object, in: subject.document)
-        if let names = subjects.names {
-            // An object that the API server will name has no name that could be meant.
-            if let name = metadata.name {
-                guard names.contains(where: { $0.matches(subject.document.utf8(name)) }) else { return false }
-            } else {
-                guard let name = request.name, names.contains(where: { $0.matches(document.utf8(name)) }),
-                    !document.equals(name, "")
-                else { return false }
-            }
-        }
+        // An object that the API server will name has no name that could be meant.
+        guard let name = request.name, !request.document.equals(name, "") else { return false }
+        return names.contains { $0.matches(request.document.utf8(name)) }
+    }
+
+    private func coversLabels(_ subject: borrowing Subject) -> Bool {
         guard let selector = subjects.objectSelector else { return true }
-        return selector.matches(subject.document, labels: metadata.labels)
+        return selector.matches(
+            subject.document,
+            labels: ObjectMeta(of: subject.object, in: subject.document).labels
+        )
+    }
+
+    /// What it asks of a subject beyond the index, and what the subject has.
+    func aspects(
+        of subject: borrowing Subject,
+        _ request: borrowing AdmissionRequest,
+        _ words: RequestWords
+    ) -> [PolicyTrace.Aspect] {
+        var aspects: [PolicyTrace.Aspect] = []
+        if let users = subjects.users {
+            aspects.append(PolicyTrace.Aspect("users", users.list, found: words.shownUser, fits: coversUser(request)))
+        }
+        if let names = subjects.names {
+            aspects.append(
+                PolicyTrace.Aspect(
+                    "names",
+                    names.list,
+                    found: "the name is \(words.name)",
+                    fits: coversName(subject, request)
+                )
+            )
+        }
+        if let selector = subjects.objectSelector {
+            let labels = ObjectMeta(of: subject.object, in: subject.document).labels
+            aspects.append(
+                PolicyTrace.Aspect(
+                    "objectSelector",
+                    selector.description,
+                    found: selector.found("the object", subject.document, labels),
+                    fits: coversLabels(subject)
+                )
+            )
+        }
+        return aspects
     }
 }
 

@@ -41,6 +41,11 @@ final class ExpressionContext {
     /// The rules whose expressions broke, until somebody takes them.
     private var broken: [(rule: Rule, error: EvaluationError)] = []
 
+    /// Who hears what expressions give; nil if nobody asks, as on a request's way.
+    let trace: DecisionTrace?
+    /// Decides what of that is shown of the policy that is judged.
+    private var shield: ValueShield?
+
     /// Reading the clock costs as much as some ten units.
     private static let clockInterval: UInt64 = 2000
 
@@ -51,13 +56,16 @@ final class ExpressionContext {
     ///   - namespaces: The folder's namespaces.
     ///   - timeLimit: How long the request's expressions may hold up the loop, in all.
     ///   - deadline: When the caller stops waiting.
+    ///   - trace: Who hears what expressions give.
     init(
         _ request: AdmissionRequest,
         namespaces: NamespaceObjects,
         timeLimit: Duration,
-        deadline: ContinuousClock.Instant?
+        deadline: ContinuousClock.Instant?,
+        trace: DecisionTrace? = nil
     ) {
         self.request = request
+        self.trace = trace
         self.namespaces = namespaces
         self.timeLimit = timeLimit
         self.deadline = deadline
@@ -127,10 +135,11 @@ final class ExpressionContext {
     ) {
         self.budget = budget
         policy = (definitions, parameters, constants)
+        shield = nil
         evaluation.removeDocuments(after: objectDocuments)
         bind(.params, to: value(of: parameters))
         bind(.parameters, to: value(of: constants))
-        variables = definitions.isEmpty ? nil : VariablesValue(definitions)
+        variables = definitions.isEmpty ? nil : VariablesValue(definitions, heardBy: trace == nil ? nil : self)
         bind(.variables, to: variables.map { .object($0) } ?? .null)
     }
 
@@ -179,23 +188,55 @@ final class ExpressionContext {
     /// Evaluates an expression under the budgets.
     ///
     /// - Throws: What went wrong, with the sub-expression.
-    func evaluate(_ program: CELProgram) throws(EvaluationError) -> CELValue {
+    ///
+    /// - Parameters:
+    ///   - program: The expression.
+    ///   - role: What it is for, for whoever listens.
+    /// - Returns: Its value.
+    func evaluate(
+        _ program: CELProgram,
+        as role: ExpressionTrace.Role = .expression
+    ) throws(EvaluationError) -> CELValue {
         guard budget != nil else { throw .expression(Self.overBudget) }
         if uncheckedCost > Self.clockInterval {
             uncheckedCost = 0
             if let error = timeError() { throw error }
         }
         let result: Result<CELValue, CELError>
-        do throws(CELError) {
-            result = .success(try program.evaluate(&evaluation))
-        } catch {
-            result = .failure(error)
+        let cost: UInt64
+        if trace == nil {
+            do throws(CELError) {
+                result = .success(try program.evaluate(&evaluation))
+            } catch {
+                result = .failure(error)
+            }
+            cost = evaluation.cost + (variables?.takeCost() ?? 0)
+        } else {
+            let entries: [TraceEntry]
+            (result, entries) = program.evaluateTraced(&evaluation)
+            cost = evaluation.cost + (variables?.takeCost() ?? 0)
+            tell(program, role, result, entries, cost, &evaluation)
         }
-        try spend(evaluation.cost + (variables?.takeCost() ?? 0))
+        try spend(cost)
         switch result {
         case .success(let value): return value
         case .failure(let error): throw failure(error, program)
         }
+    }
+
+    /// Tells who listens what an expression gave.
+    func tell(
+        _ program: CELProgram,
+        _ role: ExpressionTrace.Role,
+        _ result: Result<CELValue, CELError>,
+        _ entries: [TraceEntry],
+        _ cost: UInt64,
+        _ evaluation: inout Evaluation
+    ) {
+        guard let trace else { return }
+        var shield = self.shield ?? ValueShield(isSecret: isSecret, trace.secrets(policy.parameters))
+        trace.add(ExpressionTrace(program, role, result, entries, cost, evaluation, &shield))
+        self.shield = shield
     }
 
     private func spend(_ cost: UInt64) throws(EvaluationError) {

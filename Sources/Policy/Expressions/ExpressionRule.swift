@@ -118,7 +118,7 @@ final class ExpressionRule: Sendable {
     /// message, else the expression.
     private func message(hidesValues: Bool, _ expressions: ExpressionContext) -> String? {
         if let messageProgram, !hidesValues,
-            let value = try? expressions.evaluate(messageProgram), let text = expressions.string(value)
+            let value = try? expressions.evaluate(messageProgram, as: .message), let text = expressions.string(value)
         {
             let message = text.trimmed
             let isLine = !message.utf8.contains(UInt8(ascii: "\n")) && message.utf8.count <= Self.maximumMessageBytes

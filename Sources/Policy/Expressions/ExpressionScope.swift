@@ -109,7 +109,7 @@ final class ExpressionScope {
         parameters?.noteUses(in: source)
         let program: CELProgram
         do throws(CELCompileError) {
-            program = try environment(for: expected).compile(source)
+            program = try environment(for: expected).compile(source, tracing: node.loading.tracesExpressions)
         } catch {
             if let place = source.firstUse(of: ExpressionVariable.authorizer.name) {
                 reportAuthorizer(node, at: offset + place)

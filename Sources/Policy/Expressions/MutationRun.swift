@@ -43,6 +43,10 @@ struct MutationRun {
     private let original: JSONFragment
     private let request: AdmissionRequest
     private let namespaces: NamespaceObjects
+    /// Who hears what each mutation did; nil if nobody asks.
+    private let trace: DecisionTrace?
+    /// How often the mutations have been gone through before.
+    private(set) var round = 0
     /// The object as far as the mutations have been carried out.
     private(set) var subject: Subject
     private var plan: MutationPlan
@@ -63,8 +67,9 @@ struct MutationRun {
     /// The object at the beginning of a round; nil in the first.
     private var roundStart: JSONFragment?
 
-    init(_ subject: Subject, of request: AdmissionRequest, _ namespaces: NamespaceObjects) {
+    init(_ subject: Subject, of request: AdmissionRequest, _ namespaces: NamespaceObjects, _ trace: DecisionTrace?) {
         self.subject = subject
+        self.trace = trace
         self.request = request
         self.namespaces = namespaces
         original = JSONFragment(subject.document, subject.object)
@@ -82,14 +87,53 @@ struct MutationRun {
     ) throws(EvaluationError) {
         var run = self
         for mutation in mutations {
+            let before = trace == nil ? nil : run.outcome
             do throws(EvaluationError) {
-                if try run.apply(mutation, of: policy, expressions) { run.note("\(policy)/\(mutation.name)") }
+                let hasApplied = try run.apply(mutation, of: policy, expressions)
+                if hasApplied { run.note("\(policy)/\(mutation.name)") }
+                if let trace, let before { run.tell(mutation, of: policy, from: before, hasApplied, trace) }
                 if run.plan.looksForMore(mutation.change) { run.looksForMore = true }
             } catch .expression(let reason) {
                 throw .expression("mutation \(mutation.name): \(reason)")
             }
         }
         self = run
+    }
+
+    /// The object as it would be if nothing came after; nil if the plan cannot be carried out.
+    private var outcome: JSONFragment? {
+        var copy = self
+        do throws(EvaluationError) {
+            try copy.carryOut()
+        } catch {
+            return nil
+        }
+        return JSONFragment(copy.subject.document, copy.subject.object)
+    }
+
+    /// Tells who listens what a mutation did.
+    private mutating func tell(
+        _ mutation: Mutation,
+        of policy: String,
+        from before: JSONFragment,
+        _ hasApplied: Bool,
+        _ trace: DecisionTrace
+    ) {
+        let changes = outcome.map { MutationTrace.Change.all(from: before, to: $0, isSecret: subject.isSecret) } ?? []
+        // In the rounds after the first only what happens is news.
+        if !hasApplied && round > 0 { return }
+        trace.tell(
+            MutationTrace(
+                document: policy,
+                binding: nil,
+                name: mutation.name,
+                changes: changes,
+                idle: hasApplied && !changes.isEmpty
+                    ? nil : plan.whyNothing(mutation.change, namespaces.object(of: request)),
+                expressions: trace.takePending(),
+                round: round
+            )
+        )
     }
 
     /// Whether going through all mutations once more would change nothing.
@@ -106,6 +150,7 @@ struct MutationRun {
         roundStart = JSONFragment(subject.document, subject.object)
         downgrades = []
         isDisturbed = false
+        round += 1
     }
 
     private mutating func note(_ name: String) {

@@ -36,8 +36,12 @@ final class VariablesValue: ObjectValue {
     /// What evaluating them has cost since somebody asked.
     nonisolated(unsafe) private var cost: UInt64 = 0
 
-    init(_ definitions: [NamedExpression]) {
+    /// Who tells what they gave, and outlives them; nil if nobody asks.
+    private nonisolated(unsafe) unowned let context: ExpressionContext?
+
+    init(_ definitions: [NamedExpression], heardBy context: ExpressionContext? = nil) {
         self.definitions = definitions
+        unsafe self.context = context
         unsafe known = Array(repeating: nil, count: definitions.count)
     }
 
@@ -49,7 +53,11 @@ final class VariablesValue: ObjectValue {
         let definition = definitions[number]
         // No cycle: an expression is compiled knowing only the names above it.
         let (result, cost) = evaluation.nested { (evaluation) throws(CELError) in
-            try definition.program.evaluate(&evaluation)
+            guard let context = unsafe context else { return try definition.program.evaluate(&evaluation) }
+            let (result, entries) = definition.program.evaluateTraced(&evaluation)
+            // Whoever reads it first is charged.
+            context.tell(definition.program, .variable(definition.name), result, entries, 0, &evaluation)
+            return try result.get()
         }
         unsafe self.cost += cost
         let remembered = result.mapError { error in

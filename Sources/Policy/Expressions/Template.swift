@@ -34,7 +34,7 @@ enum MutationValue: Sendable {
             switch piece {
             case .text(let text): result += text
             case .expression(let program):
-                result += try Self.text(of: try expressions.evaluate(program), program, expressions)
+                result += try Self.text(of: try expressions.evaluate(program, as: .value), program, expressions)
             }
         }
         guard result.utf8.count <= 4096 else { throw .expression("a value has more than 4096 bytes") }
@@ -46,7 +46,7 @@ enum MutationValue: Sendable {
         guard case .template(let pieces) = self, pieces.count == 1, case .expression(let program)? = pieces.first,
             let expressions
         else { return JSONFragment(string: try text(expressions)) }
-        let value = try expressions.evaluate(program)
+        let value = try expressions.evaluate(program, as: .value)
         switch value {
         case .bool(let value): return JSONFragment { $0.bool(value) }
         case .int(let value): return JSONFragment { $0.int(value) }

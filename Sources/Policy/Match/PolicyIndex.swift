@@ -26,6 +26,8 @@ final class PolicyIndex: Sendable {
     }
 
     let wordCount: Int
+    /// What each policy asks, in words for whoever wants to know.
+    let entries: [Entry]
 
     private let namespaces: PatternIndex
     private let kinds: PatternIndex
@@ -35,6 +37,8 @@ final class PolicyIndex: Sendable {
     private let hasSelectors: Bool
     private let labelled: NameTable
     private let satisfied: [UInt64]
+    /// The namespaces whose labels are known, by their numbers.
+    let known: [Namespace]
     /// Policies that name no namespace in any way, the only ones for objects outside namespaces.
     private let unrestricted: [UInt64]
 
@@ -44,6 +48,7 @@ final class PolicyIndex: Sendable {
     ///   - kinds: `group/Kind` of the kinds that requests ask for by number.
     init(_ entries: [Entry], namespaces: [Namespace], kinds: [String]) {
         let names = namespaces.map { Array($0.name.utf8) }
+        self.entries = entries
         self.namespaces = PatternIndex(entries.map(\.namespaces), names: names)
         self.kinds = PatternIndex(entries.map(\.resources), names: kinds.map { Array($0.utf8) })
         let wordCount = self.namespaces.wordCount
@@ -70,6 +75,7 @@ final class PolicyIndex: Sendable {
         self.unrestricted = unrestricted
         hasSelectors = selecting.contains { $0 != 0 }
         labelled = NameTable(names)
+        known = namespaces
     }
 
     /// A request's place in the index.
@@ -124,5 +130,36 @@ final class PolicyIndex: Sendable {
         guard hasSelectors, bits & selecting[word] != 0 else { return (bits, 0) }
         if position.labels < 0 { return (bits & ~selecting[word], bits & selecting[word]) }
         return (bits & (~selecting[word] | satisfied[position.labels &* wordCount &+ word]), 0)
+    }
+
+    /// What the rows say of one policy, one by one.
+    struct Bits {
+        let operation: Bool
+        let kind: Bool
+        let namespace: Bool
+        /// Nil if that cannot be known.
+        let selector: Bool?
+        /// The number of the namespace among those with known labels.
+        let labels: Int?
+    }
+
+    /// What makes a policy match or not, for whoever wants to know.
+    func bits(_ bit: Int, at position: Position) -> Bits {
+        let word = bit / 64
+        let mask: UInt64 = 1 << UInt64(bit % 64)
+        let isOutside = position.labels == -2
+        let isSelecting = selecting[word] & mask != 0
+        return Bits(
+            operation: operations[position.operation + word] & mask != 0,
+            kind: kinds.word(word, of: position.kind) & mask != 0,
+            namespace: namespaces.word(word, of: position.namespace) & mask != 0
+                && (!isOutside || isSelecting || unrestricted[word] & mask != 0),
+            selector: !isSelecting
+                ? true
+                : isOutside
+                    ? false
+                    : position.labels < 0 ? nil : satisfied[position.labels * wordCount + word] & mask != 0,
+            labels: position.labels < 0 ? nil : position.labels
+        )
     }
 }

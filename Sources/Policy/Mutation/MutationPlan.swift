@@ -407,6 +407,50 @@ struct MutationPlan {
     }
 }
 
+// MARK: Why not
+
+extension MutationPlan {
+    /// Why a mutation that decided nothing did not, in words: for people who expected something.
+    mutating func whyNothing(_ change: Mutation.Change, _ namespace: NamespaceObjects.Object) -> String {
+        switch change {
+        case .tags(_, let overwrites):
+            return tagsReason ?? (overwrites ? "the tags have these values" : "the tags are set")
+        case .inheritedTags(let all):
+            if let tagsReason { return tagsReason }
+            let missing = all.filter { (try? Self.text($0.source, in: namespace)) == nil }
+            return missing.isEmpty
+                ? "the tags have these values" : "there is no \(missing.map { "\($0.source)" }.joinedForChoice())"
+        case .removedTags: return tagsReason ?? "there are no such tags"
+        case .location: return locationReason
+        case .locationOfNamespace(let source):
+            return lacksLocation ? "there is no \(source)" : locationReason
+        case .credential: return subject.isAzure ? "a credential is named" : "the kind takes no credential"
+        case .azureName:
+            return subject.kind.azureName == .spec && !subject.kind.isGeneral
+                ? "the object has a name in Azure" : "the kind has no spec.azureName"
+        case .fields(let all, let overwrites):
+            let isThere = all.contains { (try? places($0.field, isStrict: true).isEmpty) == false }
+            return !isThere
+                ? "the object has no place for it"
+                : overwrites ? "the fields have these values" : "the fields are set"
+        case .removal: return "there are no such fields"
+        case .downgrade: return "no SKU is too large"
+        case .expression: return "the expression changes nothing"
+        }
+    }
+
+    private var tagsReason: String? {
+        mutating get {
+            guard (try? readTags()) != nil, case .none = tags else { return nil }
+            return "the kind has no tags, or they are not known"
+        }
+    }
+
+    private var locationReason: String {
+        subject.kind.facets.contains(.location) ? "the location is set" : "the kind has no location"
+    }
+}
+
 extension Mutation.Change {
     fileprivate var removesTags: Bool {
         if case .removedTags = self { true } else { false }

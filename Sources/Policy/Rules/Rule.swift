@@ -4,6 +4,8 @@ internal import JSON
 /// One rule of a policy: what must hold, and what it means if it does not.
 final class Rule: Sendable {
     let name: String
+    /// The member that says what must hold: `locations`.
+    let field: String
     /// Whom failures are reported under.
     let origin: Failure.Origin
     /// What no value means; nil asks the test's own default.
@@ -112,6 +114,7 @@ final class Rule: Sendable {
             )
         }
         self.name = name ?? field
+        self.field = field
         let effect: Failure.Effect =
             switch action {
             case .deny: .deny
