@@ -59,6 +59,8 @@ public struct CheckReport: Sendable {
 
     /// What would be said of each object.
     public internal(set) var results: [Result] = []
+    /// Why it would be said, if that was asked for: one of each result.
+    public internal(set) var explanations: [Explanation] = []
     /// What could not be judged, and what else is wrong with the input.
     public internal(set) var issues: [PolicyIssue] = []
 
@@ -317,7 +319,7 @@ extension CheckReport.Result {
 }
 
 extension CheckReport.Finding {
-    fileprivate func write(to writer: inout JSONWriter) {
+    func write(to writer: inout JSONWriter) {
         writer.beginObject()
         for (key, text) in [
             ("level", level.rawValue), ("effect", effect?.rawValue), ("policy", policy), ("rule", rule),

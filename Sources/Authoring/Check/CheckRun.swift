@@ -83,6 +83,7 @@ public struct CheckRun: Sendable {
     private let set: PolicySet
     private let tables: AzureTables
     private let circumstances: Circumstances
+    private let explains: Bool
     private var report = CheckReport()
 
     /// Begins.
@@ -91,9 +92,15 @@ public struct CheckRun: Sendable {
     ///   - set: The policies.
     ///   - configuration: What they were compiled with.
     ///   - circumstances: How manifests come to the webhook.
-    public init(_ set: PolicySet, configuration: PolicyConfiguration, _ circumstances: Circumstances = Circumstances())
-    {
+    ///   - explains: Whether the report is to say why as well.
+    public init(
+        _ set: PolicySet,
+        configuration: PolicyConfiguration,
+        _ circumstances: Circumstances = Circumstances(),
+        explains: Bool = false
+    ) {
         self.set = set
+        self.explains = explains
         tables = configuration.tables
         self.circumstances = circumstances
     }
@@ -126,10 +133,17 @@ public struct CheckRun: Sendable {
         let place = resource.place(of: "").in(file)
         guard let request = request(resource.change, at: place) else { return }
         // Nobody would make the mutations.
-        let decision = decide(request, .validate)
-        report.results.append(
-            CheckReport.Result(request, decision, title: resource.name, at: place) { failure in
-                let source = resource.place(of: failure.path)
+        let trace = explains ? DecisionTrace(isDetailed: true) : nil
+        let decision = decide(request, .validate, trace)
+        let result = CheckReport.Result(request, decision, title: resource.name, at: place) { failure in
+            let source = resource.place(of: failure.path)
+            return (source.in(file), source.field)
+        }
+        report.results.append(result)
+        guard let trace else { return }
+        report.explanations.append(
+            Explanation(result, request, decision, trace) { facet in
+                let source = resource.place(of: facet.shownPath)
                 return (source.in(file), source.field)
             }
         )
@@ -154,16 +168,20 @@ public struct CheckRun: Sendable {
         }
     }
 
-    private func decide(_ request: AdmissionRequest, _ mode: DecisionMode) -> Decision {
-        set.decide(request, mode: mode, inventory: circumstances.inventory, now: circumstances.now)
+    private func decide(_ request: AdmissionRequest, _ mode: DecisionMode, _ trace: DecisionTrace?) -> Decision {
+        set.decide(request, mode: mode, inventory: circumstances.inventory, now: circumstances.now, trace: trace)
     }
 
     private mutating func judge(_ request: AdmissionRequest, manifest: Manifest) {
-        let decision = decide(request, .mutateAndValidate)
-        report.results.append(
-            CheckReport.Result(request, decision, at: manifest.place) { failure in
-                (manifest.place(of: failure.fieldPath), nil)
-            }
+        let trace = explains ? DecisionTrace(isDetailed: true) : nil
+        let decision = decide(request, .mutateAndValidate, trace)
+        let result = CheckReport.Result(request, decision, at: manifest.place) { failure in
+            (manifest.place(of: failure.fieldPath), nil)
+        }
+        report.results.append(result)
+        guard let trace else { return }
+        report.explanations.append(
+            Explanation(result, request, decision, trace) { (manifest.place(of: $0.path), nil) }
         )
     }
 
