@@ -17,10 +17,8 @@ struct Portcullis: ParsableCommand {
             """,
         version: Version.text,
         subcommands: [
-            Init.self, Serve.self, Check.self, Test.self, Lint.self, Fmt.self, Diff.self, Replay.self, CELCommand.self,
-            Certs.self,
-            Demo.self,
-            Generate.self, Import.self, Version.self,
+            Init.self, Serve.self, Check.self, Explain.self, Test.self, Lint.self, Fmt.self, Diff.self, Replay.self,
+            CELCommand.self, Certs.self, Demo.self, Generate.self, Import.self, Version.self,
         ]
     )
 

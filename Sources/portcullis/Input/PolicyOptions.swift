@@ -29,14 +29,19 @@ struct PolicyOptions: ParsableArguments {
 
     /// Compiles the policies.
     ///
+    /// - Parameter configuration: What they are compiled with.
     /// - Returns: The set, what it was compiled with, and warnings.
     /// - Throws: That there is an error in them, after all have been written to standard error.
-    func load() throws -> LoadedPolicies {
-        try Self.load(policies.isEmpty ? ["policies"] : policies, parameters)
+    func load(_ configuration: PolicyConfiguration = PolicyConfiguration()) throws -> LoadedPolicies {
+        try Self.load(policies.isEmpty ? ["policies"] : policies, parameters, configuration)
     }
 
     /// Compiles the policies of files and folders, with other values for parameters.
-    static func load(_ paths: [String], _ parameters: [String] = []) throws -> LoadedPolicies {
+    static func load(
+        _ paths: [String],
+        _ parameters: [String] = [],
+        _ configuration: PolicyConfiguration = PolicyConfiguration()
+    ) throws -> LoadedPolicies {
         var values: [String: JSONFragment] = [:]
         for parameter in parameters {
             let parts = parameter.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
@@ -51,7 +56,6 @@ struct PolicyOptions: ParsableArguments {
                 throw UsageError("--set \(parts[0]): \(error.message); \(error.mend)")
             }
         }
-        let configuration = PolicyConfiguration()
         let library = PolicyLibrary(files: CommandFiles(), configuration: configuration)
         let result = library.set(ofPaths: paths, values)
         let issues = result.issues.sorted { ($0.severity, $0.file, $0.line) < ($1.severity, $1.file, $1.line) }
