@@ -23,15 +23,9 @@ struct MessageTemplate: Sendable {
         case rule
     }
 
-    /// A part of the text.
-    private enum Piece {
-        case text(String)
-        case placeholder(Placeholder)
-    }
-
     /// The text as it is written in the policy.
     let source: String
-    private let pieces: [Piece]
+    private let pieces: [InterpolationPiece<Placeholder>]
 
     /// The most placeholders of one message.
     static let maximumPlaceholders = 16
@@ -68,19 +62,19 @@ struct MessageTemplate: Sendable {
         for piece in pieces {
             switch piece {
             case .text(let part): text.append(part)
-            case .placeholder(.value):
+            case .hole(.value):
                 if words.hasValue {
                     text.append(words.value)
                 } else {
                     text.append(failure.reason == .unknown ? "(not known)" : "(not set)")
                 }
-            case .placeholder(.field): text.append(words.path)
-            case .placeholder(.allowed): text.append(words.allowed.isEmpty ? "(anything else)" : words.allowed)
-            case .placeholder(.kind): text.append(failure.request?.kind ?? "")
-            case .placeholder(.name): text.append(failure.request?.name ?? "")
-            case .placeholder(.namespace): text.append(failure.request?.namespace ?? "")
-            case .placeholder(.policy): text.append(failure.policy)
-            case .placeholder(.rule): text.append(failure.rule)
+            case .hole(.field): text.append(words.path)
+            case .hole(.allowed): text.append(words.allowed.isEmpty ? "(anything else)" : words.allowed)
+            case .hole(.kind): text.append(failure.request?.kind ?? "")
+            case .hole(.name): text.append(failure.request?.name ?? "")
+            case .hole(.namespace): text.append(failure.request?.namespace ?? "")
+            case .hole(.policy): text.append(failure.policy)
+            case .hole(.rule): text.append(failure.rule)
             }
         }
     }
@@ -90,50 +84,22 @@ extension MessageTemplate {
     /// Reads a `message`.
     init?(_ node: Node) {
         guard let source = node.line() else { return nil }
-        let bytes = Array(source.utf8)
-        var pieces: [Piece] = []
-        var text: [UInt8] = []
-        var isGood = true
-        var index = 0
-        func flush() {
-            if !text.isEmpty { pieces.append(.text(String(decoding: text, as: UTF8.self))) }
-            text = []
-        }
-        while index < bytes.count {
-            let rest = bytes[index...]
-            if rest.starts(with: "$${".utf8) {
-                text += Array("${".utf8)
-                index += 3
-            } else if rest.starts(with: "${".utf8) {
-                guard let end = rest.firstIndex(of: UInt8(ascii: "}")) else {
-                    node.error(
-                        "has a '${' that is not closed",
-                        mend: "add '}', or write $${ for the text ${",
-                        at: index
-                    )
-                    return nil
-                }
-                flush()
-                let name = String(decoding: bytes[(index + 2)..<end], as: UTF8.self)
-                if name.hasPrefix("parameters."), let parameters = node.parameters,
-                    let words = parameters.words(String(name.dropFirst("parameters.".count)))
-                {
-                    pieces.append(.text(words.singleLine))
-                } else if let placeholder = Placeholder(rawValue: name) {
-                    pieces.append(.placeholder(placeholder))
-                } else {
-                    node.reportPlaceholder(name, at: index)
-                    isGood = false
-                }
-                index = end + 1
-            } else {
-                text.append(bytes[index])
-                index += 1
+        let pieces: [InterpolationPiece<Placeholder>]? = node.interpolation(of: source) { bytes, start in
+            bytes[start...].firstIndex(of: UInt8(ascii: "}"))
+        } piece: { name, start in
+            if name.hasPrefix("parameters."), let parameters = node.parameters,
+                let words = parameters.words(String(name.dropFirst("parameters.".count)))
+            {
+                return .text(words.singleLine)
             }
+            guard let placeholder = Placeholder(rawValue: name) else {
+                node.reportPlaceholder(name, at: start - 2)
+                return nil
+            }
+            return .hole(placeholder)
         }
-        flush()
-        guard isGood else { return nil }
-        let placeholders = pieces.compactMap { if case .placeholder(let placeholder) = $0 { placeholder } else { nil } }
+        guard let pieces else { return nil }
+        let placeholders = pieces.compactMap { if case .hole(let placeholder) = $0 { placeholder } else { nil } }
         guard placeholders.count <= Self.maximumPlaceholders else {
             node.error("has \(placeholders.count) placeholders", mend: "keep within \(Self.maximumPlaceholders)")
             return nil

@@ -4,13 +4,7 @@ internal import JSON
 /// A value of a mutation: meant as it is written, or with expressions in it (`${namespaceObject.metadata.name}-db`).
 enum MutationValue: Sendable {
     case literal(String)
-    case template([Piece])
-
-    /// A part of a template.
-    enum Piece: Sendable {
-        case text(String)
-        case expression(CELProgram)
-    }
+    case template([InterpolationPiece<CELProgram>])
 
     /// The most expressions of one value.
     static let maximumExpressions = 16
@@ -23,7 +17,7 @@ enum MutationValue: Sendable {
     ///
     /// - Throws: If an expression gives no text and nothing that can be written as one.
     func text(_ expressions: ExpressionContext?) throws(EvaluationError) -> String {
-        let pieces: [Piece]
+        let pieces: [InterpolationPiece<CELProgram>]
         switch self {
         case .literal(let text): return text
         case .template(let all): pieces = all
@@ -33,7 +27,7 @@ enum MutationValue: Sendable {
         for piece in pieces {
             switch piece {
             case .text(let text): result += text
-            case .expression(let program):
+            case .hole(let program):
                 result += try Self.text(of: try expressions.evaluate(program, as: .value), program, expressions)
             }
         }
@@ -43,7 +37,7 @@ enum MutationValue: Sendable {
 
     /// The value for a field: an expression that stands alone gives a number or a bool of its own, all else is text.
     func fragment(_ expressions: ExpressionContext?) throws(EvaluationError) -> JSONFragment {
-        guard case .template(let pieces) = self, pieces.count == 1, case .expression(let program)? = pieces.first,
+        guard case .template(let pieces) = self, pieces.count == 1, case .hole(let program)? = pieces.first,
             let expressions
         else { return JSONFragment(string: try text(expressions)) }
         let value = try expressions.evaluate(program, as: .value)
@@ -80,9 +74,49 @@ extension Node {
     /// A value that may hold expressions.
     func mutationValue(_ scope: ExpressionScope) -> MutationValue? {
         guard let source = string() else { return nil }
+        guard source.utf8.contains(UInt8(ascii: "$")) else { return .literal(source) }
+        let pieces: [InterpolationPiece<CELProgram>]? = interpolation(of: source) { bytes, start in
+            SourceScanner(bytes: bytes, start: start).end()
+        } piece: { expression, start in
+            let name = expression.trimmed
+            guard !name.isEmpty else {
+                error("has an empty '${}'", mend: "write an expression, or $${ for the text ${", at: start - 2)
+                return nil
+            }
+            let source = MutationValue.shorthands[name] ?? expression
+            return scope.compile(source, in: self, offset: start, .scalar).map { .hole($0) }
+        }
+        guard let pieces else { return nil }
+        guard pieces.count <= 2 * MutationValue.maximumExpressions + 1 else {
+            error("holds too many expressions", mend: "keep within \(MutationValue.maximumExpressions)")
+            return nil
+        }
+        if case .text(let only)? = pieces.first, pieces.count == 1 { return .literal(only) }
+        return .template(pieces)
+    }
+}
+
+/// A part of a text with `${…}` in it.
+enum InterpolationPiece<Hole: Sendable>: Sendable {
+    case text(String)
+    /// What `${…}` stands for.
+    case hole(Hole)
+}
+
+extension Node {
+    /// Reads a text with `${…}` in it; `$${` is the text `${`.
+    ///
+    /// - Parameters:
+    ///   - end: Where the brace is that closes what begins at a byte.
+    ///   - piece: What stands between the braces, and at which byte; nil if it is wrong, which has been reported then.
+    /// - Returns: Nil if something is wrong.
+    func interpolation<Hole>(
+        of source: String,
+        end: (_ bytes: [UInt8], _ start: Int) -> Int?,
+        piece: (_ inner: String, _ start: Int) -> InterpolationPiece<Hole>?
+    ) -> [InterpolationPiece<Hole>]? {
         let bytes = Array(source.utf8)
-        guard bytes.contains(UInt8(ascii: "$")) else { return .literal(source) }
-        var pieces: [MutationValue.Piece] = []
+        var pieces: [InterpolationPiece<Hole>] = []
         var text: [UInt8] = []
         var isGood = true
         var index = 0
@@ -96,23 +130,13 @@ extension Node {
                 text += Array("${".utf8)
                 index += 3
             } else if rest.starts(with: "${".utf8) {
-                let start = index + 2
-                guard let end = SourceScanner(bytes: bytes, start: start).end() else {
+                guard let end = end(bytes, index + 2) else {
                     error("has a '${' that is not closed", mend: "add '}', or write $${ for the text ${", at: index)
                     return nil
                 }
                 flush()
-                let expression = String(decoding: bytes[start..<end], as: UTF8.self)
-                if expression.trimmed.isEmpty {
-                    error("has an empty '${}'", mend: "write an expression, or $${ for the text ${", at: index)
-                    isGood = false
-                } else if let program = scope.compile(
-                    MutationValue.shorthands[expression.trimmed] ?? expression,
-                    in: self,
-                    offset: start,
-                    .scalar
-                ) {
-                    pieces.append(.expression(program))
+                if let piece = piece(String(decoding: bytes[(index + 2)..<end], as: UTF8.self), index + 2) {
+                    pieces.append(piece)
                 } else {
                     isGood = false
                 }
@@ -123,13 +147,7 @@ extension Node {
             }
         }
         flush()
-        guard isGood else { return nil }
-        guard pieces.count <= 2 * MutationValue.maximumExpressions + 1 else {
-            error("holds too many expressions", mend: "keep within \(MutationValue.maximumExpressions)")
-            return nil
-        }
-        if case .text(let only)? = pieces.first, pieces.count == 1 { return .literal(only) }
-        return .template(pieces)
+        return isGood ? pieces : nil
     }
 }
 
