@@ -26,11 +26,11 @@ enum Executable {
         }
     }
 
-    /// Runs it to its end, with nothing to read, in the working directory or another.
-    static func run(_ arguments: [String], in folder: URL? = nil) throws -> Outcome {
+    /// Runs it, or another program, to its end, with nothing to read, in the working directory or another.
+    static func run(_ arguments: [String], in folder: URL? = nil, of program: String = path) throws -> Outcome {
         let process = Process()
         let (output, error) = (Pipe(), Pipe())
-        process.executableURL = URL(filePath: path)
+        process.executableURL = URL(filePath: program)
         process.arguments = arguments
         if let folder { process.currentDirectoryURL = folder }
         process.standardInput = FileHandle.nullDevice
