@@ -159,12 +159,10 @@ func storageAccount(_ spec: String, metadata: String = "") -> String {
     resource("storage.azure.com/v1api20230101/StorageAccount", spec: spec, metadata: metadata)
 }
 
-/// What a rule says of an object under each action: on CREATE its failures deny, warn or are kept for the log as the action
-/// says; on an UPDATE of the same object they are old.
+/// What a rule says of an object under each action.
 ///
-/// - Parameters:
-///   - more: Other documents beside the policy.
-///   - judge: Is given each decision.
+/// On CREATE its failures deny, warn or are kept for the log as the action says; on an UPDATE of the same object they are old.
+/// `judge` is given each decision; `more` are documents beside the policy.
 func decideUnderEachAction(
     _ rule: String,
     _ object: String,

@@ -107,6 +107,7 @@ extension Node {
     /// Reads a text with `${…}` in it; `$${` is the text `${`.
     ///
     /// - Parameters:
+    ///   - source: The text, which is the node's.
     ///   - end: Where the brace is that closes what begins at a byte.
     ///   - piece: What stands between the braces, and at which byte; nil if it is wrong, which has been reported then.
     /// - Returns: Nil if something is wrong.
