@@ -1,5 +1,5 @@
 #!/bin/bash
-# Portcullis behind a real kube-apiserver: both webhooks once by URL (HTTP/2) and once by Service (HTTP/1.1), resources from a
+# Portcullis behind a real kube-apiserver: both webhooks by URL (HTTP/2), by Service (HTTP/1.1) and generated, resources from a
 # user and from a service account; and before that our own policies as custom resources, and Kubernetes' own policies, which
 # both of them enforce on the same objects.
 #
@@ -82,8 +82,19 @@ tokens[deployer]=$(kubectl_as admin -n team-a create token deployer)
 # What a Service is in production: here its name leads back to this machine.
 kubectl_as admin -n portcullis-system create service externalname portcullis --external-name localhost >/dev/null
 
-# register url|service PORT: both webhooks as deploy/ has them, but for the address.
+# register url|service|generated PORT: both webhooks as deploy/ has them, but for the address; or as they are made of policies/,
+# which ask about no more than these match.
 register() {
+    local port=$2
+    if [ "$1" = generated ]; then
+        "$executable" generate webhooks "$root/policies" --url "https://127.0.0.1:$port" --ca "$scratch/pki/ca.crt"
+    else
+        deployed "$1" "$port"
+    fi >"$scratch/webhooks-$1.yaml"
+    kubectl_as admin replace --force -f "$scratch/webhooks-$1.yaml" >/dev/null 2>&1 ||
+        kubectl_as admin create -f "$scratch/webhooks-$1.yaml" >/dev/null
+}
+deployed() {
     local port=$2
     sed -e "s/CA_BUNDLE/$(base64 -w0 "$scratch/pki/ca.crt")/" -e "s/port: 443/port: $port/" "$root/deploy/webhooks.yaml" |
         if [ "$1" = url ]; then
@@ -94,9 +105,7 @@ register() {
                 { inside = 0; print }'
         else
             cat
-        fi >"$scratch/webhooks-$1.yaml"
-    kubectl_as admin replace --force -f "$scratch/webhooks-$1.yaml" >/dev/null 2>&1 ||
-        kubectl_as admin create -f "$scratch/webhooks-$1.yaml" >/dev/null
+        fi
 }
 denies() { ! kubectl_as "$@" 2>"$scratch/error" && grep -q 'denied the request' "$scratch/error"; }
 
@@ -182,8 +191,8 @@ by_portcullis
 check "both say the same of every object" both_agree
 
 serve portcullis "$root/policies"
-for form in url service; do
-    [ $form = url ] && protocol=h2 || protocol=h1
+for form in url service generated; do
+    [ $form = service ] && protocol=h1 || protocol=h2
     before=$(requests_over $protocol)
     register $form "$port"
     # The API server takes a moment to see them; until then nobody is denied.

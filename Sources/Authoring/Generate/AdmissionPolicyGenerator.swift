@@ -196,7 +196,7 @@ public struct AdmissionPolicyGenerator {
 
 extension TemplateLiteral {
     /// `spec` with the values of its parameters in the place of their names; expressions still name them.
-    fileprivate func resolvingParameters() -> TemplateLiteral {
+    func resolvingParameters() -> TemplateLiteral {
         guard let parameters = self["parameters"] else { return self }
         return resolving(parameters)
     }

@@ -9,7 +9,7 @@ struct Generate: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Make something of policies.",
         subcommands: [
-            GenerateVAP.self, GenerateMAP.self, GenerateSchema.self, GenerateCRDs.self,
+            GenerateVAP.self, GenerateMAP.self, GenerateWebhooks.self, GenerateSchema.self, GenerateCRDs.self,
             GenerateDocs.self,
         ]
     )

@@ -62,7 +62,7 @@ struct AdmissionPolicyOptions: ParsableArguments {
 
     func run(_ target: AdmissionPolicyGenerator.Target) throws {
         var generator = AdmissionPolicyGenerator(target, isStatic: isStatic)
-        for document in try documents() { generator.add(document) }
+        for document in try Self.documents(of: paths) { generator.add(document) }
         switch output {
         case .yaml: print(generator.yaml, terminator: "")
         case .json: print(String(decoding: generator.json(), as: UTF8.self))
@@ -77,8 +77,8 @@ struct AdmissionPolicyOptions: ParsableArguments {
         }
     }
 
-    /// The documents of all policies, which have been compiled.
-    private func documents() throws -> [JSONDocument] {
+    /// The documents of all policies of folders and files, which have been compiled.
+    static func documents(of paths: [String]) throws -> [JSONDocument] {
         var result: [JSONDocument] = []
         var compiler = PolicyCompiler()
         do {
