@@ -29,14 +29,25 @@ import Testing
             let outcome = try run(["init"], in: folder)
             #expect(outcome.code == 0 && outcome.error.isEmpty)
             #expect(outcome.lines.last == "Next: portcullis test policies")
-            for pipeline in Self.pipelines { #expect(outcome.output.contains(pipeline)) }
+            for pipeline in Self.pipelines { #expect(outcome.output.contains("\n\(pipeline) ")) }
 
             let test = try run(["test", "--coverage", "--coverage-threshold", "100"], in: folder)
             #expect(test.code == 0, "\(test.output)\(test.error)")
             #expect(try run(["test", "--mutate"], in: folder).code == 0)
-            #expect(try run(["fmt", "--check", "policies"], in: folder).code == 0)
+            let form = try run(["fmt", "--check", "policies"], in: folder)
+            #expect(form.code == 0 && form.error.isEmpty && form.output.isEmpty)
             let lint = try run(["lint", "--fail-on", "warn", "policies"], in: folder)
             #expect(lint.code == 0, "\(lint.output)\(lint.error)")
+        }
+    }
+
+    @Test func anotherFormIsTold() throws {
+        try withFolder {
+            #expect(try run(["init"], in: folder).code == 0)
+            try Data("kind:   AzurePolicy\n".utf8).write(to: URL(filePath: folder + "/policies/a.yaml"))
+            let form = try run(["fmt", "--check", "policies"], in: folder)
+            #expect(form.code == 1 && form.output == "policies/a.yaml\n")
+            #expect(form.error == "portcullis: 'portcullis fmt' would change this file\n")
         }
     }
 

@@ -56,7 +56,11 @@ struct Fmt: ParsableCommand {
         if issues.contains(where: { $0.severity == .error }) {
             throw ExitCode(Portcullis.ExitCode.usage.rawValue)
         }
-        if check, changed > 0 { throw ExitCode(Portcullis.ExitCode.failed.rawValue) }
+        if check, changed > 0 {
+            let files = changed == 1 ? "this file" : "these files"
+            Terminal.complain("portcullis: 'portcullis fmt' would change \(files)\n")
+            throw ExitCode(Portcullis.ExitCode.failed.rawValue)
+        }
     }
 }
 

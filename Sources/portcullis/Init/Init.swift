@@ -35,7 +35,8 @@ struct Init: ParsableCommand {
         if FileSystem.exists(folder), !FileSystem.isDirectory(folder) {
             throw UsageError("\(folder) is no folder; name one, or one that is to be made")
         }
-        let files = starter.files.map { (file: $0, path: FileSystem.path(folder, $0.path)) }
+        let isHere = FileSystem.normalized(folder) == "."
+        let files = starter.files.map { (file: $0, path: isHere ? $0.path : FileSystem.path(folder, $0.path)) }
         // A link that leads nowhere is somebody's too.
         let taken = files.filter { FileSystem.exists($0.path) || FileSystem.target(ofLink: $0.path) != nil }
         guard taken.isEmpty else {
@@ -55,7 +56,7 @@ struct Init: ParsableCommand {
         let width = files.map { $0.path.count }.max() ?? 0
         Terminal.print("WROTE".padded(to: width + 2) + "WHICH IS")
         for (file, path) in files { Terminal.print(path.padded(to: width + 2) + file.purpose) }
-        let change = FileSystem.normalized(folder) == "." ? "" : "cd \(folder) && "
+        let change = isHere ? "" : "cd \(folder) && "
         Terminal.print("\nNext: \(change)portcullis test policies")
     }
 
