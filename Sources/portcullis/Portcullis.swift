@@ -9,7 +9,8 @@ struct Portcullis: ParsableCommand {
         abstract: "Guards what teams may ask of Azure through Kubernetes.",
         discussion: """
             An admission webhook for Azure Service Operator: 'portcullis serve' validates and mutates resources against \
-            the policies in a folder, 'portcullis test' runs the tests beside them. 'portcullis demo' shows it at work.
+            the policies in a folder, 'portcullis test' runs the tests beside them. 'portcullis init' begins such a folder, \
+            'portcullis demo' shows the server at work.
 
             Exit codes: 0 done as asked; 1 it could not be done, such as a port that is taken; 2 the command line, the \
             environment or a configuration file is wrong; 3 a bug of ours; 4 nothing was tested; 5 there were only \
@@ -18,7 +19,7 @@ struct Portcullis: ParsableCommand {
         version: Version.text,
         subcommands: [
             Init.self, Serve.self, Check.self, Explain.self, Test.self, Lint.self, Fmt.self, Diff.self, Replay.self,
-            CELCommand.self, Certs.self, Demo.self, Generate.self, Import.self, Version.self,
+            SnapshotCommand.self, CELCommand.self, Certs.self, Demo.self, Generate.self, Import.self, Version.self,
         ]
     )
 

@@ -11,7 +11,17 @@ private func build(_ files: (name: String, text: String)...) throws -> Inventory
         let documents = try JSONDocument.parseYAML(Array(file.text.utf8))
         builder.add(InventoryFile(documents, file: file.name, configuration: PolicyConfiguration()))
     }
-    return builder.finish()
+    let result = builder.finish()
+    if let inventory = result.inventory {
+        // A snapshot keeps all that was read.
+        let snapshot = InventorySnapshot.text(of: inventory)
+        var reader = InventoryBuilder()
+        reader.add(try JSONDocument(parsing: snapshot), file: "snapshot.json")
+        let copy = reader.finish()
+        #expect(copy.issues.isEmpty)
+        #expect(copy.inventory.map { InventorySnapshot.text(of: $0) } == snapshot)
+    }
+    return result
 }
 
 private func inventory(_ text: String) throws -> Inventory {

@@ -129,6 +129,31 @@ import Testing
         #expect(server.end() == 0)
     }
 
+    /// The file of a snapshot in the place of a folder: replaced as a whole, and another version of it is not in force.
+    @Test func anInventoryMayBeOneFile() throws {
+        func snapshot(_ names: [String], version: Int = 1) -> String {
+            let objects = names.map { #"{"kind":"storage.azure.com/StorageAccount","namespace":"a","name":"\#($0)"}"# }
+            let head = #""apiVersion":"portcullis.dev/v1alpha1","kind":"InventorySnapshot","schemaVersion":\#(version)"#
+            return "{\(head),\"objects\":[\(objects.joined(separator: ","))]}"
+        }
+        let server = try ServedProcess { certificates in
+            let inventory = URL(filePath: certificates.path).deletingLastPathComponent().appending(path: "inventory")
+            try FileManager.default.createDirectory(at: inventory, withIntermediateDirectories: true)
+            let file = inventory.appending(path: "cluster.json")
+            try Data(snapshot(["one"]).utf8).write(to: file)
+            // What lies beside it is not read.
+            try Data("a: [".utf8).write(to: inventory.appending(path: "other.yaml"))
+            return ["--inventory", file.path]
+        }
+        #expect(try server.ask("/readyz").text.contains("the inventory holds 1 object"))
+        try server.replaceInventory("cluster.json", with: snapshot(["one", "two"]))
+        try wait("another snapshot") { try server.ask("/readyz").text.contains("the inventory holds 2 objects") }
+        try server.replaceInventory("cluster.json", with: snapshot(["one"], version: 2))
+        try wait("a refused reload") { try server.ask("/readyz").text.contains("degraded") }
+        #expect(try server.ask("/readyz").text.contains("make it anew with portcullis snapshot"))
+        #expect(server.end() == 0)
+    }
+
     /// What is recorded can be asked about again; Secrets are not recorded.
     @Test func whatIsSentToValidateIsRecordedButSecrets() throws {
         let server = try ServedProcess { certificates in

@@ -40,10 +40,14 @@ public struct PolicyFiles: Sendable {
 
     /// Lists the files of a folder of manifests: all of them, whatever tests and kustomizations there are beside.
     ///
-    /// - Parameter folder: The folder.
+    /// - Parameter folder: The folder, or a file, such as a snapshot.
     /// - Throws: That it cannot be listed.
     init(manifestsOf folder: String) throws(FileError) {
         root = folder
+        if FileSystem.exists(folder), !FileSystem.isDirectory(folder) {
+            files = [File(name: folder, path: folder)]
+            return
+        }
         files = try Self.list(folder) { _ in true }.filter { Self.isPolicyFile($0.name) }
             .map { File(name: FileSystem.path(folder, $0.name), path: $0.path) }
     }

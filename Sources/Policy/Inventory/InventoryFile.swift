@@ -5,7 +5,7 @@ internal import Synchronization
 
 /// What one file of an inventory says by itself: kept of a file as long as the file stays as it is.
 ///
-/// Kinds of Azure, Namespaces, Secrets and ConfigMaps are read, lists of them too; everything else is passed over. Of an
+/// Kinds of Azure, Namespaces, Secrets and ConfigMaps are read, lists of them and snapshots too; everything else is passed over. Of an
 /// object only what `Inventory.Entry` holds is kept, and of a Secret's values none but the IDs of a credential.
 public struct InventoryFile: Sendable {
     private(set) var entries: [Inventory.Entry] = []
@@ -72,6 +72,10 @@ public struct InventoryFile: Sendable {
             for (place, item) in node.document.elements(of: items.value).enumerated() {
                 add(node.at(item, "\(items.path)[\(place)]"), values, list: element)
             }
+            return
+        }
+        if apiVersion == PolicyFile.apiVersion, kind == InventorySnapshot.kind {
+            entries += node.snapshotEntries(sharing: values)
             return
         }
         guard let type = GroupVersionKind(apiVersion: apiVersion, kind: kind) else {

@@ -103,7 +103,7 @@ struct QuantityReader {
     ]
 
     /// More than any sum needs: infinite sums could not be subtracted from.
-    private static let maximumAmount = 1e15
+    static let maximumAmount = 1e15
 
     /// Takes an object whose `QuantityReader.facets` were read.
     init(

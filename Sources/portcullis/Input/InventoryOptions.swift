@@ -9,7 +9,7 @@ struct InventoryOptions: ParsableArguments {
     @Option(
         parsing: .singleValue,
         help: ArgumentHelp(
-            "File or folder of manifests, or of what 'kubectl get -A -o yaml' writes, that tells what else there is; several times.",
+            "File or folder of manifests, of what 'kubectl get -A -o yaml' writes, or a snapshot, that tells what else there is; several times.",
             valueName: "path"
         )
     )
@@ -21,10 +21,20 @@ struct InventoryOptions: ParsableArguments {
     /// - Throws: What of it cannot be read, after all has been written to standard error.
     func load(_ policies: LoadedPolicies) throws(UsageError) -> Inventory? {
         guard !inventory.isEmpty else { return nil }
-        let files = InputFiles(inventory)
+        guard let result = Self.read(inventory, policies.configuration) else {
+            throw UsageError("what --inventory names cannot be read")
+        }
+        return result
+    }
+
+    /// Reads files and folders.
+    ///
+    /// - Returns: What they hold; nil if there are errors. They, and warnings, have been written to standard error.
+    static func read(_ paths: [String], _ configuration: PolicyConfiguration) -> Inventory? {
+        let files = InputFiles(paths)
         var issues = files.issues
         let values = SharedValues()
-        var builder = InventoryBuilder(configuration: policies.configuration)
+        var builder = InventoryBuilder(configuration: configuration)
         for file in files.files {
             do throws(PolicyIssue) {
                 let documents = try InputFiles.documents(of: file)
@@ -32,7 +42,7 @@ struct InventoryOptions: ParsableArguments {
                     InventoryFile(
                         documents,
                         file: InputFiles.name(of: file),
-                        configuration: policies.configuration,
+                        configuration: configuration,
                         sharing: values
                     )
                 )
@@ -40,12 +50,9 @@ struct InventoryOptions: ParsableArguments {
                 issues.append(error)
             }
         }
-        let result = builder.finish(folder: inventory.joined(separator: ", "))
+        let result = builder.finish(folder: paths.joined(separator: ", "))
         issues += result.issues
         Terminal.complain(of: issues)
-        guard !issues.contains(where: { $0.severity == .error }) else {
-            throw UsageError("what --inventory names cannot be read")
-        }
-        return result.inventory
+        return issues.contains { $0.severity == .error } ? nil : result.inventory
     }
 }

@@ -47,7 +47,7 @@ struct ServeSettings {
     static let inventorySetting = Setting(
         "inventory",
         "DIR",
-        "Folder of manifests, or of what 'kubectl get -A -o yaml' writes, that tells what else there is: owners, credentials, and what quotas count. Read again when it changes; what is faulty is refused whole. Without it such things are unknown."
+        "Folder of manifests, or of what 'kubectl get -A -o yaml' writes, or the file of a snapshot, that tells what else there is: owners, credentials, and what quotas count. Read again when it changes; what is faulty is refused whole. Without it such things are unknown."
     )
     static let listenSetting = Setting(
         "listen",

@@ -110,7 +110,13 @@ final class ServerProcess {
         }
         self.inventory = inventory
         if let inventory, let path = settings.inventory {
-            watches.append(try Self.watch(.init(path: path), on: loop, logger) { inventory.load() })
+            // A file is replaced as a whole, which its folder hears of.
+            let isFile = FileSystem.exists(path) && !FileSystem.isDirectory(path)
+            let watched =
+                isFile
+                ? DirectoryWatch.Configuration(path: FileSystem.parent(of: path), depth: 0)
+                : DirectoryWatch.Configuration(path: path)
+            watches.append(try Self.watch(watched, on: loop, logger) { inventory.load() })
         }
         let service = AdminService(
             metrics: metrics,
