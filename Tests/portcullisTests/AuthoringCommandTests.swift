@@ -1,4 +1,5 @@
 import Foundation
+import FoundationXML
 import TestSupport
 import Testing
 
@@ -245,12 +246,41 @@ import Testing
             try JSONSerialization.jsonObject(with: Data(output("sarif").utf8)) as? [String: Any]
         )
         #expect(sarif["version"] as? String == "2.1.0")
-        #expect(try output("junit").hasPrefix("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites "))
+        try Self.expectJUnit(output("junit"))
         #expect(try output("tap").hasPrefix("TAP version 14\n1.."))
         let gitHub = /^(::(error|warning|notice) [a-zA-Z]+=[^,:]*(,[a-zA-Z]+=[^,:]*)*::.+|)$/
         #expect(try output("github").split(separator: "\n").allSatisfy { $0.wholeMatch(of: gitHub) != nil })
         let azure = /^##vso\[task\.(logissue|complete) [^\]]*\].*$/
         #expect(try output("azuredevops").split(separator: "\n").allSatisfy { $0.wholeMatch(of: azure) != nil })
         #expect(try output("markdown").contains("|"))
+    }
+
+    /// The form that Jenkins' schema (junit-10.xsd) asks for, as far as we use it: elements, where they stand, their attributes.
+    private static func expectJUnit(_ text: String) throws {
+        let attributes: [String: Set<String>] = [
+            "testsuites": ["name", "time", "tests", "failures", "errors"],
+            "testsuite": ["name", "time", "tests", "failures", "errors", "skipped", "file"],
+            "testcase": ["name", "time", "classname"], "failure": ["type", "message"], "error": ["type", "message"],
+            "system-out": [],
+        ]
+        let children: [String: Set<String>] = [
+            "testsuites": ["testsuite"], "testsuite": ["testcase"], "testcase": ["failure", "error", "system-out"],
+        ]
+        var elements = [try #require(try XMLDocument(xmlString: text).rootElement())]
+        #expect(elements[0].name == "testsuites")
+        while let element = elements.popLast() {
+            let name = element.name ?? ""
+            #expect(Set((element.attributes ?? []).compactMap(\.name)).isSubset(of: attributes[name] ?? []), "\(name)")
+            for required in ["tests", "failures", "errors"] where name == "testsuite" {
+                #expect(element.attribute(forName: required)?.stringValue.flatMap(Int.init) != nil)
+            }
+            if let time = element.attribute(forName: "time")?.stringValue {
+                #expect(time.wholeMatch(of: /[0-9]{0,3}(\.[0-9]{0,3})?/) != nil, "\(time)")
+            }
+            for child in (element.children ?? []).compactMap({ $0 as? XMLElement }) {
+                #expect(children[name, default: []].contains(child.name ?? ""), "\(name)")
+                elements.append(child)
+            }
+        }
     }
 }
