@@ -205,7 +205,7 @@ func rule(_ body: String) -> String {
 
 func decide(_ change: ManifestRequest.Change, _ policies: String) throws -> Decision {
     let request = try ManifestRequest(change, namespace: "team-a").admissionRequest(tables: .embedded)
-    return try set(policies).decide(request, mode: .validate)
+    return try set(policies).decide(request, mode: .validateForeign)
 }
 
 extension ResourceSourceTests {

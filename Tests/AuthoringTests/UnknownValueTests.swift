@@ -1,4 +1,5 @@
 import Authoring
+import Azure
 import JSON
 import Policy
 import Testing
@@ -96,6 +97,38 @@ import Testing
         let decision = try decide(resource.change, binding)
         #expect(decision.failures.map(\.path) == ["spec.owner.armId"])
         #expect(decision.failures.first?.reason == .unknown)
+    }
+
+    /// The tool has a credential of its own; all else that a binding guards holds.
+    @Test func nobodyAsksAToolForTheCredentialOfAnObject() throws {
+        let binding = """
+            apiVersion: portcullis.dev/v1alpha1
+            kind: AzureBinding
+            metadata: {name: team-a}
+            spec:
+              namespaces: [team-a]
+              subscriptions: [22222222-2222-2222-2222-222222222222]
+              resourceGroups: [team-a]
+              credentials: {allow: [team-a-credential], globalFallback: Deny}
+            """
+        func failures(group: String) throws -> [String] {
+            let values = #"{"name": "a", "location": "westeurope", "resource_group_name": "\#(group)"}"#
+            let plan = plan([("azurerm_storage_account.main", values, "{}")])
+            let resource = try #require(try read(plan).resources.first)
+            return try decide(resource.change, binding).failures.map(\.path)
+        }
+        #expect(try failures(group: "team-a") == [])
+        #expect(try failures(group: "team-b") == ["spec.owner.name"])
+        let manifest = """
+            {"apiVersion": "storage.azure.com/v20250601", "kind": "StorageAccount", "metadata": {"name": "a"},
+             "spec": {"location": "westeurope", "owner": {"name": "team-a"}}}
+            """
+        let object = JSONFragment(try JSONDocument(parsing: Array(manifest.utf8)))
+        let request = try ManifestRequest(.create(object), namespace: "team-a").admissionRequest(tables: .embedded)
+        let decision = try set(binding).decide(request, mode: .validate)
+        #expect(
+            decision.failures.map(\.path) == [#"metadata.annotations["serviceoperator.azure.com/credential-from"]"#]
+        )
     }
 
     /// What looks like an unknown in somebody's file is a text as any other.

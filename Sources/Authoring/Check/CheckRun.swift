@@ -132,9 +132,8 @@ public struct CheckRun: Sendable {
     private mutating func check(_ resource: ForeignResource, in file: String) {
         let place = resource.place(of: "").in(file)
         guard let request = request(resource.change, at: place) else { return }
-        // Nobody would make the mutations.
         let trace = explains ? DecisionTrace(isDetailed: true) : nil
-        let decision = decide(request, .validate, trace)
+        let decision = decide(request, .validateForeign, trace)
         let result = CheckReport.Result(request, decision, title: resource.name, at: place) { failure in
             let source = resource.place(of: failure.path)
             return (source.in(file), source.field)

@@ -11,7 +11,7 @@ public struct ForeignResource: Sendable {
     public let kind: String
     /// What is done to it, for `ManifestRequest`.
     ///
-    /// Nobody would make the mutations of policies: it is decided with `DecisionMode.validate`.
+    /// It is decided with `DecisionMode.validateForeign`.
     public let change: ManifestRequest.Change
     let origin: Origin
 

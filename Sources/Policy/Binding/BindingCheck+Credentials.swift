@@ -21,7 +21,7 @@ extension BindingCheck {
         case .binding(let binding):
             if let value {
                 checkNamed(value, binding, subject, circumstances, &report)
-            } else {
+            } else if !circumstances.isForeign {
                 checkAbsent(binding, subject, circumstances, &report)
             }
         }

@@ -24,7 +24,7 @@ extension BindingCheck {
     ) throws(EvaluationError) {
         guard
             case .binding(let binding) = governor, subject.isAzure,
-            circumstances.inventory != nil || binding.reach.unknownOwners == .deny,
+            circumstances.inventory != nil || circumstances.isForeign || binding.reach.unknownOwners == .deny,
             let spec = subject.document.member("spec", of: subject.object)
         else { return }
         try checkOwnerName(spec, binding, subject, circumstances, &report)
@@ -131,7 +131,7 @@ extension BindingCheck {
         try report.meter.spend(Self.maximumDepth)
         let mend = "name an object that lies inside, or ask the platform team to add it to AzureBinding \(binding.name)"
         let fault: (rule: String, message: String, allowed: String)
-        switch whereabouts(of: key, in: circumstances.inventory) {
+        switch whereabouts(of: key, circumstances) {
         case .id(let id):
             if sharing, binding.sharedResources.contains(where: { $0.matches(id) }) { return }
             guard let found = binding.locationFault(with: id) else { return }
@@ -170,10 +170,12 @@ extension BindingCheck {
         )
     }
 
-    private func whereabouts(of key: Inventory.Key, in inventory: Inventory?) -> Whereabouts {
+    private func whereabouts(of key: Inventory.Key, _ circumstances: borrowing Circumstances) -> Whereabouts {
+        // Other tools speak of names in Azure, the inventory of objects.
+        if circumstances.isForeign { return key.kind == "ResourceGroup" ? .group(key.name) : .unknown }
         var key = key
         for _ in 0..<Self.maximumDepth {
-            guard let entry = inventory?[key] else { return .unknown }
+            guard let entry = circumstances.inventory?[key] else { return .unknown }
             if let id = entry.resourceID { return .id(id) }
             if key.kind == "ResourceGroup" { return entry.azureName.map { .group($0) } ?? .unknown }
             switch entry.owner {

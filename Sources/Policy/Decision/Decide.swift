@@ -31,14 +31,14 @@ extension PolicySet {
         if isStatusWrite { decision.notes.insert(.statusWrite) }
         let isJudged = !isStatusWrite && !isEmpty && (mode != .mutate || hasMutations)
         if !isJudged && admissionPolicies == nil { return decision }
-        var evaluation = RequestEvaluation(self, request, inventory, now)
+        var evaluation = RequestEvaluation(self, request, mode, inventory, now)
         var report = Report(meter: Meter(maximumSteps: configuration.maximumSteps, deadline: deadline), trace: trace)
         let listener = trace?.isDetailed == true ? trace : nil
         if let listener { evaluation.tell(request, listener) }
         var expressions = LazyExpressions(deadline: deadline, listener)
-        if mode != .validate { evaluation.mutateByAdmissionPolicies(request, &report, &decision, &expressions) }
-        if isJudged { evaluation.run(request, mode, &report, &decision, &expressions) }
-        evaluation.finish(request, mode, &report, &decision, &expressions)
+        if mode.mutates { evaluation.mutateByAdmissionPolicies(request, &report, &decision, &expressions) }
+        if isJudged { evaluation.run(request, &report, &decision, &expressions) }
+        evaluation.finish(request, &report, &decision, &expressions)
         evaluation.judgeByNamespace(request, &report, &decision, &expressions)
         if !report.failures.isEmpty || decision.patch != nil {
             report.name(request)

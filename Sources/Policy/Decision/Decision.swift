@@ -27,6 +27,12 @@ public enum DecisionMode: Hashable, Sendable {
     case mutate
     /// Mutations are computed, and rules judge the object as they leave it: command line, demo, tests.
     case mutateAndValidate
+    /// Rules and bindings judge a resource that another tool manages, in the terms of an object: nobody mutates it, and it
+    /// names no credential, because its tool has one of its own.
+    case validateForeign
+
+    /// Whether mutations are computed.
+    var mutates: Bool { self == .mutate || self == .mutateAndValidate }
 }
 
 /// What the set says of a request.

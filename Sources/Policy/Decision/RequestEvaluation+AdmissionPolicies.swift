@@ -30,7 +30,6 @@ extension RequestEvaluation {
     /// Joins the patches, and asks the validating policies of Kubernetes what they say of the object as it is then.
     func finish(
         _ request: AdmissionRequest,
-        _ mode: DecisionMode,
         _ report: inout Report,
         _ decision: inout Decision,
         _ expressions: inout LazyExpressions

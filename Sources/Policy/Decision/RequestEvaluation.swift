@@ -5,6 +5,7 @@ internal import Kubernetes
 /// One request on its way through a set.
 struct RequestEvaluation: ~Copyable {
     let set: PolicySet
+    let mode: DecisionMode
     let kind: AzureKind
     let isAzure: Bool
     let position: PolicyIndex.Position
@@ -18,8 +19,15 @@ struct RequestEvaluation: ~Copyable {
     var judged: Subject?
 
     // The request is handed from function to function: a copy of it costs as much as a rule.
-    init(_ set: PolicySet, _ request: borrowing AdmissionRequest, _ inventory: Inventory?, _ now: WallTime?) {
+    init(
+        _ set: PolicySet,
+        _ request: borrowing AdmissionRequest,
+        _ mode: DecisionMode,
+        _ inventory: Inventory?,
+        _ now: WallTime?
+    ) {
         self.set = set
+        self.mode = mode
         self.now = now
         self.inventory = inventory
         let document = request.document
@@ -53,7 +61,6 @@ struct RequestEvaluation: ~Copyable {
 
     mutating func run(
         _ request: AdmissionRequest,
-        _ mode: DecisionMode,
         _ report: inout Report,
         _ decision: inout Decision,
         _ expressions: inout LazyExpressions
@@ -83,7 +90,7 @@ struct RequestEvaluation: ~Copyable {
         }
         let start = admitted?.object ?? JSONFragment(request.document, object)
         var subject = subject(start.value, in: start.document, request)
-        if mode != .validate, let mutated = mutate(subject, request, &report, &decision, &expressions) {
+        if mode.mutates, let mutated = mutate(subject, request, &report, &decision, &expressions) {
             subject = mutated
         }
         guard mode != .mutate else { return }
@@ -318,7 +325,8 @@ struct RequestEvaluation: ~Copyable {
             namespaces: set.namespaceObjects,
             inventory: inventory,
             prices: set.prices,
-            isOld: isOld
+            isOld: isOld,
+            isForeign: mode == .validateForeign
         )
     }
 

@@ -12,6 +12,8 @@ struct Circumstances {
     let prices: PriceBook
     /// Whether the object is the one before the UPDATE, judged only to tell old failures from new ones.
     let isOld: Bool
+    /// Whether another tool manages the resource, with a credential of its own.
+    let isForeign: Bool
 }
 
 /// What must hold of an object and what is around it.
