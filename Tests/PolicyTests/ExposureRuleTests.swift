@@ -795,7 +795,7 @@ import Testing
             "exposure.firewallRules.maximumAddresses: is 1.5; write a whole number of 1 or more"
         ),
         ("encryption: {}", "encryption: says nothing; add one of customerManagedKey, infrastructure, atHost, disk"),
-        ("encryption: {atHost: true}", "encryption.atHost: must be a string, not a boolean; quote it"),
+        ("encryption: {atHost: true}", "encryption.atHost: must be a string, not a boolean; write Required"),
         ("zones: {}", "zones: says nothing; add one of redundant, minimum, allow"),
         ("zones: {minimum: 4}", "zones.minimum: is 4; write 1 to 3: a region has no more zones"),
         ("zones: {minimum: 0}", "zones.minimum: is 0; write 1 to 3: a region has no more zones"),

@@ -316,7 +316,8 @@ import Testing
         ("locations: {replicas: [westeurope]}", "must be an object"),
         ("locations: {replicas: {alow: [westeurope]}}", "did you mean \"allow\"?"),
         ("locations: {replicas: {allow: []}}", "is an empty list"),
-        ("locations: {sameAsOwner: true}", "must be a string"),
+        ("locations: {sameAsOwner: true}", "must be a string, not a boolean; write Required"),
+        ("locations: {sameAsOwner: [Required]}", "must be a string, not a list; write Required"),
         ("locations: {sameAsOwner: Maybe}", "write Required"),
     ]
 

@@ -175,8 +175,7 @@ public struct StarterFolder: Sendable {
         2. Write another policy into a file beside `storage.yaml`, and its tests into one beside `tests/storage.yaml`. What fields
            there are, editors show, and `policies/README.md` of Portcullis' repository; its `policies/catalogue` has ready ones.
         3. `portcullis lint policies` finds what is probably not meant; `portcullis fmt policies` brings files into one form.
-        4. `portcullis serve --policies policies` is the webhook that enforces them; `deploy/` of Portcullis' repository brings it
-           into a cluster.
+        4. `portcullis serve` is the webhook that enforces them: `deploy/` of Portcullis' repository brings it into a cluster.
 
         `portcullis.schema.json` lets editors complete and check policies; after an update of Portcullis write it anew with
         `portcullis generate schema >portcullis.schema.json`.

@@ -236,8 +236,17 @@ package struct Node {
 
     /// One of the words of an enumeration, read without regard to case.
     package func keyword<Word: RawRepresentable & CaseIterable>(_: Word.Type) -> Word? where Word.RawValue == String {
-        guard let text = string() else { return nil }
         let words = Word.allCases.map(\.rawValue)
+        guard value.isString else {
+            // `1.2` is a word without its quotes; `true` is none with them.
+            let isWord = !value.isArray && !value.isObject && words.contains(String(document.lexeme(value)))
+            error(
+                "must be a string, not \(typeName)",
+                mend: isWord ? "quote it" : "write \(words.joinedForChoice())"
+            )
+            return nil
+        }
+        guard let text = string() else { return nil }
         if let word = Word.allCases.first(where: { $0.rawValue.lowercased() == text.lowercased() }) { return word }
         error("is \"\(text.prefix(40))\"", mend: "write \(words.joinedForChoice())")
         return nil
