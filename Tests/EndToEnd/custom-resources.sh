@@ -24,8 +24,14 @@ documents_come_back() {
 }
 verdicts() { "$executable" check -p "$1" "$here/samples" -o json || [ $? = 1 ]; }
 decisions_are_the_same() { diff <(verdicts "$root/policies") <(verdicts "$scratch/kept"); }
-is_listed() { kubectl_as admin get azurepolicies,azurebindings | tee /dev/stderr | grep -qE "$1"; }
-explains() { kubectl_as admin explain "$1" | tee /dev/stderr | grep -qF "$2"; }
+# Into files: what is read to its end by nobody makes kubectl fail.
+is_listed() {
+    kubectl_as admin get azurepolicies,azurebindings >"$scratch/listed" && cat "$scratch/listed" &&
+        grep -qE -- "$1" "$scratch/listed"
+}
+explains() {
+    kubectl_as admin explain "$1" >"$scratch/explained" && cat "$scratch/explained" && grep -qF -- "$2" "$scratch/explained"
+}
 # turns_down TEXT SPEC: the API server refuses an AzurePolicy, and says TEXT.
 turns_down() {
     ! printf '{apiVersion: portcullis.dev/v1alpha1, kind: AzurePolicy, metadata: {name: wrong}, spec: {%s}}' "$2" |

@@ -48,11 +48,18 @@ def send(method, path, body=None, user=None):
         request.add_header("Impersonate-User", user["name"])
         for group in user.get("groups", []):
             request.add_header("Impersonate-Group", group)
-    try:
-        with urllib.request.urlopen(request, context=CONTEXT) as answer:
-            return answer.status, json.load(answer), answer.headers.get_all("Warning") or []
-    except urllib.error.HTTPError as error:
-        return error.code, json.load(error), error.headers.get_all("Warning") or []
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            with urllib.request.urlopen(request, context=CONTEXT) as answer:
+                return answer.status, json.load(answer), answer.headers.get_all("Warning") or []
+        except urllib.error.HTTPError as error:
+            code, answer = error.code, json.load(error)
+            # What mutates learns the schemas of new kinds some time after they are served, and says so.
+            if code == 503 and "There can be a delay" in answer.get("message", "") and time.monotonic() < deadline:
+                time.sleep(0.5)
+                continue
+            return code, answer, error.headers.get_all("Warning") or []
 
 
 def must(method, path, body=None):
