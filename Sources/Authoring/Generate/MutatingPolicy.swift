@@ -21,36 +21,38 @@ struct MutatingPolicy {
     mutating func add(_ mutation: TemplateLiteral) throws(Unsayable) {
         if operations.isEmpty { throw Unsayable("it is for neither CREATE nor UPDATE") }
         for (body, reason) in Self.unsayable where mutation[body] != nil { throw Unsayable("\(body): \(reason)") }
-        let expression: String
+        // Each sees what those before it have made, so that they need not know of each other.
+        let expressions: [String]
         if let tags = mutation["tags"] {
-            expression = try self.tags(tags)
-        } else if let body = mutation["location"] {
-            guard let location = body["default"]?.text else {
-                throw Unsayable(
-                    "location: what a namespace says is read of its manifest, which Kubernetes' policies have not"
-                )
+            expressions = try self.tags(tags)
+        } else if let fields = mutation["set"]?.members ?? mutation["defaults"]?.members {
+            expressions = try fields.map { (field) throws(Unsayable) in
+                try Self.field(field.key, field.value, overwrites: mutation["set"] != nil)
             }
-            expression = try self.location(try Self.plain(location, "location"))
+        } else if let fields = mutation["remove"]?.elements {
+            expressions = try fields.compactMap(\.text).map { (field) throws(Unsayable) in try Self.removal(field) }
+        } else if let body = mutation["location"] {
+            if let source = NamespaceText.expression(body) {
+                expressions = ["\(source) == '' ? [] : (\(try self.location(source)))"]
+            } else {
+                expressions = [try self.location(try Self.plain(body["default"]?.text ?? "", "location"))]
+            }
         } else if let secret = mutation["credential"]?["default"]?.text {
-            expression = Self.annotation(
-                "serviceoperator.azure.com/credential-from",
-                try Self.plain(secret, "credential")
-            )
+            expressions = [
+                Self.annotation("serviceoperator.azure.com/credential-from", try Self.plain(secret, "credential"))
+            ]
         } else {
             throw Unsayable("says nothing that CEL can say")
         }
-        mutations.append(
+        mutations += expressions.map { expression in
             .record([
                 ("patchType", .string("JSONPatch")),
                 ("jsonPatch", .record([("expression", .string(expression))])),
             ])
-        )
+        }
     }
 
     private static let unsayable = [
-        ("defaults", "paths through lists and …FromConfig fields have no expression yet"),
-        ("set", "paths through lists and …FromConfig fields have no expression yet"),
-        ("remove", "paths through lists have no expression yet"),
         ("sku", "smaller SKUs are told by a table of sizes"),
         ("azureName", "what Azure takes for a name is told by tables"),
         (
@@ -89,28 +91,34 @@ struct MutatingPolicy {
 
     // MARK: Bodies
 
-    private func tags(_ body: TemplateLiteral) throws(Unsayable) -> String {
-        if body["inherit"] != nil {
-            throw Unsayable(
-                "tags: a namespace without the label is an error to us, and the policy's failurePolicy decides"
-            )
-        }
-        if let patterns = body["remove"]?.elements?.compactMap(\.text) {
-            return try byKind { (kind) throws(Unsayable) in
-                try tagsPlace(of: kind).map { names, _ in
-                    let map = PlaceExpression.optional("object", names) + ".orValue({})"
-                    return "\(map).filter(k, \(NameExpression.matches("k", patterns, ignoringCase: true)))"
-                        + ".map(k, JSONPatch{op: 'remove', path: \(Self.path(names, beyond: "k"))})"
-                }
+    private func tags(_ body: TemplateLiteral) throws(Unsayable) -> [String] {
+        if let inherited = body["inherit"] {
+            return try NamespaceText.inherited(inherited).map { (tag) throws(Unsayable) in
+                "\(tag.value) == '' ? [] : (\(try valued([tag], overwrites: true)))"
             }
         }
-        let overwrites = body["set"] != nil
+        if let patterns = body["remove"]?.elements?.compactMap(\.text) {
+            return [
+                try byKind { (kind) throws(Unsayable) in
+                    try tagsPlace(of: kind).map { names, _ in
+                        let map = PlaceExpression.optional("object", names) + ".orValue({})"
+                        return "\(map).filter(k, \(NameExpression.matches("k", patterns, ignoringCase: true)))"
+                            + ".map(k, JSONPatch{op: 'remove', path: \(Self.path(names, beyond: "k"))})"
+                    }
+                }
+            ]
+        }
         var tags: [(name: String, value: String)] = []
         for tag in (body["set"] ?? body["default"])?.members ?? [] {
             guard let value = tag.value.text else { throw Unsayable("tags: the value of \(tag.key) is no text") }
             tags.append((tag.key, try Self.plain(value, "tags")))
         }
-        return try byKind { (kind) throws(Unsayable) in
+        return [try valued(tags, overwrites: body["set"] != nil)]
+    }
+
+    /// Tags with the expressions of their values.
+    private func valued(_ tags: [(name: String, value: String)], overwrites: Bool) throws(Unsayable) -> String {
+        try byKind { (kind) throws(Unsayable) in
             try tagsPlace(of: kind).map { names, isMade in
                 let map = PlaceExpression.optional("object", names)
                 let old = PlaceExpression.optional("oldObject", names) + ".orValue({})"
@@ -181,6 +189,39 @@ struct MutatingPolicy {
     private static func kept(_ names: [String], _ value: String) -> String {
         let before = PlaceExpression.value("oldObject", names)
         return "(oldObject != null && \(before) != null ? \(before) : dyn(\(value)))"
+    }
+
+    // MARK: Fields
+
+    /// Gives a field a value, and makes what holds it where that is missing.
+    private static func field(
+        _ field: String,
+        _ value: TemplateLiteral,
+        overwrites: Bool
+    ) throws(Unsayable) -> String {
+        let names = try FieldNames.names(of: field, overwrites ? "set" : "defaults")
+        let wanted: String
+        switch value {
+        case .string(let text): wanted = try plain(text, field)
+        default: wanted = value.kubernetesCEL
+        }
+        let current = PlaceExpression.value("object", names)
+        let stand = PlaceExpression.value("object", names.dropLast() + [(names.last ?? "") + "FromConfig"])
+        let makes = (1..<max(names.count, 1)).map { count in
+            let place = Array(names.prefix(count))
+            return "(\(PlaceExpression.value("object", place)) == null"
+                + " ? [JSONPatch{op: 'add', path: \(FieldNames.pointer(place)), value: {}}] : [])"
+        }
+        let new = overwrites ? "dyn(\(wanted))" : kept(names, wanted)
+        let add = "[JSONPatch{op: 'add', path: \(FieldNames.pointer(names)), value: \(new)}]"
+        let isNeeded = overwrites ? "\(current) != dyn(\(wanted))" : "\(current) == null"
+        return "\(isNeeded) && \(stand) == null ? (\((makes + [add]).joined(separator: " + "))) : []"
+    }
+
+    private static func removal(_ field: String) throws(Unsayable) -> String {
+        let names = try FieldNames.names(of: field, "remove")
+        return "\(PlaceExpression.value("object", names)) != null"
+            + " ? [JSONPatch{op: 'remove', path: \(FieldNames.pointer(names))}] : []"
     }
 
     /// The expression of a JSON Pointer.

@@ -136,7 +136,7 @@ enum ExpressionRenaming {
 
 extension TemplateLiteral {
     /// The value as a literal of CEL as Kubernetes takes it, where all elements are of one type.
-    fileprivate var kubernetesCEL: String {
+    var kubernetesCEL: String {
         switch self {
         case .array(let elements):
             "[" + elements.map { $0.isScalar ? $0.cel : "dyn(\($0.kubernetesCEL))" }.joined(separator: ", ") + "]"

@@ -35,7 +35,7 @@ struct PlaceExpression {
                 value: Self.value(base, names),
                 demand: test.demand,
                 isScalar: test.isScalar,
-                missing: missing(test)
+                missing: missing(test, base, names)
             )
         }
     }
@@ -68,15 +68,20 @@ struct PlaceExpression {
     // MARK: Conditions
 
     /// What is said where nothing stands: with what the provider takes then, if that is known.
-    func missing(_ test: PlaceTest) -> String {
+    ///
+    /// That a value comes of a ConfigMap is another failure than that there is none, so that it is none of before.
+    func missing(_ test: PlaceTest, _ base: String, _ names: [String]) -> String {
         var result = "' is not set'"
-        guard test.usesDefaults else { return result }
-        for provided in place.defaults.reversed() {
-            let words = " is not set and Azure takes \(provided.text)".celLiteral
-            let conditions = provided.conditions.map { "(\($0.expression))" }
-            result = conditions.isEmpty ? words : "(\(conditions.joined(separator: " && ")) ? \(words) : \(result))"
+        if test.usesDefaults {
+            for provided in place.defaults.reversed() {
+                let words = " is not set and Azure takes \(provided.text)".celLiteral
+                let conditions = provided.conditions.map { "(\($0.expression))" }
+                result =
+                    conditions.isEmpty ? words : "(\(conditions.joined(separator: " && ")) ? \(words) : \(result))"
+            }
         }
-        return result
+        guard test.deniesUnknown, let isUnknown = Self.unknown(base, names) else { return result }
+        return "(\(isUnknown) ? ' is not known yet' : \(result))"
     }
 
     private func condition(_ test: PlaceTest, _ base: String, _ names: [String]) -> String {

@@ -26,7 +26,7 @@ struct RuleExpression {
     }
 
     /// The bodies that this can write.
-    static let bodies = ["locations", "skus", "tags", "exposure", "encryption", "zones", "backup"]
+    static let bodies = ["locations", "skus", "tags", "exposure", "encryption", "zones", "backup", "naming"]
 
     /// The failures of an object of a kind; nil if the rule does not concern the kind.
     ///
@@ -43,6 +43,7 @@ struct RuleExpression {
             case "exposure": try exposure(body, kind)
             case "encryption": try encryption(body, kind)
             case "zones": try zones(body, kind)
+            case "naming": try naming(body, kind)
             default: try backup(body, kind)
             }
         let said = lists.filter { $0 != "[]" }
@@ -244,7 +245,22 @@ struct RuleExpression {
                         )
                     )
                 }
-            default: throw Unsayable("\(member.key): CEL does not count the different elements of a list")
+            case "minimum":
+                guard case .int(let minimum)? = Optional(member.value) else {
+                    throw Unsayable("minimum is no whole number")
+                }
+                lists += places(kind, .zone, .zones).map { place in
+                    PlaceExpression(place).failures(
+                        PlaceTest(
+                            passes: { "type(\($0)) == list && (\(Self.hasDifferent($0, Int(minimum))))" },
+                            demand: "it must list \(minimum) or more zones",
+                            deniesAbsence: ifAbsent ?? true,
+                            deniesUnknown: ifUnknown ?? true,
+                            isScalar: false
+                        )
+                    )
+                }
+            default: throw Unsayable("\(member.key) is no such field")
             }
         }
         return lists
@@ -260,8 +276,137 @@ struct RuleExpression {
             case "softDelete", "purgeProtection", "versioning", "immutability":
                 guard let part = Facet.Part(rawValue: member.key) else { continue }
                 lists += switches(kind, .backup, part, wanted: "Enabled")
-            default: throw Unsayable("\(member.key): kinds count in units that CEL cannot read, such as P30D")
+            case "minimumRetentionDays": lists += try days(.retentionDays, member.value, isMinimum: true, kind)
+            case "maximumRetentionDays": lists += try days(.retentionDays, member.value, isMinimum: false, kind)
+            case "minimumSoftDeleteDays": lists += try days(.softDeleteDays, member.value, isMinimum: true, kind)
+            case "maximumSoftDeleteDays": lists += try days(.softDeleteDays, member.value, isMinimum: false, kind)
+            default: throw Unsayable("\(member.key) is no such field")
             }
+        }
+        return lists
+    }
+
+    /// Whether a list has so many elements that differ from each other; a region has three zones at most.
+    private static func hasDifferent(_ list: String, _ count: Int) -> String {
+        switch count {
+        case ...1: "size(\(list)) > 0"
+        case 2: "\(list).exists(a, a != \(list)[0])"
+        default: "\(list).exists(a, a != \(list)[0] && \(list).exists(b, b != \(list)[0] && b != a))"
+        }
+    }
+
+    private func days(
+        _ part: Facet.Part,
+        _ limit: TemplateLiteral,
+        isMinimum: Bool,
+        _ kind: AzureKind
+    ) throws(Unsayable) -> [String] {
+        let wanted: Double
+        switch limit {
+        case .int(let value): wanted = Double(value)
+        case .double(let value): wanted = value
+        default: throw Unsayable("backup: a limit is no number")
+        }
+        return places(kind, .backup, part).map { place in
+            let isHolder = place.sense == .holder
+            return PlaceExpression(place).failures(
+                PlaceTest(
+                    passes: { Self.days($0, place.sense, "\(isMinimum ? ">=" : "<=") \(wanted)") },
+                    demand: "keep it \(limit.cel) days or \(isMinimum ? "more" : "less")",
+                    deniesAbsence: ifAbsent ?? isMinimum,
+                    deniesUnknown: ifUnknown ?? isMinimum,
+                    usesDefaults: ifAbsent == nil && !isHolder,
+                    isScalar: !isHolder
+                )
+            )
+        }
+    }
+
+    /// Whether a span of time, in the unit of its place, compares so with a number of days; false for what is no span.
+    private static func days(_ value: String, _ sense: Facet.Sense, _ comparison: String) -> String {
+        let text = "string(\(value))"
+        switch sense {
+        case .days:
+            // The only number in a word, such as Continuous7Days.
+            let inWord = "\(text).matches('^[^0-9]*[0-9]+[^0-9]*$') && double(\(text).find('[0-9]+')) \(comparison)"
+            return "type(\(value)) == string ? \(inWord) : double(\(value)) \(comparison)"
+        case .hours: return "type(\(value)) != string && double(\(value)) / 24.0 \(comparison)"
+        case .duration:
+            // Of ISO 8601: each unit by itself, and those of the day behind the T.
+            let lower = "\(text).lowerAscii()"
+            func sum(_ part: String, _ units: [(String, String)]) -> String {
+                units.map { unit, days in
+                    "\(part).findAll('[0-9]+\(unit)').map(n, double(n.replace('\(unit)', '')) * \(days)).sum()"
+                }.joined(separator: " + ")
+            }
+            let date = sum("\(lower).find('^p[^t]*')", [("y", "365.0"), ("m", "30.0"), ("w", "7.0"), ("d", "1.0")])
+            let time = sum(
+                "\(lower).find('t.*')",
+                [("h", "(1.0 / 24.0)"), ("m", "(1.0 / 1440.0)"), ("s", "(1.0 / 86400.0)")]
+            )
+            let isSpan = "size(\(text)) > 2 && \(lower).matches('^p([0-9]+[ymwd])*(t([0-9]+[hms])*)?$')"
+            return "type(\(value)) == string && \(isSpan) && \(date) + \(time) \(comparison)"
+        default: return "false"
+        }
+    }
+
+    // MARK: Names
+
+    /// Azure's name is `spec.azureName`, or the object's own; what a ConfigMap or the API server makes of it is unknown.
+    private func naming(_ body: TemplateLiteral, _ kind: AzureKind) throws(Unsayable) -> [String] {
+        guard kind.azureName == .spec else { return [] }
+        let stated = PlaceExpression.value("o", ["spec", "azureName"])
+        let stand = PlaceExpression.value("o", ["spec", "azureNameFromConfig"])
+        let own = "o.?metadata.?name.orValue('')"
+        let name =
+            "(\(stated) != null && \(stated) != '' ? [dyn('spec.azureName'), dyn(\(stated))]"
+            + " : \(stand) != null ? [dyn('spec.azureName'), dyn(null)]"
+            + " : \(own) != '' ? [dyn('metadata.name'), dyn(\(own))] : [dyn('metadata.name'), dyn(null)])"
+        func failures(unless passes: String, _ words: String) -> String {
+            "[\(name)].filter(n, n[1] != null && !(\(passes))).map(n, "
+                + "[dyn(string(n[0]) + ' is \"' + string(n[1]) + '\"\(words.celLiteral.dropFirst())), n[1]])"
+        }
+        let text = "string(n[1])"
+        var lists: [String] = []
+        func template(_ text: String) throws(Unsayable) -> String {
+            try ValidatingPolicy.template(text, name: own, "naming: a prefix or suffix")
+        }
+        for member in body.members ?? [] {
+            switch (member.key, member.value) {
+            case ("pattern", .string(let pattern)):
+                lists.append(failures(unless: "\(text).matches(\(pattern.celLiteral))", "; it must match \(pattern)"))
+            case ("prefix", .string(let prefix)):
+                lists.append(
+                    failures(unless: "\(text).startsWith(\(try template(prefix)))", "; it must begin with \(prefix)")
+                )
+            case ("suffix", .string(let suffix)):
+                lists.append(
+                    failures(unless: "\(text).endsWith(\(try template(suffix)))", "; it must end with \(suffix)")
+                )
+            case ("minimumLength", .int(let length)):
+                lists.append(failures(unless: "size(\(text)) >= \(length)", "; the minimum is \(length) characters"))
+            case ("maximumLength", .int(let length)):
+                lists.append(failures(unless: "size(\(text)) <= \(length)", "; the maximum is \(length) characters"))
+            case ("deny", .array(let patterns)):
+                let choices = patterns.compactMap(\.text).map { "\(text).matches(\($0.celLiteral))" }
+                if choices.isEmpty { continue }
+                lists.append(failures(unless: "!(\(choices.joined(separator: " || ")))", "; such names are denied"))
+            case ("limits", _):
+                guard let limits = tables.nameLimits(of: kind) else { continue }
+                var passes = "size(\(text)) >= \(limits.minimum) && size(\(text)) <= \(limits.maximum)"
+                var words = "; Azure takes \(limits.minimum) to \(limits.maximum) characters"
+                if let pattern = limits.pattern {
+                    passes += " && \(text).matches(\(pattern.celLiteral))"
+                    words += " that match \(pattern)"
+                }
+                lists.append(failures(unless: passes, words))
+            default: throw Unsayable("naming: \(member.key) has another form than CEL could be written for")
+            }
+        }
+        if ifUnknown ?? true {
+            lists.append(
+                "[\(name)].filter(n, n[1] == null).map(n, [dyn(string(n[0]) + ' is not known yet; write it'), dyn(null)])"
+            )
         }
         return lists
     }
@@ -416,7 +561,7 @@ struct RuleExpression {
                 condition: condition,
                 value: PlaceExpression.value(base, members),
                 demand: test.demand,
-                missing: PlaceExpression(first).missing(test)
+                missing: PlaceExpression(first).missing(test, base, members)
             )
         }
     }
@@ -424,11 +569,6 @@ struct RuleExpression {
     // MARK: Tags
 
     private func tags(_ body: TemplateLiteral, _ kind: AzureKind) throws(Unsayable) -> [String] {
-        if body["inherited"] != nil {
-            throw Unsayable(
-                "inherited: what a namespace's manifest does not say is unknown to us and empty to Kubernetes"
-            )
-        }
         var lists: [String] = []
         for place in places(kind, .tags, .map) {
             let (names, rest) = PlaceExpression.split(place.steps[...])
@@ -438,6 +578,9 @@ struct RuleExpression {
             for member in body["required"]?.members ?? [] {
                 lists += required(member.key, member.value, map, label, place)
             }
+            for (name, wanted) in try NamespaceText.inherited(body["inherited"]) {
+                lists += inherited(name, wanted, map, label)
+            }
             let forbidden = (body["forbidden"]?.elements ?? []).compactMap(\.text)
             if !forbidden.isEmpty {
                 let condition = NameExpression.matches("k", forbidden, ignoringCase: true)
@@ -446,6 +589,26 @@ struct RuleExpression {
                         + " + ': the tag is forbidden; remove it'), dyn(\(map)[k])])"
                 )
             }
+        }
+        return lists
+    }
+
+    /// A tag that must be what the namespace says; all its spellings must.
+    private func inherited(_ name: String, _ wanted: String, _ map: String, _ label: String) -> [String] {
+        let isName = "\(NameExpression.matches("k", [name], ignoringCase: true)) && \(map)[k] != null"
+        let differs =
+            "\(map).filter(k, \(isName) && \(map)[k] != \(wanted)).map(k, [dyn(\("\(label).".celLiteral) + k + ' is \"'"
+            + " + string(\(map)[k]) + '\"; the namespace says ' + \(wanted)), dyn(\(map)[k])])"
+        var conditions = "\(wanted) != '' ? \(differs) : "
+        conditions +=
+            ifUnknown ?? true
+            ? "[[dyn(\("\(label).\(name) is not known: the namespace does not say it".celLiteral)), dyn(null)]]" : "[]"
+        var lists = [conditions]
+        if ifAbsent ?? true {
+            let missing = "\(label).\(name) is missing; set it to what the namespace says"
+            lists.append(
+                "\(wanted) != '' && !\(map).exists(k, \(isName)) ? [[dyn(\(missing.celLiteral)), dyn(null)]] : []"
+            )
         }
         return lists
     }

@@ -35,6 +35,7 @@ struct ValidatingPolicy {
         if let body = rule["deletion"] { return try addDeletion(rule, body) }
         if let body = rule["cel"] { return try addExpression(rule, body) }
         if let body = rule["kinds"] { return addKinds(rule, body) }
+        if let body = rule["immutable"] { return try addImmutable(rule, body) }
         for (body, reason) in Self.unsayable where rule[body] != nil { throw Unsayable("\(body): \(reason)") }
         let failures = try failures(of: rule)
         let variable = variableName(of: rule)
@@ -62,8 +63,6 @@ struct ValidatingPolicy {
     private static let unsayable = [
         ("quota", "it counts what else there is, and CEL sees one object"),
         ("cost", "prices are in price lists, which CEL does not read"),
-        ("naming", "what Azure takes for a name is told by tables that have no expression yet"),
-        ("immutable", "elements of lists are followed by their keys, for which there is no expression yet"),
     ]
 
     /// The list of failures of whatever kind the object `o` is.
@@ -185,6 +184,26 @@ struct ValidatingPolicy {
         validations.append(.record(members))
     }
 
+    /// What an UPDATE may not change; what was there before is no old failure of it.
+    private mutating func addImmutable(_ rule: TemplateLiteral, _ body: TemplateLiteral) throws(Unsayable) {
+        if body["facets"] != nil {
+            throw Unsayable("immutable: a facet's values in lists are followed by their keys, which CEL cannot")
+        }
+        for field in (body["fields"]?.elements ?? []).compactMap(\.text) {
+            let names = try FieldNames.names(of: field, "immutable")
+            let (new, old) = (PlaceExpression.value("object", names), PlaceExpression.value("oldObject", names))
+            var fine = "\(new) == \(old)"
+            if body["addition"]?.text == "Allow" { fine += " || \(old) == null" }
+            let words = "\(field) may not change; set it back, or make another resource".celLiteral
+            validations.append(
+                .record([
+                    ("expression", .string("request.operation != 'UPDATE' || oldObject == null || \(fine)")),
+                    ("messageExpression", .string(Self.framed(words, rule))), ("reason", .string("Forbidden")),
+                ])
+            )
+        }
+    }
+
     private mutating func addDeletion(_ rule: TemplateLiteral, _ body: TemplateLiteral) throws(Unsayable) {
         if !operations.contains("DELETE") { operations.append("DELETE") }
         let reconcile = "serviceoperator.azure.com/reconcile-policy"
@@ -240,7 +259,11 @@ struct ValidatingPolicy {
             return
         }
         let name = confirmation["annotation"]?.text ?? "portcullis.dev/confirm-deletion"
-        let wanted = try Self.template(confirmation["value"]?.text ?? "${name}")
+        let wanted = try Self.template(
+            confirmation["value"]?.text ?? "${name}",
+            name: "oldObject.metadata.name",
+            "deletion: the confirmation's value"
+        )
         validations.append(
             .record([
                 ("expression", .string("\(fine) || \(annotation("oldObject", name)) == \(wanted)")),
@@ -258,24 +281,31 @@ struct ValidatingPolicy {
         )
     }
 
-    /// A text with `${name}` and `${namespace}` of the old object.
-    private static func template(_ text: String) throws(Unsayable) -> String {
+    /// A text with `${name}` and `${namespace}` as CEL.
+    ///
+    /// - Parameters:
+    ///   - text: The text.
+    ///   - name: The expression of the object's name.
+    ///   - what: What it is, for the reason of a refusal.
+    /// - Returns: The expression.
+    /// - Throws: That it names something else.
+    static func template(_ text: String, name: String, _ what: String) throws(Unsayable) -> String {
         var parts: [String] = []
         var rest = text[...]
         while let start = rest.firstRange(of: "${") {
             if start.lowerBound > rest.startIndex { parts.append(String(rest[..<start.lowerBound]).celLiteral) }
             guard let end = rest[start.upperBound...].firstIndex(of: "}") else {
-                throw Unsayable("deletion: the confirmation's value is no template")
+                throw Unsayable("\(what) is no template")
             }
             switch rest[start.upperBound..<end] {
-            case "name": parts.append("oldObject.metadata.name")
+            case "name": parts.append(name)
             case "namespace": parts.append("request.?namespace.orValue('')")
-            default: throw Unsayable("deletion: the confirmation's value names more than name and namespace")
+            default: throw Unsayable("\(what) names more than name and namespace")
             }
             rest = rest[rest.index(after: end)...]
         }
         if !rest.isEmpty || parts.isEmpty { parts.append(String(rest).celLiteral) }
-        return parts.joined(separator: " + ")
+        return parts.count == 1 ? parts[0] : "(\(parts.joined(separator: " + ")))"
     }
 
     // MARK: Manifests

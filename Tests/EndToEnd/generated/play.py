@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Plays the suites of the catalogue against a cluster that has nothing but what `generate vap` and `generate map` made.
+"""Plays the suites of policies against a cluster that has nothing but what `generate vap` and `generate map` made.
 
-    play.py API CA TOKEN EXECUTABLE CATALOGUE CRDS SCRATCH
+    play.py API CA TOKEN EXECUTABLE CRDS SCRATCH FOLDER …
 
-Each policy is generated with the parameters of each of its cases, and bound to the objects that carry its label, so that all of
+A FOLDER holds a folder for each policy, with policy.yaml and tests/suite.yaml. Each policy is generated with the parameters of each of its cases, and bound to the objects that carry its label, so that all of
 them are in force at once. Objects are created, changed and deleted as dry runs, by the users that the cases name; what must be
 there before is written by the administrator, whom a match condition of the test's own exempts. Kinds are taken without schemas:
 what schemas refuse, no policy sees.
@@ -27,7 +27,7 @@ except ImportError:
     print("generated policies are not played: Python has no module yaml")
     sys.exit(0)
 
-API, CA, TOKEN, EXECUTABLE, CATALOGUE, CRDS, SCRATCH = sys.argv[1:8]
+API, CA, TOKEN, EXECUTABLE, CRDS, SCRATCH, *FOLDERS = sys.argv[1:]
 CONTEXT = ssl.create_default_context(cafile=CA)
 LABEL = "portcullis.dev/played"
 ADMISSION = "/apis/admissionregistration.k8s.io/v1/"
@@ -43,7 +43,8 @@ def send(method, path, body=None, user=None):
     """The status, the body and the warnings of an answer."""
     request = urllib.request.Request(API + path, None if body is None else json.dumps(body).encode(), method=method)
     request.add_header("Authorization", "Bearer " + TOKEN)
-    request.add_header("Content-Type", "application/json")
+    kind = "merge-patch+json" if method == "PATCH" else "json"
+    request.add_header("Content-Type", "application/" + kind)
     if user:
         request.add_header("Impersonate-User", user["name"])
         for group in user.get("groups", []):
@@ -133,6 +134,9 @@ class Case:
         for thing in filter(None, [self.object, self.old]):
             thing["metadata"].setdefault("namespace", namespace)
         self.unplayable = None
+        self.namespaces = suite.get("namespaces", {})
+        if self.namespaces and self.object["metadata"]["namespace"] not in self.namespaces:
+            self.unplayable = "the API server knows every namespace"
         for field in ("time", "inventory", "documents"):
             if field in case or field in suite:
                 self.unplayable = f"the API server knows no {field} of a case"
@@ -143,10 +147,10 @@ class Case:
 def load():
     """All cases, each with what is generated for it; policies that are refused, with the reasons."""
     cases, variants, refused = [], [], {}
-    for name in sorted(os.listdir(CATALOGUE)):
-        folder = os.path.join(CATALOGUE, name)
+    for folder in [os.path.join(root, name) for root in FOLDERS for name in sorted(os.listdir(root))]:
         if not os.path.exists(os.path.join(folder, "policy.yaml")):
             continue
+        name = os.path.basename(folder)
         policy, suite = read(os.path.join(folder, "policy.yaml")), read(os.path.join(folder, "tests/suite.yaml"))["spec"]
         known = {}
         for case in suite["cases"]:
@@ -154,7 +158,8 @@ def load():
             key = json.dumps(parameters, sort_keys=True)
             if key not in known:
                 own = copy.deepcopy(policy)
-                own["spec"].setdefault("parameters", {}).update(parameters)
+                if parameters:
+                    own["spec"].setdefault("parameters", {}).update(parameters)
                 variant = f"{name}-{len(known)}"
                 made = [generate(target, own, variant) for target in ("vap", "map")]
                 reasons = [reason for _, refusals in made for reason in refusals]
@@ -388,9 +393,15 @@ def main():
     cases, variants, refused = load()
     kinds = Kinds([thing for case in cases for thing in (case.object, case.old) if thing])
     kinds.install()
-    for namespace in sorted({case.object["metadata"]["namespace"] for case in cases}):
-        # The namespaces of the shipped policies are there.
-        send("POST", "/api/v1/namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}})
+    namespaces = {}
+    for case in cases:
+        for name in [case.object["metadata"]["namespace"], *case.namespaces]:
+            namespaces.setdefault(name, {}).update(case.namespaces.get(name, {}))
+    for name, labels in sorted(namespaces.items()):
+        # Those of the shipped policies are there.
+        manifest = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}}
+        if send("POST", "/api/v1/namespaces", manifest)[0] == 409:
+            must("PATCH", f"/api/v1/namespaces/{name}", {"metadata": {"labels": labels}})
     manifests = [bound(manifest, variant) for variant, made in variants for manifest in made]
     for manifest in manifests + list(markers()):
         must("POST", ADMISSION + PLURALS[manifest["kind"]], manifest)
