@@ -19,7 +19,8 @@ struct Portcullis: ParsableCommand {
         version: Version.text,
         subcommands: [
             Init.self, Serve.self, Check.self, Explain.self, Test.self, Lint.self, Fmt.self, Diff.self, Replay.self,
-            SnapshotCommand.self, CELCommand.self, Certs.self, Demo.self, Generate.self, Import.self, Version.self,
+            Bench.self, SnapshotCommand.self, CELCommand.self, Certs.self, Demo.self, Generate.self, Import.self,
+            Version.self,
         ]
     )
 

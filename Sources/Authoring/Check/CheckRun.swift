@@ -1,6 +1,6 @@
 internal import Azure
 internal import JSON
-internal import Kubernetes
+public import Kubernetes
 public import Policy
 
 /// Asks policies about manifests, as the webhook would be asked, file by file.
@@ -84,6 +84,9 @@ public struct CheckRun: Sendable {
     private let tables: AzureTables
     private let circumstances: Circumstances
     private let explains: Bool
+    private let keepsRequests: Bool
+    /// What has been asked and how, if that is kept: for whoever wants to ask it again.
+    public private(set) var requests: [(request: AdmissionRequest, mode: DecisionMode)] = []
     private var report = CheckReport()
 
     /// Begins.
@@ -93,14 +96,17 @@ public struct CheckRun: Sendable {
     ///   - configuration: What they were compiled with.
     ///   - circumstances: How manifests come to the webhook.
     ///   - explains: Whether the report is to say why as well.
+    ///   - keepsRequests: Whether `requests` is to hold all that has been asked.
     public init(
         _ set: PolicySet,
         configuration: PolicyConfiguration,
         _ circumstances: Circumstances = Circumstances(),
-        explains: Bool = false
+        explains: Bool = false,
+        keepsRequests: Bool = false
     ) {
         self.set = set
         self.explains = explains
+        self.keepsRequests = keepsRequests
         tables = configuration.tables
         self.circumstances = circumstances
     }
@@ -132,6 +138,7 @@ public struct CheckRun: Sendable {
     private mutating func check(_ resource: ForeignResource, in file: String) {
         let place = resource.place(of: "").in(file)
         guard let request = request(resource.change, at: place) else { return }
+        if keepsRequests { requests.append((request, .validateForeign)) }
         let trace = explains ? DecisionTrace(isDetailed: true) : nil
         let decision = decide(request, .validateForeign, trace)
         let result = CheckReport.Result(request, decision, title: resource.name, at: place) { failure in
@@ -172,6 +179,7 @@ public struct CheckRun: Sendable {
     }
 
     private mutating func judge(_ request: AdmissionRequest, manifest: Manifest) {
+        if keepsRequests { requests.append((request, .mutateAndValidate)) }
         let trace = explains ? DecisionTrace(isDetailed: true) : nil
         let decision = decide(request, .mutateAndValidate, trace)
         let result = CheckReport.Result(request, decision, at: manifest.place) { failure in

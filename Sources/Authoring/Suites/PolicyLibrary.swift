@@ -193,7 +193,7 @@ extension JSONDocument {
     fileprivate var parameterNames: [String] { parameters.map(\.name) }
 
     /// The policies with other values for the parameters that they have; the same document if they have none of them.
-    fileprivate func withParameters(_ values: [String: JSONFragment]) throws(JSONPatchError) -> JSONDocument {
+    func withParameters(_ values: [String: JSONFragment]) throws(JSONPatchError) -> JSONDocument {
         let operations = parameters.compactMap { name, place in
             values[name].map { JSONPatchOperation.replace(place, $0) }
         }

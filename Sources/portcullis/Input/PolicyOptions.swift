@@ -42,6 +42,32 @@ struct PolicyOptions: ParsableArguments {
         _ parameters: [String] = [],
         _ configuration: PolicyConfiguration = PolicyConfiguration()
     ) throws -> LoadedPolicies {
+        let library = PolicyLibrary(files: CommandFiles(), configuration: configuration)
+        let result = library.set(ofPaths: paths, try Self.values(of: parameters))
+        let issues = result.issues.sorted { ($0.severity, $0.file, $0.line) < ($1.severity, $1.file, $1.line) }
+        Terminal.complain(of: issues)
+        guard let set = result.set else {
+            throw UsageError("the policies have errors, so that nothing was asked")
+        }
+        return LoadedPolicies(set: set, configuration: configuration)
+    }
+
+    /// Compiles the policies, all together and one by one, for measuring.
+    ///
+    /// - Parameter configuration: What they are compiled with.
+    /// - Returns: The policies, which `load` has found to be good.
+    /// - Throws: That they are so no longer.
+    func benchPolicies(_ configuration: PolicyConfiguration) throws -> BenchRun.Policies {
+        let library = PolicyLibrary(files: CommandFiles(), configuration: configuration)
+        let paths = policies.isEmpty ? ["policies"] : policies
+        guard let result = library.benchPolicies(ofPaths: paths, try Self.values(of: parameters)) else {
+            throw UsageError("the policies have changed while they were read; try again")
+        }
+        return result
+    }
+
+    /// The values of parameters that are written `name=value`.
+    private static func values(of parameters: [String]) throws -> [String: JSONFragment] {
         var values: [String: JSONFragment] = [:]
         for parameter in parameters {
             let parts = parameter.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
@@ -56,14 +82,7 @@ struct PolicyOptions: ParsableArguments {
                 throw UsageError("--set \(parts[0]): \(error.message); \(error.mend)")
             }
         }
-        let library = PolicyLibrary(files: CommandFiles(), configuration: configuration)
-        let result = library.set(ofPaths: paths, values)
-        let issues = result.issues.sorted { ($0.severity, $0.file, $0.line) < ($1.severity, $1.file, $1.line) }
-        Terminal.complain(of: issues)
-        guard let set = result.set else {
-            throw UsageError("the policies have errors, so that nothing was asked")
-        }
-        return LoadedPolicies(set: set, configuration: configuration)
+        return values
     }
 }
 
