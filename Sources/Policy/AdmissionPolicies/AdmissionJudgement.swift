@@ -69,31 +69,32 @@ struct AdmissionJudgement {
     ///
     /// - Throws: If none says no, but one could not be evaluated.
     private func conditionsHold(_ hook: AdmissionHook, _ param: Param?) throws(EvaluationError) -> Bool {
-        let policy = hook.policy
-        if policy.conditions.isEmpty { return true }
+        if hook.policy.conditions.isEmpty { return true }
+        guard let trace = expressions.trace else { return try conditionsHold(hook.policy, param) }
         var answer: Bool?
-        defer { expressions.trace?.noteConditions(hook.traced, hook.binding.name, holds: answer) }
+        defer {
+            trace.noteConditions(hook.policy.conditions, of: hook.traced, hook.binding.name, holds: answer)
+        }
+        let holds = try conditionsHold(hook.policy, param)
+        answer = holds
+        return holds
+    }
+
+    private func conditionsHold(_ policy: AdmissionPolicy, _ param: Param?) throws(EvaluationError) -> Bool {
         expressions.begin(variables: [], parameters: param?.object, budget: ExpressionContext.conditionsBudget)
         var firstError: EvaluationError?
         for condition in policy.conditions {
             do throws(EvaluationError) {
-                guard
-                    case .bool(let holds) = try expressions.evaluate(
-                        condition.program,
-                        as: .condition(condition.name)
-                    )
-                else { throw .expression("gives no bool") }
-                if !holds {
-                    answer = false
-                    return false
+                guard case .bool(let holds) = try expressions.evaluate(condition.program, as: .condition) else {
+                    throw .expression("gives no bool")
                 }
+                if !holds { return false }
             } catch {
                 let located = EvaluationError.expression("matchConditions[\(condition.name)]: \(error)")
                 firstError = firstError ?? (error == .deadlineExceeded ? error : located)
             }
         }
         if let firstError { throw firstError }
-        answer = true
         return true
     }
 

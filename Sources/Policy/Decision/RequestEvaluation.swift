@@ -333,6 +333,7 @@ struct RequestEvaluation: ~Copyable {
     /// Begins with a policy that has expressions.
     ///
     /// - Returns: What they are evaluated in; nil if a condition says that the policy is not for the request.
+    @inline(__always)
     func begin(
         _ policy: PolicySet.Policy,
         _ subject: borrowing Subject,
@@ -345,10 +346,25 @@ struct RequestEvaluation: ~Copyable {
             $0.bind(subject, isGoing: request.object == nil, oldObject: old, successor: successor)
         }
         guard let expressions = policy.expressions else { return nil }
+        if context.trace != nil { return try match(policy, expressions, request, context) ? context : nil }
+        return try expressions.match(request, context) ? context : nil
+    }
+
+    /// Asks the conditions for somebody who wants to know what they say.
+    @inline(never)
+    private func match(
+        _ policy: PolicySet.Policy,
+        _ expressions: PolicyExpressions,
+        _ request: AdmissionRequest,
+        _ context: ExpressionContext
+    ) throws(EvaluationError) -> Bool {
         var holds: Bool?
-        defer { context.trace?.noteConditions(policy.origin("").document, holds: holds) }
-        holds = try expressions.match(request, context)
-        return holds == true ? context : nil
+        defer {
+            context.trace?.noteConditions(expressions.conditions, of: policy.origin("").document, holds: holds)
+        }
+        let matches = try expressions.match(request, context)
+        holds = matches
+        return matches
     }
 
     /// Finds the places that rules will look at; says why if that is not possible.

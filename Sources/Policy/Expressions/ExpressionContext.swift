@@ -43,8 +43,8 @@ final class ExpressionContext {
 
     /// Who hears what expressions give; nil if nobody asks, as on a request's way.
     let trace: DecisionTrace?
-    /// Decides what of that is shown of the policy that is judged.
-    private var shield: ValueShield?
+    /// What tells it of the policy that is judged.
+    private var listener: ExpressionListener?
 
     /// Reading the clock costs as much as some ten units.
     private static let clockInterval: UInt64 = 2000
@@ -135,11 +135,11 @@ final class ExpressionContext {
     ) {
         self.budget = budget
         policy = (definitions, parameters, constants)
-        shield = nil
+        if let trace { listener = ExpressionListener(trace, isSecret: isSecret, trace.secrets(parameters)) }
         evaluation.removeDocuments(after: objectDocuments)
         bind(.params, to: value(of: parameters))
         bind(.parameters, to: value(of: constants))
-        variables = definitions.isEmpty ? nil : VariablesValue(definitions, heardBy: trace == nil ? nil : self)
+        variables = definitions.isEmpty ? nil : VariablesValue(definitions, trace == nil ? nil : listener)
         bind(.variables, to: variables.map { .object($0) } ?? .null)
     }
 
@@ -195,48 +195,39 @@ final class ExpressionContext {
     /// - Returns: Its value.
     func evaluate(
         _ program: CELProgram,
-        as role: ExpressionTrace.Role = .expression
+        as role: ExpressionRole = .expression
     ) throws(EvaluationError) -> CELValue {
         guard budget != nil else { throw .expression(Self.overBudget) }
         if uncheckedCost > Self.clockInterval {
             uncheckedCost = 0
             if let error = timeError() { throw error }
         }
+        // Of what never changes, to look costs nothing.
+        if trace != nil { return try evaluateAloud(program, role) }
         let result: Result<CELValue, CELError>
-        let cost: UInt64
-        if trace == nil {
-            do throws(CELError) {
-                result = .success(try program.evaluate(&evaluation))
-            } catch {
-                result = .failure(error)
-            }
-            cost = evaluation.cost + (variables?.takeCost() ?? 0)
-        } else {
-            let entries: [TraceEntry]
-            (result, entries) = program.evaluateTraced(&evaluation)
-            cost = evaluation.cost + (variables?.takeCost() ?? 0)
-            tell(program, role, result, entries, cost, &evaluation)
+        do throws(CELError) {
+            result = .success(try program.evaluate(&evaluation))
+        } catch {
+            result = .failure(error)
         }
-        try spend(cost)
+        try spend(evaluation.cost + (variables?.takeCost() ?? 0))
         switch result {
         case .success(let value): return value
         case .failure(let error): throw failure(error, program)
         }
     }
 
-    /// Tells who listens what an expression gave.
-    func tell(
-        _ program: CELProgram,
-        _ role: ExpressionTrace.Role,
-        _ result: Result<CELValue, CELError>,
-        _ entries: [TraceEntry],
-        _ cost: UInt64,
-        _ evaluation: inout Evaluation
-    ) {
-        guard let trace else { return }
-        var shield = self.shield ?? ValueShield(isSecret: isSecret, trace.secrets(policy.parameters))
-        trace.add(ExpressionTrace(program, role, result, entries, cost, evaluation, &shield))
-        self.shield = shield
+    /// Evaluates an expression for somebody who wants to know what its parts give.
+    @inline(never)
+    private func evaluateAloud(_ program: CELProgram, _ role: ExpressionRole) throws(EvaluationError) -> CELValue {
+        let (result, entries) = program.evaluateTraced(&evaluation)
+        let cost = evaluation.cost + (variables?.takeCost() ?? 0)
+        listener?.hear(program, ExpressionTrace.Role(role), result, entries, cost, evaluation)
+        try spend(cost)
+        switch result {
+        case .success(let value): return value
+        case .failure(let error): throw failure(error, program)
+        }
     }
 
     private func spend(_ cost: UInt64) throws(EvaluationError) {
@@ -305,5 +296,27 @@ final class ExpressionContext {
     func takeBroken() -> [(rule: Rule, error: EvaluationError)] {
         defer { broken = [] }
         return broken
+    }
+}
+
+/// What an expression is for; of one that has a name, whoever evaluates it says the name.
+enum ExpressionRole: UInt8 {
+    case expression
+    case message
+    case condition
+    case value
+    case annotation
+}
+
+extension ExpressionTrace.Role {
+    fileprivate init(_ role: ExpressionRole) {
+        self =
+            switch role {
+            case .expression: .expression
+            case .message: .message
+            case .condition: .condition("")
+            case .value: .value
+            case .annotation: .annotation
+            }
     }
 }

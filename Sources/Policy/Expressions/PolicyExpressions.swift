@@ -34,7 +34,7 @@ struct PolicyExpressions: Sendable {
         var failure: EvaluationError?
         for condition in conditions {
             do throws(EvaluationError) {
-                switch try expressions.evaluate(condition.program, as: .condition(condition.name)) {
+                switch try expressions.evaluate(condition.program, as: .condition) {
                 case .bool(true): continue
                 case .bool(false): return false
                 default: throw .expression("it gives no bool")

@@ -36,12 +36,12 @@ final class VariablesValue: ObjectValue {
     /// What evaluating them has cost since somebody asked.
     nonisolated(unsafe) private var cost: UInt64 = 0
 
-    /// Who tells what they gave, and outlives them; nil if nobody asks.
-    private nonisolated(unsafe) unowned let context: ExpressionContext?
+    /// Who hears what they give; nil if nobody asks.
+    private nonisolated(unsafe) let listener: ExpressionListener?
 
-    init(_ definitions: [NamedExpression], heardBy context: ExpressionContext? = nil) {
+    init(_ definitions: [NamedExpression], _ listener: ExpressionListener?) {
         self.definitions = definitions
-        unsafe self.context = context
+        unsafe self.listener = listener
         unsafe known = Array(repeating: nil, count: definitions.count)
     }
 
@@ -53,10 +53,10 @@ final class VariablesValue: ObjectValue {
         let definition = definitions[number]
         // No cycle: an expression is compiled knowing only the names above it.
         let (result, cost) = evaluation.nested { (evaluation) throws(CELError) in
-            guard let context = unsafe context else { return try definition.program.evaluate(&evaluation) }
+            guard let listener = unsafe listener else { return try definition.program.evaluate(&evaluation) }
             let (result, entries) = definition.program.evaluateTraced(&evaluation)
             // Whoever reads it first is charged.
-            context.tell(definition.program, .variable(definition.name), result, entries, 0, &evaluation)
+            listener.hear(definition.program, .variable(definition.name), result, entries, 0, evaluation)
             return try result.get()
         }
         unsafe self.cost += cost

@@ -63,7 +63,7 @@ public final class DecisionTrace {
     /// The places of policies, by document and binding.
     private var places: [String: Int] = [:]
     /// The rules of the policies that match, by the policies' places.
-    private var expected: [Int: [Rule]] = [:]
+    private var expected: [Int: (rules: [Rule], others: [RuleTrace])] = [:]
     private var uncounted = 0
     /// Whether what is judged now is only compared with.
     private var isPaused = false
@@ -158,7 +158,8 @@ public final class DecisionTrace {
     /// - Parameters:
     ///   - policy: The policy.
     ///   - rules: Those that are tried if it matches.
-    func tell(_ policy: PolicyTrace, rules: [Rule] = []) {
+    ///   - others: Those that it has for other operations.
+    func tell(_ policy: PolicyTrace, rules: [Rule] = [], others: [RuleTrace] = []) {
         let key = Self.key(policy.document, policy.binding)
         if let place = places[key] {
             policies[place].aspects = policy.aspects
@@ -166,7 +167,7 @@ public final class DecisionTrace {
             return
         }
         places[key] = policies.count
-        expected[policies.count] = rules
+        expected[policies.count] = (rules, others)
         policies.append(policy)
     }
 
@@ -188,11 +189,22 @@ public final class DecisionTrace {
     /// Notes what the conditions said, which are asked last whether a policy is for a request.
     ///
     /// - Parameters:
+    ///   - conditions: The conditions, of which the first have been evaluated.
     ///   - document: The policy.
     ///   - binding: The binding of one of Kubernetes' own.
     ///   - holds: Whether it is; nil if that could not be told.
-    func noteConditions(_ document: String, _ binding: String? = nil, holds: Bool?) {
-        let expressions = takePending()
+    func noteConditions(
+        _ conditions: [NamedExpression],
+        of document: String,
+        _ binding: String? = nil,
+        holds: Bool?
+    ) {
+        var names = conditions.map(\.name)[...]
+        var expressions = takePending()
+        for place in expressions.indices {
+            guard case .condition = expressions[place].role else { continue }
+            expressions[place].role = .condition(names.popFirst() ?? "")
+        }
         change(document, binding) { policy in
             policy.cost += expressions.reduce(0) { $0 + $1.cost }
             // The policy may have been asked before, for its mutations or with other parameters.
@@ -308,11 +320,12 @@ public final class DecisionTrace {
     // MARK: The end
 
     /// Names the rules of policies that match which were not tried, and why.
+    @inline(never)
     func finish(_ decision: borrowing Decision) {
         guard isDetailed else { return }
         let why = decision.notes.reasonForSilence
         for place in policies.indices where policies[place].match != .differs {
-            guard let rules = expected[place], !rules.isEmpty else { continue }
+            guard let (rules, others) = expected[place], !rules.isEmpty || !others.isEmpty else { continue }
             let tried = policies[place].rules
             let reason =
                 policies[place].fault.map { "the policy could not be evaluated: \($0)" }
@@ -320,6 +333,7 @@ public final class DecisionTrace {
             policies[place].rules = rules.map { rule in
                 tried.first { $0.name == rule.name } ?? RuleTrace(rule, .notReached(reason))
             }
+            policies[place].rules += others
         }
     }
 }

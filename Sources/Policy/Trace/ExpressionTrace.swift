@@ -30,14 +30,41 @@ extension ExpressionTrace {
     }
 }
 
+/// Tells a trace what the expressions of one policy give.
+final class ExpressionListener {
+    private let trace: DecisionTrace
+    private var shield: ValueShield
+
+    init(_ trace: DecisionTrace, isSecret: Bool, _ secrets: SecretValues) {
+        self.trace = trace
+        shield = ValueShield(isSecret: isSecret, secrets)
+    }
+
+    func hear(
+        _ program: CELProgram,
+        _ role: ExpressionTrace.Role,
+        _ result: Result<CELValue, CELError>,
+        _ entries: [TraceEntry],
+        _ cost: UInt64,
+        _ evaluation: borrowing Evaluation
+    ) {
+        trace.add(ExpressionTrace(program, role, result, entries, cost, evaluation, &shield))
+    }
+}
+
 /// Texts that an object keeps under names of secrets: whatever shows one is not shown.
 struct SecretValues {
-    private var texts: Set<String> = []
+    private var texts: Set<[UInt8]> = []
+    /// Whether there are more than are kept, so that any text may be one.
+    private var areMore = false
 
     /// Shorter ones are compared as a whole: they stand in other texts by chance.
     private static let shortBytes = 4
-    /// The most that are kept.
-    private static let maximumCount = 10_000
+    /// The most that are kept: every text that is shown is looked through for each.
+    private static let maximumCount = 256
+
+    /// Whether nothing is kept.
+    var isEmpty: Bool { texts.isEmpty }
 
     /// Looks through an object.
     mutating func add(_ object: JSONFragment) {
@@ -57,21 +84,31 @@ struct SecretValues {
         case .array:
             for element in document.elements(of: value) { add(element, in: document, isSecret: isSecret) }
         case .string:
-            guard isSecret, texts.count < Self.maximumCount, let text = document.string(value), !text.isEmpty else {
-                return
-            }
-            texts.insert(text)
+            if isSecret, let text = document.string(value), !text.isEmpty { add(text) }
         case .int, .double:
-            if isSecret, texts.count < Self.maximumCount { texts.insert(String(document.lexeme(value))) }
+            if isSecret { add(String(document.lexeme(value))) }
         case .null, .bool: return
         }
     }
 
+    private mutating func add(_ text: String) {
+        guard texts.count < Self.maximumCount else {
+            areMore = true
+            return
+        }
+        texts.insert(Array(text.utf8))
+        if text.escaped != text { texts.insert(Array(text.escaped.utf8)) }
+    }
+
     /// Whether a text, which shows a value as CEL writes it, tells one of them.
     func areIn(_ text: String) -> Bool {
-        texts.contains { secret in
-            secret.utf8.count < Self.shortBytes
-                ? text == secret || text == "'\(secret)'" : text.contains(secret) || text.contains(secret.escaped)
+        if texts.isEmpty { return false }
+        if areMore { return true }
+        let bytes = text.utf8Span.span
+        return texts.contains { secret in
+            guard secret.count < Self.shortBytes else { return bytes.contains(secret.span) }
+            return bytes.equals(secret.span)
+                || bytes.equals(("'" + String(decoding: secret, as: UTF8.self) + "'").utf8Span.span)
         }
     }
 }
@@ -79,6 +116,16 @@ struct SecretValues {
 extension SecretValues {
     /// A value that may be shown under its name, unless it tells one of them.
     func hidden(_ text: String?) -> String? { text.map { areIn($0) ? ValueShield.redacted : $0 } }
+}
+
+extension Span where Element == UInt8 {
+    fileprivate func contains(_ needle: Span<UInt8>) -> Bool {
+        guard let first = needle.count == 0 ? nil : needle[0], needle.count <= count else { return false }
+        for start in 0...(count - needle.count) where self[start] == first {
+            if extracting(start..<start + needle.count).equals(needle) { return true }
+        }
+        return false
+    }
 }
 
 extension String {
@@ -112,8 +159,10 @@ struct ValueShield {
     /// Sub-expressions whose values are not shown.
     private var hidden: Set<String> = []
 
-    /// The longest value that is shown, in bytes.
+    /// How much of a value is shown, in bytes.
     private static let maximumBytes = 256
+    /// The longest value of which anything is shown, in bytes: all of it is looked through.
+    private static let maximumTextBytes = 4096
 
     init(isSecret: Bool, _ secrets: SecretValues) {
         self.isSecret = isSecret
@@ -142,6 +191,10 @@ struct ValueShield {
             // What is in an object is looked at by other expressions, or by none.
             guard let whole = evaluation.text(ofFlat: value) else { return "an object" }
             if whole.utf8.contains(UInt8(ascii: "{")), whole.first == "[" { return "a list" }
+            guard whole.utf8.count <= Self.maximumTextBytes else {
+                if !secrets.isEmpty { hide(expression) }
+                return "a text of \(whole.utf8.count) bytes"
+            }
             // Before anything is cut off.
             if secrets.areIn(whole) {
                 hide(expression)
@@ -161,7 +214,7 @@ struct ValueShield {
 }
 
 extension Evaluation {
-    /// The most of a list that is looked through, in bytes: lists may share what they hold.
+    /// The most of a list that is written, in bytes: lists may share what they hold.
     private static var maximumListBytes: Int { 64 * 1024 }
 
     /// A value as CEL writes it; nil for an object.

@@ -44,6 +44,7 @@ struct RequestWords {
 
 extension RequestEvaluation {
     /// Tells of every policy of the set whether it is for the request, as far as that is known before anything is evaluated.
+    @inline(never)
     func tell(_ request: AdmissionRequest, _ trace: DecisionTrace) {
         trace.begin(request)
         let words = RequestWords(request)
@@ -85,6 +86,10 @@ extension RequestEvaluation {
         let match: PolicyTrace.Match =
             aspects.contains { $0.fits == false } ? .differs : aspects.contains { $0.fits == nil } ? .unknown : .matches
         let origin = policy.origin("")
+        var others: [Rule] = []
+        for rule in parts.flatMap({ set.policies[$0].rules }) where !rule.operations.contains(operation) {
+            if !others.contains(where: { $0 === rule }) { others.append(rule) }
+        }
         trace.tell(
             PolicyTrace(
                 source: origin.source,
@@ -94,7 +99,11 @@ extension RequestEvaluation {
                 aspects: aspects,
                 failurePolicy: policy.failurePolicy
             ),
-            rules: policy.rules
+            rules: policy.rules,
+            others: others.map { rule in
+                let why = "it is asked on \(rule.operations.list), and \(words.shownOperation)"
+                return RuleTrace(rule, .notReached(why))
+            }
         )
     }
 

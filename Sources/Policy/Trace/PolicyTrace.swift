@@ -193,7 +193,7 @@ public struct ExpressionTrace: Sendable {
     }
 
     /// What it is for.
-    public let role: Role
+    public internal(set) var role: Role
     /// The expression.
     public let source: String
     /// What it gave, or why it gave nothing, as of a part.
