@@ -85,6 +85,8 @@ import Testing
         #expect(!named.contains { $0.contains("accounts") })
         let rule = Self.text(report, ExplanationFilter(rule: "tls"))
         #expect(rule.contains { $0.contains("✗ tls (exposure): warns") } && !rule.contains { $0.contains("regions") })
+        // Nobody should take the one that is asked for for the one that denies.
+        #expect(rule.contains("├─ 2 more of other policies or rules; denials among them: 1"))
         let verbose = Self.text(report, ExplanationFilter(isVerbose: true))
         #expect(verbose.contains { $0.contains("✓ operations: CREATE, UPDATE; the request is CREATE") })
     }

@@ -49,7 +49,7 @@ extension CheckReport {
           margin: 1rem 0; }
         article.denied { border-left-color: var(--red); } article.allowed { border-left-color: var(--green); }
         ul { list-style: none; margin: 0; padding: 0 0 0 1.1rem; border-left: 1px solid var(--line); }
-        li { overflow-wrap: anywhere; white-space: pre-wrap; } summary { cursor: pointer; }
+        li { overflow-wrap: anywhere; } summary { cursor: pointer; }
         ul.issues { border-left: 3px solid var(--yellow); }
         .bold { font-weight: 600; } .faint { color: var(--faint); } .red { color: var(--red); }
         .green { color: var(--green); } .yellow { color: var(--yellow); }

@@ -72,7 +72,7 @@ extension Explanation {
             ("only logged", .faint, shown.filter { $0.effect == .audit }),
             ("waived", .faint, shown.filter { $0.effect == .waived }),
         ]
-        return groups.filter { !$0.findings.isEmpty }.map { group in
+        var nodes = groups.filter { !$0.findings.isEmpty }.map { group in
             OutlineNode(
                 group.title,
                 group.style,
@@ -85,6 +85,13 @@ extension Explanation {
                 }
             )
         }
+        let hidden = result.findings.count - shown.count
+        if hidden > 0 {
+            let denials = result.deniedCount - shown.count { $0.level == .error }
+            let worst = denials > 0 ? "; denials among them: \(denials)" : ""
+            nodes.append(OutlineNode("\(hidden) more of other policies or rules\(worst)", .faint))
+        }
+        return nodes
     }
 
     // MARK: Policies
@@ -140,7 +147,8 @@ extension Explanation {
 
     private func ruleNode(_ rule: RuleTrace, _ filter: ExplanationFilter) -> OutlineNode {
         let findings = findings(of: rule)
-        let name = rule.name.isEmpty ? rule.field : rule.name == rule.field ? rule.name : "\(rule.name) (\(rule.field))"
+        let isSaid = rule.name.hasPrefix(rule.field)
+        let name = rule.name.isEmpty ? rule.field : isSaid ? rule.name : "\(rule.name) (\(rule.field))"
         let with = rule.parameter.map { " with \($0)" } ?? ""
         var node: OutlineNode
         switch rule.verdict {
@@ -321,6 +329,11 @@ extension RuleTrace.Verdict {
         case .passed, .doesNotApply, .notReached: false
         }
     }
+}
+
+extension CheckReport.Result {
+    /// How many findings deny it.
+    fileprivate var deniedCount: Int { findings.count { $0.level == .error } }
 }
 
 extension Bool? {
