@@ -237,7 +237,7 @@ public struct BenchMeasurement: Sendable {
                     "without policies",
                     Self.time(base.microseconds),
                     Self.percent(share(of: base)),
-                    "",
+                    Self.units(base.costUnits),
                     width: width
                 ),
                 isColoured: isColoured
