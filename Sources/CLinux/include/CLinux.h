@@ -37,4 +37,7 @@ int portcullis_run_on(int processor);
 
 /// Whether the calling thread may run on a processor.
 int portcullis_may_run_on(int processor);
+
+/// Unmaps the pages of the program's code; those that are used come back by themselves.
+int portcullis_release_code(void);
 #endif

@@ -167,6 +167,11 @@ final class ServerProcess {
         try watchCertificates()
         policies.onFolders = { [unowned self] in watchFolders($0) }
         watchFolders(folder.status.folders)
+        do {
+            try ProgramCode.release()
+        } catch {
+            logger.debug("code of the start stays in memory", metadata: ["error": "\(error)"])
+        }
     }
 
     private func declareMetrics(_ metrics: Metrics) {
