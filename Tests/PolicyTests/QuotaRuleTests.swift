@@ -273,8 +273,8 @@ import Testing
             inventory: nil,
             object: database("new", 2),
             failures: [
-                "quota of 5 resources cannot be judged: nobody tells what there is already; ask the platform team to start "
-                    + "portcullis serve with --inventory"
+                "quota of 5 resources cannot be judged: nobody tells what there is already; "
+                    + "tell it with --inventory, or ask the platform team to"
             ]
         ),
         Case(
@@ -290,8 +290,8 @@ import Testing
             old: database("db", 2),
             object: database("db", 4),
             failures: [
-                "quota of 5 vCores cannot be judged: nobody tells what there is already; ask the platform team to start "
-                    + "portcullis serve with --inventory"
+                "quota of 5 vCores cannot be judged: nobody tells what there is already; "
+                    + "tell it with --inventory, or ask the platform team to"
             ]
         ),
         Case(

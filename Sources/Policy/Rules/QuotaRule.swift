@@ -343,7 +343,7 @@ extension QuotaRule {
         guard let inventory = circumstances.inventory else {
             return .unknown(
                 why: "nobody tells what there is already",
-                mend: "ask the platform team to start portcullis serve with --inventory"
+                mend: "tell it with --inventory, or ask the platform team to"
             )
         }
         let request = circumstances.request
