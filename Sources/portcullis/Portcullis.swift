@@ -12,9 +12,9 @@ struct Portcullis: ParsableCommand {
             the policies in a folder, 'portcullis test' runs the tests beside them. 'portcullis init' begins such a folder, \
             'portcullis demo' shows the server at work.
 
-            Exit codes: 0 done as asked; 1 it could not be done, such as a port that is taken; 2 the command line, the \
-            environment or a configuration file is wrong; 3 a bug of ours; 4 nothing was tested; 5 there were only \
-            warnings, and they were to count.
+            Exit codes: 0 done as asked; 1 it could not be done, such as a port that is taken, or there are denials, failed \
+            tests or differences; 2 the command line, the environment or a configuration file is wrong; 3 a bug of ours; 4 \
+            there was nothing to do it with; 5 there were only warnings, and they were to count.
             """,
         version: Version.text,
         subcommands: [

@@ -90,6 +90,14 @@ import Testing
             "m/b.yaml": account("uksouth"),
         ]
         let other = ["q/policy.yaml": policy.replacing("[westeurope]", with: "[uksouth]")]
+        let versions = [
+            "v/policy.yaml": policy.replacing("  rules:", with: "  parameters: {version: \"1.2\"}\n  rules:")
+                .replacing(
+                    "locations: {allow: [westeurope]}",
+                    with: "exposure: {minimumTLSVersion: \"${parameters.version}\"}"
+                ),
+            "m/a.yaml": account("westeurope").replacing("kind: StorageV2", with: "minimumTlsVersion: TLS1_2"),
+        ]
         let records = ["p/policy.yaml": policy, "r.jsonl": review("westeurope") + review("uksouth")]
         return [
             Case("check -p p m", good, 0, "1 manifest: 1 allowed, 0 denied"),
@@ -102,6 +110,8 @@ import Testing
                 4,
                 "nothing was checked: no manifests"
             ),
+            Case("check -p v --set version=1.3 m", versions, 1, "allowed: TLS1_3"),
+            Case("check -p v m", versions, 0, "1 allowed"),
             Case("check -p none m", good, 2, "none: error: does not exist"),
             Case("check -p p none", good, 2, "none: error: does not exist"),
             Case("check -p p m --output xml", good, 2, "'xml'"),
@@ -133,6 +143,7 @@ import Testing
                 "p/policy.yaml"
             ),
             Case("fmt --check p", ["p/policy.yaml": "a: [\n"], 2, "p/policy.yaml:2:1: error"),
+            Case("generate vap", ["policies/policy.yaml": policy], 0, "kind: ValidatingAdmissionPolicy"),
             Case("generate vap p", ["p/policy.yaml": policy], 0, "kind: ValidatingAdmissionPolicy"),
             Case("generate vap none", [:], 2, "none"),
             Case("generate docs p", ["p/policy.yaml": policy], 0, "regions"),

@@ -195,8 +195,17 @@ extension JSONDocument {
     /// The policies with other values for the parameters that they have; the same document if they have none of them.
     func withParameters(_ values: [String: JSONFragment]) throws(JSONPatchError) -> JSONDocument {
         let operations = parameters.compactMap { name, place in
-            values[name].map { JSONPatchOperation.replace(place, $0) }
+            values[name].map { JSONPatchOperation.replace(place, $0.text(likeValueAt: place, of: self)) }
         }
         return operations.isEmpty ? self : try JSONPatch(operations).apply(to: self)
+    }
+}
+
+extension JSONFragment {
+    /// The value, as a text where it is to stand in place of a text: `1.3` for a version is not meant as a number.
+    fileprivate func text(likeValueAt place: JSONPointer, of other: JSONDocument) -> JSONFragment {
+        guard other.value(at: place)?.isString == true, [.int, .double, .bool].contains(value.kind) else { return self }
+        let lexeme = document.lexeme(value)
+        return JSONFragment(string: String(decoding: lexeme.indices.map { lexeme[$0] }, as: UTF8.self))
     }
 }

@@ -50,8 +50,8 @@ struct AdmissionPolicyOptions: ParsableArguments {
         make.
         """
 
-    @Argument(help: ArgumentHelp("Policy folders and files.", valueName: "path"))
-    var paths: [String] = ["."]
+    @Argument(help: ArgumentHelp("Policy folders and files (default: policies).", valueName: "path"))
+    var paths: [String] = ["policies"]
     @Flag(
         name: .customLong("static"),
         help: "For an API server's staticManifestsDir: names end with .static.k8s.io."

@@ -21,8 +21,8 @@ struct GenerateWebhooks: ParsableCommand {
             """
     )
 
-    @Argument(help: ArgumentHelp("Policy folders and files.", valueName: "path"))
-    var paths: [String] = ["."]
+    @Argument(help: ArgumentHelp("Policy folders and files (default: policies).", valueName: "path"))
+    var paths: [String] = ["policies"]
     @Option(
         help: ArgumentHelp(
             "The Service that leads to the webhook (default: portcullis-system/portcullis); its port is 443.",

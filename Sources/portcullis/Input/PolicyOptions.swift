@@ -105,7 +105,7 @@ struct CommandFiles: PolicySources {
     func policyFiles(of path: String) throws(SuiteFileError) -> [String] {
         guard FileSystem.isDirectory(path) else {
             guard FileSystem.exists(path) else {
-                throw SuiteFileError("does not exist", mend: "name a file or folder of policies with --policies")
+                throw SuiteFileError("does not exist", mend: "name a file or folder of policies that is there")
             }
             return [path]
         }
