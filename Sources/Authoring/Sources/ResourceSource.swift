@@ -30,6 +30,8 @@ public struct ResourceSource: Sendable {
         let root = document.root
         func has(_ name: StaticString) -> Bool { document.member(name, of: root) != nil }
         func text(_ name: StaticString) -> String? { document.member(name, of: root).flatMap { document.string($0) } }
+        // Before Kubernetes: many a resource has a kind, and some tools write an apiVersion beside it.
+        if AzureResourceSource.isResource(root, in: document) { return .azureResource }
         if let version = text("apiVersion"), let kind = text("kind"),
             let type = GroupVersionKind(apiVersion: version, kind: kind)
         {
@@ -42,8 +44,8 @@ public struct ResourceSource: Sendable {
         if let schema = text("$schema")?.lowercased(), schema.contains("deploymenttemplate.json") {
             return .armTemplate
         }
-        let entry = root.isArray ? document.element(0, of: root) : root
-        return entry.map { AzureResourceSource.isResource($0, in: document) } ?? false ? .azureResource : nil
+        guard root.isArray, let entry = document.element(0, of: root) else { return nil }
+        return AzureResourceSource.isResource(entry, in: document) ? .azureResource : nil
     }
 
     /// Reads a source.
