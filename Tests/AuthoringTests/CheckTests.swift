@@ -71,6 +71,17 @@ import Testing
         #expect(none.results.isEmpty && none.issues.isEmpty)
     }
 
+    @Test func aSnapshotOfAnInventoryIsNoManifest() throws {
+        let snapshot = String(decoding: InventorySnapshot.text(of: Inventory([])), as: UTF8.self)
+        let report = try Self.check("\(Self.account)\n---\n\(snapshot)")
+        #expect(report.results.map(\.title) == ["StorageAccount team-a/data"])
+        #expect(
+            report.issues.map(\.description) == [
+                "app.yaml:8:1: error: is a snapshot of an inventory, no manifest; give it to --inventory"
+            ]
+        )
+    }
+
     @Test func theCircumstancesDecide() throws {
         let policy = """
             apiVersion: portcullis.dev/v1alpha1

@@ -100,6 +100,9 @@ public struct ManifestFile: Sendable {
         }
         // What kustomize reads is no object that anybody applies.
         if apiVersion.hasPrefix("kustomize.config.k8s.io/") { return }
+        if apiVersion == PolicyFile.apiVersion, kind == InventorySnapshot.kind {
+            return report(manifest, "is a snapshot of an inventory, no manifest", mend: "give it to --inventory")
+        }
         let items = document.member("items", of: value)
         guard kind.hasSuffix("List"), let items, items.isArray else {
             manifests.append(manifest)

@@ -6,8 +6,8 @@ internal import JSON
 /// A file with it is read wherever an inventory's manifests are. An object stands in a line of its own, so that a comparison
 /// of two snapshots tells which objects differ.
 public enum InventorySnapshot {
-    /// What documents of this kind are called.
-    static let kind = "InventorySnapshot"
+    /// What documents of this kind are called; their API is that of policies.
+    public static let kind = "InventorySnapshot"
     /// The version of what is written; another one is not read.
     static let schemaVersion = 1
 
