@@ -89,6 +89,9 @@ import Testing
             "p/policy.yaml": policy.replacing("spec:\n", with: "spec:\n  action: Warn\n"),
             "m/b.yaml": account("uksouth"),
         ]
+        let thing =
+            #"{"id": "/subscriptions/s/resourceGroups/g/providers/Contoso.Custom/things/t", "type": "Contoso.Custom/things"}"#
+        let unknown = good.merging(["m/b.json": thing]) { $1 }
         let other = ["q/policy.yaml": policy.replacing("[westeurope]", with: "[uksouth]")]
         let versions = [
             "v/policy.yaml": policy.replacing("  rules:", with: "  parameters: {version: \"1.2\"}\n  rules:")
@@ -104,6 +107,17 @@ import Testing
             Case("check -p p m", bad, 1, "m/b.yaml:4:18: denied: StorageAccount team-a/data: regions/eu"),
             Case("check -p p m", warned, 0, "1 allowed, 0 denied, 1 with warnings"),
             Case("check -p p m --fail-on warn", warned, 5, "m/b.yaml:4:18: warning: "),
+            Case("check -p p m", unknown, 0, "1 allowed, 0 denied, 1 not judged"),
+            Case("check -p p m --fail-on warn", unknown, 5, "the tables do not know Contoso.Custom/things"),
+            Case("check -p p m/b.json --fail-on warn", unknown, 5, "nothing was checked: 1 not judged"),
+            Case("check -p p m/b.json", unknown, 4, "nothing was checked: 1 not judged"),
+            Case("check -p p m --output json", unknown, 0, #""unjudged":1"#),
+            Case("check -p p m --output junit", unknown, 0, #"<skipped type="not-judged""#),
+            Case("check -p p m --output sarif", unknown, 0, #""ruleId":"not-judged""#),
+            Case("check -p p m --output github", unknown, 0, "::warning file=m/b.json,line=1,col=1,title=not-judged::"),
+            Case("check -p p m --output azuredevops", unknown, 0, "logissue type=warning;sourcepath=m/b.json;"),
+            Case("check -p p m --output markdown", unknown, 0, "| warning | m/b.json:1:1 | not-judged |"),
+            Case("check -p p m --output tap", unknown, 0, "# SKIP"),
             Case(
                 "check -p p m",
                 ["p/policy.yaml": policy, "m/empty.yaml": ""],
@@ -239,6 +253,7 @@ import Testing
             "p/policy.yaml": Self.policy.replacing("[westeurope]", with: "[westeurop]"),
             "q/policy.yaml": Self.policy, "m/a.yaml": Self.account("uksouth"), "r.jsonl": Self.review("uksouth"),
             "p/tests/m.yaml": Self.account("uksouth"),
+            "m/unknown.json": #"{"id": "/subscriptions/s", "type": "Contoso.Custom/things"}"#,
             "p/tests/suite.yaml": """
             apiVersion: portcullis.dev/v1alpha1
             kind: PolicyTest
@@ -272,10 +287,11 @@ import Testing
             "testsuites": ["name", "time", "tests", "failures", "errors"],
             "testsuite": ["name", "time", "tests", "failures", "errors", "skipped", "file"],
             "testcase": ["name", "time", "classname"], "failure": ["type", "message"], "error": ["type", "message"],
-            "system-out": [],
+            "system-out": [], "skipped": ["type", "message"],
         ]
         let children: [String: Set<String>] = [
-            "testsuites": ["testsuite"], "testsuite": ["testcase"], "testcase": ["failure", "error", "system-out"],
+            "testsuites": ["testsuite"], "testsuite": ["testcase"],
+            "testcase": ["failure", "error", "skipped", "system-out"],
         ]
         var elements = [try #require(try XMLDocument(xmlString: text).rootElement())]
         #expect(elements[0].name == "testsuites")

@@ -260,8 +260,8 @@ extension CheckDifference {
                     place: result.new.place,
                     findings: findings
                 )
-            },
-            issues: issues
+            } + issues.filter { $0.severity == .warning }.map(Report.Item.init(skipped:)),
+            issues: issues.filter { $0.severity == .error }
         )
     }
 }

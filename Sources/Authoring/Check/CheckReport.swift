@@ -72,6 +72,8 @@ public struct CheckReport: Sendable {
     }
     /// What could not be judged because it is wrong.
     public var errors: [PolicyIssue] { issues.filter { $0.severity == .error } }
+    /// What is not judged though nothing is wrong with it: what nobody knows of a plan or template.
+    public var unjudged: [PolicyIssue] { issues.filter { $0.severity == .warning } }
 }
 
 extension CheckReport.Result {
@@ -158,7 +160,7 @@ extension CheckReport.Finding {
 // MARK: - Formats
 
 extension CheckReport {
-    /// The report for formats of other programs: a group for each file, an item for each object.
+    /// The report for formats of other programs: a group for each file, an item for each object, and for each that is not judged.
     public var report: Report {
         Report(
             command: "check",
@@ -178,8 +180,8 @@ extension CheckReport {
                         )
                     }
                 )
-            },
-            issues: issues
+            } + unjudged.map(Report.Item.init(skipped:)),
+            issues: errors
         )
     }
 
@@ -227,7 +229,10 @@ extension CheckReport {
         }
         if !lines.isEmpty { lines.append("") }
         lines.append(
-            paint(summary, deniedCount > 0 || !errors.isEmpty ? .red : warnedCount > 0 ? .yellow : .green)
+            paint(
+                summary,
+                deniedCount > 0 || !errors.isEmpty ? .red : warnedCount + unjudged.count > 0 ? .yellow : .green
+            )
         )
         return lines
     }
@@ -254,24 +259,26 @@ extension CheckReport {
     public var summary: String {
         func count(_ number: Int, _ word: String) -> String { "\(number) \(word)\(number == 1 ? "" : "s")" }
         guard !results.isEmpty else {
-            return errors.isEmpty
-                ? "nothing was checked: no manifests" : "nothing was checked: \(count(errors.count, "error"))"
+            if !errors.isEmpty { return "nothing was checked: \(count(errors.count, "error"))" }
+            return "nothing was checked: \(unjudged.isEmpty ? "no manifests" : "\(unjudged.count) not judged")"
         }
         let unmatched = results.count { $0.policyCount == 0 && $0.findings.isEmpty }
         var parts = ["\(results.count - deniedCount) allowed", "\(deniedCount) denied"]
         if warnedCount > 0 { parts.append("\(warnedCount) with warnings") }
         if unmatched > 0 { parts.append("\(unmatched) that no policy is for") }
+        if !unjudged.isEmpty { parts.append("\(unjudged.count) not judged") }
         if !errors.isEmpty { parts.append(count(errors.count, "error")) }
         return "\(count(results.count, "manifest")): \(parts.joined(separator: ", "))"
     }
 
-    /// The report as a JSON object: `manifests`, `allowed`, `denied`, `warned`, `errors`, `results`, `issues`.
+    /// The report as a JSON object: `manifests`, `allowed`, `denied`, `warned`, `unjudged`, `errors`, `results`,
+    /// `issues`.
     public func json() -> [UInt8] {
         var writer = JSONWriter()
         writer.beginObject()
         for (key, number) in [
             ("manifests", results.count), ("allowed", results.count - deniedCount), ("denied", deniedCount),
-            ("warned", warnedCount), ("errors", errors.count),
+            ("warned", warnedCount), ("unjudged", unjudged.count), ("errors", errors.count),
         ] {
             writer.key(key)
             writer.int(number)

@@ -14,10 +14,11 @@ extension Report {
         ]
         for (name, items) in groups {
             let failed = items.count { !$0.passed }
+            let skipped = items.count(where: \.isSkipped)
             let time = items.reduce(Duration.zero) { $0 + $1.duration }
             lines.append(
                 #"  <testsuite name="\#(name.xml)" tests="\#(items.count)" failures="\#(failed)" errors="0" "#
-                    + #"skipped="0" time="\#(time.seconds)" file="\#((items.first?.place.file ?? "").xml)">"#
+                    + #"skipped="\#(skipped)" time="\#(time.seconds)" file="\#((items.first?.place.file ?? "").xml)">"#
             )
             for item in items { lines += Self.testCase(item) }
             lines.append("  </testsuite>")
@@ -44,6 +45,11 @@ extension Report {
             #"    <testcase name="\#(item.name.xml)" classname="\#(item.group.xml)" time="\#(item.duration.seconds)""#
         guard !item.findings.isEmpty else { return [start + "/>"] }
         var lines = [start + ">"]
+        if item.isSkipped, let reason = item.findings.first {
+            return lines + [
+                #"      <skipped type="\#(reason.code.xml)" message="\#(reason.message.xml)"/>"#, "    </testcase>",
+            ]
+        }
         let failures = item.findings.filter { $0.level == .error }
         // One for each item: those who read the form count them.
         if let first = failures.first {

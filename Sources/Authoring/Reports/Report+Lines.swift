@@ -46,7 +46,9 @@ extension Report {
         var number = 0
         for item in items {
             number += 1
-            lines.append("\(item.passed ? "ok" : "not ok") \(number) - \("\(item.group): \(item.name)".tap)")
+            lines.append(
+                "\(item.passed ? "ok" : "not ok") \(number) - \("\(item.group): \(item.name)".tap)\(item.isSkipped ? " # SKIP" : "")"
+            )
             guard !item.findings.isEmpty else { continue }
             lines.append("  ---")
             lines.append("  at: \"\(item.place.description.quoted)\"")
@@ -73,7 +75,7 @@ extension Report {
         }
         let verdict = failed == 0 && errors.isEmpty ? "passed" : "failed"
         var lines = [
-            "**portcullis \(command): \(verdict)**, \(items.count) looked at, \(failed) failed"
+            "**portcullis \(command): \(verdict)**, \(items.count { !$0.isSkipped }) looked at, \(failed) failed"
                 + (counts.isEmpty ? "" : "; \(counts.joined(separator: ", "))")
         ]
         guard !allFindings.isEmpty else { return lines[0] }

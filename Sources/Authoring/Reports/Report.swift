@@ -77,6 +77,8 @@ public struct Report: Sendable {
         public let findings: [Finding]
         /// How long it took; zero if nobody looked at the clock.
         public let duration: Duration
+        /// Whether it was passed over, for the reason that the finding tells.
+        public let isSkipped: Bool
 
         /// Tells what was found in something.
         public init(
@@ -84,13 +86,23 @@ public struct Report: Sendable {
             group: String,
             place: Place,
             findings: [Finding],
-            duration: Duration = .zero
+            duration: Duration = .zero,
+            isSkipped: Bool = false
         ) {
             self.name = name.singleLine
             self.group = group
             self.place = place
             self.findings = findings
             self.duration = duration
+            self.isSkipped = isSkipped
+        }
+
+        /// What was passed over, as its warning tells.
+        init(skipped issue: PolicyIssue) {
+            let place = Place(file: issue.file, line: issue.line, column: issue.column)
+            let message = "\(issue.message); \(issue.mend)"
+            let finding = Finding(.warning, code: "not-judged", message: message, at: place)
+            self.init(name: issue.message, group: issue.file, place: place, findings: [finding], isSkipped: true)
         }
 
         /// Whether nothing in it must be mended.

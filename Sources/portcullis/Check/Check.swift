@@ -22,7 +22,8 @@ struct Check: ParsableCommand {
             Namespace manifests among the policies.
 
             Exit codes: 0 all would be admitted; 1 some would be denied; 2 the command line, a policy or a manifest is wrong (the \
-            others are checked); 4 there was nothing to check; 5 none is denied, but with --fail-on warn there are warnings.
+            others are checked); 4 there was nothing to check; 5 none is denied, but with --fail-on warn there are warnings, of \
+            what is not judged too.
             """
     )
 
@@ -30,7 +31,7 @@ struct Check: ParsableCommand {
     enum FailOn: String, CaseIterable, ExpressibleByArgument {
         /// Something would be denied.
         case deny
-        /// Something would be denied or warned of.
+        /// Something would be denied or warned of, or is not judged.
         case warn
     }
 
@@ -63,7 +64,7 @@ struct Check: ParsableCommand {
     static func exitCode(of report: CheckReport, _ failOn: FailOn = .deny) -> Portcullis.ExitCode? {
         if !report.errors.isEmpty { return .usage }
         if report.deniedCount > 0 { return .failed }
-        if report.results.isEmpty { return .untested }
-        return failOn == .warn && report.warnedCount > 0 ? .warned : nil
+        if failOn == .warn, report.warnedCount + report.unjudged.count > 0 { return .warned }
+        return report.results.isEmpty ? .untested : nil
     }
 }
