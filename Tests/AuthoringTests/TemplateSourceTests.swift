@@ -115,6 +115,35 @@ import Testing
         )
     }
 
+    @Test func secretsOfAFileOfParametersAreNotLookedAt() throws {
+        let members =
+            #""parameters": {"secret": {"type": "secureString"}, "k": {"type": "string", "defaultValue": "a"}},"#
+        let file = try JSONDocument(
+            parsing: Array(
+                #"{"parameters": {"secret": {"value": "eastus"}, "K": {"reference": {"keyVault": {}}}}}"#.utf8
+            )
+        )
+        let deployment = TemplateDeployment(parameters: JSONFragment(file))
+        let secret = try location("[parameters('secret')]", members, deployment)
+        #expect(secret.contains("the parameter secret is a secret") && !secret.contains("eastus"), "\(secret)")
+        let reference = try location("[parameters('k')]", members, deployment)
+        #expect(reference.contains("the parameter k is a secret of a key vault"), "\(reference)")
+    }
+
+    @Test(
+        arguments: [
+            ("a/main.parameters.json", "a/main.json"), ("main.parameters.prod.json", "main.json"),
+            ("main.v2.parameters-eu.west.json", "main.v2.json"),
+            ("b.parameters/parameters.json", "b.parameters/template.json"),
+            ("main.json", nil), ("a.parameters/main.json", nil), (".parameters.json", nil),
+            ("main.parametersx.json", nil),
+            ("main.parameters.yaml", nil), ("", nil), ("-", nil),
+        ] as [(String, String?)]
+    )
+    func aFileOfParametersNamesItsTemplate(_ file: String, _ template: String?) {
+        #expect(ParametersFile.template(of: file) == template)
+    }
+
     // MARK: Resources
 
     @Test func loopsMakeResources() throws {

@@ -176,6 +176,49 @@ import Testing
         #expect(item.says.map(said.contains) ?? said.isEmpty, "\(said)")
     }
 
+    // MARK: - Templates
+
+    /// A file of parameters is what its template is deployed with, found by its name.
+    @Test func aTemplateIsJudgedWithItsFilesOfParameters() throws {
+        let template = #"""
+            {"$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",
+             "parameters": {"region": {"type": "string", "defaultValue": "westeurope"}},
+             "resources": [{"type": "Microsoft.Storage/storageAccounts", "apiVersion": "2023-01-01", "name": "data",
+               "location": "[parameters('region')]", "properties": {}}]}
+            """#
+        func values(_ region: String) -> String {
+            #"""
+            {"$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentParameters.json#",
+             "contentVersion": "1.0.0.0", "parameters": {"region": \#(region)}}
+            """#
+        }
+        var files = ["p/policy.yaml": Self.policy, "m/main.json": template]
+        func check(_ command: String = "check -p p m") throws -> Executable.Outcome {
+            try run(command.split(separator: " ").map(String.init), files)
+        }
+        #expect(try check().code == 0)
+        files["m/main.parameters.json"] = values(#"{"value": "uksouth"}"#)
+        let given = try check()
+        #expect(given.code == 1 && given.output.contains(#"location: spec.location is "uksouth""#), "\(given.output)")
+        #expect(given.output.contains("1 manifest: 0 allowed, 1 denied") && given.error.isEmpty, "\(given.error)")
+        #expect(try check("explain -p p m").output.contains("uksouth"))
+        // The template alone, and its parameters alone.
+        #expect(try check("check -p p m/main.json").code == 0)
+        let alone = try check("check -p p m/main.parameters.json --fail-on warn")
+        #expect(alone.code == 5 && alone.error.contains("the template of these parameters is not among the files"))
+        files["m/main.parameters.eu.json"] = values(#"{"value": "westeurope"}"#)
+        let both = try check()
+        #expect(both.code == 1 && both.output.contains("2 manifests: 1 allowed, 1 denied"), "\(both.output)")
+        #expect(both.output.contains("data (m/main.parameters.json): regions/eu"), "\(both.output)")
+        files["m/main.parameters.json"] = values(#"{"reference": {"keyVault": {"id": "/v"}, "secretName": "s"}}"#)
+        let secret = try check()
+        #expect(secret.output.contains("the parameter region is a secret of a key vault"), "\(secret.output)")
+        // What cannot be read is told once.
+        files["m/main.parameters.json"] = "{"
+        let broken = try check()
+        #expect(broken.code == 2 && broken.error.split(separator: "\n").count == 1, "\(broken.error)")
+    }
+
     // MARK: - Bad input
 
     /// One bad file hides nothing of the others.

@@ -56,6 +56,8 @@ public struct ManifestFile: Sendable {
     public private(set) var manifests: [Manifest] = []
     /// What plans, templates and the like say, in the terms of Azure Service Operator.
     public private(set) var resources: [ForeignResource] = []
+    /// The values of templates' parameters that the file holds; they are nothing by themselves.
+    public private(set) var parameters: [ParametersFile] = []
     /// What is no object, and why; and, as a warning, what of a plan or template policies do not see.
     public private(set) var issues: [PolicyIssue] = []
 
@@ -67,15 +69,31 @@ public struct ManifestFile: Sendable {
     /// - Parameters:
     ///   - bytes: What it holds.
     ///   - file: What the file is called.
+    ///   - parameters: With what values a template is deployed, once for each; none for its defaults.
     ///   - tables: Tell kinds.
-    public init(_ bytes: [UInt8], file: String, tables: AzureTables = .embedded) {
+    public init(
+        _ bytes: [UInt8],
+        file: String,
+        parameters: [ParametersFile] = [],
+        tables: AzureTables = .embedded
+    ) {
         self.file = file
         do throws(YAMLError) {
             for document in try JSONDocument.parseYAML(bytes) {
-                if ResourceSource.format(of: document) == nil {
-                    add(document.root, in: document, depth: 0)
-                } else {
-                    addResources(of: document, tables)
+                switch ResourceSource.format(of: document) {
+                case nil:
+                    if let found = ParametersFile(document, file: file) {
+                        self.parameters.append(found)
+                    } else {
+                        add(document.root, in: document, depth: 0)
+                    }
+                case .armTemplate where !parameters.isEmpty:
+                    for values in parameters {
+                        let deployment = TemplateDeployment(parameters: JSONFragment(values.document))
+                        // Which deployment is meant is to be seen if there are several.
+                        addResources(of: document, tables, deployment, parameters.count > 1 ? values.file : nil)
+                    }
+                default: addResources(of: document, tables)
                 }
             }
         } catch {
@@ -114,20 +132,26 @@ public struct ManifestFile: Sendable {
         for item in document.elements(of: items) { add(item, in: document, depth: depth + 1) }
     }
 
-    private mutating func addResources(of document: JSONDocument, _ tables: AzureTables) {
+    private mutating func addResources(
+        of document: JSONDocument,
+        _ tables: AzureTables,
+        _ deployment: TemplateDeployment = TemplateDeployment(),
+        _ values: String? = nil
+    ) {
+        let suffix = values.map { " (\($0))" } ?? ""
         do throws(SourceError) {
-            let source = try ResourceSource(tables: tables).read(document)
-            resources += source.resources
+            let source = try ResourceSource(tables: tables).read(document, deployment: deployment)
+            resources += source.resources.map { $0.named($0.name + suffix) }
             for passed in source.passedOver where passed.isUnseen {
                 report(
                     .warning,
                     passed.position,
-                    "\(passed.name) is not judged: \(passed.reason)",
+                    "\(passed.name)\(suffix) is not judged: \(passed.reason)",
                     mend: "look at it yourself"
                 )
             }
         } catch {
-            report(.error, error.position, error.message, mend: error.mend)
+            report(.error, error.position, error.message + suffix, mend: error.mend)
         }
     }
 

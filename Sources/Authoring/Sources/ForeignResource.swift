@@ -15,6 +15,11 @@ public struct ForeignResource: Sendable {
     public let change: ManifestRequest.Change
     let origin: Origin
 
+    /// The same by another name.
+    func named(_ name: String) -> ForeignResource {
+        ForeignResource(name: name, type: type, kind: kind, change: change, origin: origin)
+    }
+
     /// Where a field of the object came from.
     ///
     /// - Parameter field: A path as failures have it (`spec.sku.name`).

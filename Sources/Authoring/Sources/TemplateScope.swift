@@ -143,16 +143,19 @@ final class TemplateScope {
     // MARK: Names
 
     private func parameter(_ name: String) throws(TemplateFault) -> Draft {
-        let key = name.lowercased()
-        if let value = given[key] { return value }
+        let value = given[name.lowercased()]
+        if let value, value.isUnknown { return value }
         return try once("parameters('\(name)')") { () throws(TemplateFault) in
             guard let parameters, let declared = member(name, of: parameters) else {
+                if let value { return value }
                 throw TemplateFault("has no parameter '\(name.prefix(80))'")
             }
             let type = document.member("type", of: declared).flatMap { document.string($0) }?.lowercased()
+            // Also if its value is given: no message is to show it.
             if type == "securestring" || type == "secureobject" {
                 return Draft(.unknown(because: "the parameter \(name) is a secret"))
             }
+            if let value { return value }
             guard let value = document.member("defaultValue", of: declared) else {
                 return Draft(.unknown(because: "the parameter \(name) has no value here"))
             }

@@ -8,6 +8,8 @@ struct Questions {
     private let input: InputFiles
     /// Whether all files that are named are records, whatever their names.
     private let areRecords: Bool
+    /// The files that may be parameters of a template, by its name; both are among the files.
+    private let parameters: [String: [String]]
 
     /// Lists the files.
     ///
@@ -17,6 +19,9 @@ struct Questions {
     init(_ paths: [String], areRecords: Bool = false) {
         self.areRecords = areRecords
         input = InputFiles(paths) { Self.isRecord($0) || !areRecords && PolicyFiles.isPolicyFile($0) }
+        let files = Set(input.files)
+        parameters = Dictionary(grouping: input.files) { ParametersFile.template(of: $0) ?? "" }
+            .filter { files.contains($0.key) }
     }
 
     /// Whether a file holds a review on each line, by its name.
@@ -66,7 +71,21 @@ struct Questions {
                         )
                     }
                 } else {
-                    let manifests = ManifestFile(try InputFiles.read(file), file: name)
+                    let manifests = ManifestFile(
+                        try InputFiles.read(file),
+                        file: name,
+                        parameters: parametersFiles(of: file)
+                    )
+                    if !manifests.parameters.isEmpty, !isPaired(file) {
+                        add(
+                            PolicyIssue(
+                                severity: .warning,
+                                file: name,
+                                message: "is passed over: the template of these parameters is not among the files",
+                                mend: "name NAME.json beside NAME.parameters.json"
+                            )
+                        )
+                    }
                     for place in runs.indices { progress.show(runs[place].check(manifests)) }
                 }
             } catch {
@@ -74,5 +93,20 @@ struct Questions {
             }
         }
         progress.end()
+    }
+
+    /// Whether the file that the name of a file of parameters tells is there.
+    private func isPaired(_ file: String) -> Bool {
+        ParametersFile.template(of: file).map { parameters[$0] != nil } ?? false
+    }
+
+    /// The values with which a template is deployed.
+    ///
+    /// What of it cannot be read is told where its own turn comes.
+    private func parametersFiles(of template: String) -> [ParametersFile] {
+        (parameters[template] ?? []).flatMap { file in
+            guard let bytes = try? InputFiles.read(file) else { return [ParametersFile]() }
+            return ManifestFile(bytes, file: InputFiles.name(of: file)).parameters
+        }
     }
 }
