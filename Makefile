@@ -174,7 +174,7 @@ azure-data: ## make the tables in Sources/Azure/Data anew from PORTCULLIS_FACTS 
 
 .PHONY: catalogue-index
 catalogue-index: build ## write the table of policies/catalogue into policies/README.md
-	@$(release) generate docs policies/catalogue >.build/catalogue.md
+	@$(release) generate docs --index policies/catalogue >.build/catalogue.md
 	awk '/^<!-- \/catalogue -->/ { skip = 0 }
 	!skip { print }
 	/^<!-- catalogue:/ { skip = 1; while ((getline line < ".build/catalogue.md") > 0) print line }' \

@@ -32,7 +32,7 @@ import Testing
     }
 
     @Test func theIndexIsFresh() throws {
-        let outcome = try Executable.run(["generate", "docs", Self.folder])
+        let outcome = try Executable.run(["generate", "docs", "--index", Self.folder])
         #expect(outcome.code == 0)
         let readme = try String(contentsOfFile: Fixtures.policies + "/README.md", encoding: .utf8)
         let index = "<!-- catalogue: make catalogue-index -->\n\(outcome.output)<!-- /catalogue -->\n"

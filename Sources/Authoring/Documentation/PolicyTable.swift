@@ -42,6 +42,9 @@ public struct PolicyTable {
         }
     }
 
+    /// Whether there is no policy in it.
+    public var isEmpty: Bool { rows.isEmpty }
+
     /// The table in Markdown, numbered policies first.
     public func markdown() -> [String] {
         let sorted = rows.sorted { ($0.number ?? .max, $0.name) < ($1.number ?? .max, $1.name) }

@@ -19,7 +19,8 @@ struct Fmt: ParsableCommand {
               portcullis fmt --check policies
               portcullis fmt - <policy.yaml
 
-            Exit codes: 0 done; 1 with --check, some files would change; 2 a file cannot be read, or is wrong.
+            Exit codes: 0 done; 1 with --check, some files would change; 2 a file cannot be read, or is wrong; 4 there is \
+            nothing to format.
             """
     )
 
@@ -55,6 +56,10 @@ struct Fmt: ParsableCommand {
         Terminal.complain(of: issues)
         if issues.contains(where: { $0.severity == .error }) {
             throw ExitCode(Portcullis.ExitCode.usage.rawValue)
+        }
+        guard !input.files.isEmpty else {
+            Terminal.complain("portcullis: there is nothing to format in what was named\n")
+            throw ExitCode(Portcullis.ExitCode.untested.rawValue)
         }
         if check, changed > 0 {
             let files = changed == 1 ? "this file" : "these files"
