@@ -328,6 +328,96 @@ import Testing
         #expect(try location("[\(deep)]").contains("unknown"))
     }
 
+    /// What an expression gives is paid for by all that is in it, however short the expression is.
+    static let large: [(members: String, properties: String)] = [
+        (
+            "",
+            #"""
+            {"copy": [{"name": "x", "count": 800, "input":
+              {"copy": [{"name": "y", "count": 800, "input": "[range(0, 800)]"}]}}]}
+            """#
+        ),
+        (
+            "",
+            #"{"copy": [{"name": "x", "count": 800, "input": ["[padLeft('', 10000)]", "[padLeft('', 9999)]"]}]}"#
+        ),
+        ("", #"{"copy": [{"name": "x", "count": 800, "input": "[split(padLeft('', 10000, ','), ',')]"}]}"#),
+        (
+            #""variables": {"a": "[range(0, 10000)]"}, "#,
+            #"{"copy": [{"name": "x", "count": 800, "input": "[variables('a')]"}]}"#
+        ),
+        (
+            #""variables": {"a": "[range(0, 10000)]"}, "#,
+            #"{"copy": [{"name": "x", "count": 800, "input": "[length(string(variables('a')))]"}]}"#
+        ),
+        (
+            // Small in memory, and 8 to the power of 12 when it is written.
+            """
+            "variables": {"v0": 1, \((1...12).map { level in
+                let parts = Array(repeating: "variables('v\(level - 1)')", count: 8)
+                return #""v\#(level)": "[createArray(\#(parts.joined(separator: ", ")))]""#
+            }.joined(separator: ", "))},
+            """,
+            #"{"x": "[variables('v12')]"}"#
+        ),
+    ]
+
+    @Test(arguments: large) func whatExpressionsGiveIsPaidFor(_ members: String, _ properties: String) throws {
+        let text = account("westeurope", members).replacing(
+            #""properties": {}"#,
+            with: #""properties": \#(properties)"#
+        )
+        let error = #expect(throws: SourceError.self) { _ = try read(text) }
+        #expect(error?.message == "takes more than 2000000 steps to evaluate")
+    }
+
+    @Test func longTextsArePaidFor() throws {
+        let input = String(repeating: "a", count: 50_000)
+        let text = account("westeurope").replacing(
+            #""properties": {}"#,
+            with: #""properties": {"copy": [{"name": "x", "count": 800, "input": "\#(input)"}]}"#
+        )
+        let error = #expect(throws: SourceError.self) { _ = try read(text) }
+        #expect(error?.message == "takes more than 2000000 steps to evaluate")
+    }
+
+    /// Children have the names of those that they stand in.
+    @Test func longNamesArePaidFor() throws {
+        let name = String(repeating: "a", count: 100_000)
+        let child = #"{"type": "x", "name": "b", "copy": {"name": "c", "count": 800}}"#
+        let text = account("westeurope").replacing(
+            #""properties": {}"#,
+            with: #""properties": {}, "resources": [{"type": "x", "name": "\#(name)", "resources": [\#(child)]}]"#
+        )
+        let error = #expect(throws: SourceError.self) { _ = try read(text) }
+        #expect(error?.message == "takes more than 2000000 steps to evaluate")
+    }
+
+    /// Values that names bring into one another are as deep as all of them.
+    @Test func whatIsDeepIsRefused() throws {
+        func nest(_ value: String) -> String {
+            String(repeating: "[", count: 200) + value + String(repeating: "]", count: 200)
+        }
+        let variables = (1...100).map { #""v\#($0)": \#(nest("\"[variables('v\($0 - 1)')]\""))"# }
+        let members = #""variables": {"v0": 1, \#(variables.joined(separator: ", "))}, "#
+        // From the last name, and from the first.
+        for names in [[100], Array(1...100)] {
+            let properties = names.map { #""p\#($0)": "[variables('v\#($0)')]""# }.joined(separator: ", ")
+            let text = account("westeurope", members)
+                .replacing(#""properties": {}"#, with: #""properties": {\#(properties)}"#)
+            let error = #expect(throws: SourceError.self) { _ = try read(text) }
+            #expect(error?.message.hasSuffix(" deep") ?? false, "\(String(describing: error))")
+        }
+    }
+
+    /// Azure pads with one character, and nothing is made of texts beyond all measure.
+    @Test func functionsHaveLimits() throws {
+        #expect(try location("[padLeft('a', 10000, '0123456789')]").contains("cannot take these arguments"))
+        let long = String(repeating: ",", count: 200_000)
+        let variables = #""variables": {"a": "\#(long)"}, "#
+        #expect(try location("[split(variables('a'), ',')]", variables).contains("cannot take these arguments"))
+    }
+
     // MARK: Resources of Azure
 
     @Test func aListOfAzureMustBeWhole() throws {

@@ -5,8 +5,10 @@ internal import JSON
 /// An argument that nobody knows makes the result unknown, and what Azure would refuse is an unknown with that reason: a template
 /// that cannot be deployed has nothing to judge, but somebody may still mend it.
 enum TemplateFunctions {
-    /// The longest text and the longest list that a function makes.
+    /// The longest text that a function takes or makes.
     static let maximumBytes = 1_048_576
+    /// The longest list that a function makes of several, or of a text.
+    private static let maximumElements = 100_000
 
     /// What a function gives; nil if there is none of that name here.
     static func call(_ name: String, _ arguments: [Draft]) -> Draft? {
@@ -16,13 +18,18 @@ enum TemplateFunctions {
             ? arguments.first { $0.isUnknown && name != "createarray" && name != "createobject" }
             : arguments.lazy.compactMap(\.firstUnknown).first
         if let unknown { return unknown }
-        guard let result = evaluate(name, arguments) else {
+        guard arguments.allSatisfy({ ($0.text?.utf8.count ?? 0) <= maximumBytes }),
+            let result = evaluate(name, arguments), (result.text?.utf8.count ?? 0) <= maximumBytes
+        else {
             return Draft(.unknown(because: "\(name)() cannot take these arguments"))
         }
         return result
     }
 
     static func isKnown(_ name: String) -> Bool { names.contains(name) }
+
+    /// Whether a function looks at all that is in its arguments.
+    static func readsAll(_ name: String) -> Bool { isKnown(name) && !carriers.contains(name) }
 
     private static let names: Set<String> = [
         "concat", "format", "tolower", "toupper", "equals", "not", "empty", "length", "contains", "substring",
@@ -76,6 +83,7 @@ enum TemplateFunctions {
             var parts = [text]
             for mark in marks where !mark.isEmpty {
                 parts = parts.flatMap { $0.split(separator: mark, omittingEmptySubsequences: false).map(String.init) }
+                guard parts.count <= maximumElements else { return nil }
             }
             return Draft(.array(parts.map { Draft(.string($0)) }))
         case "join":
@@ -93,6 +101,7 @@ enum TemplateFunctions {
         case "padleft":
             guard let text = a.first?.plain, let width = a.number(1), width <= 10_000 else { return nil }
             let mark = a.count > 2 ? a.text(2) ?? " " : " "
+            guard mark.count == 1 else { return nil }
             return Draft(.string(String(repeating: mark, count: max(0, width - text.count)) + text))
         case "startswith", "endswith":
             guard let text = a.text(0)?.lowercased(), let part = a.text(1)?.lowercased() else { return nil }
@@ -190,7 +199,7 @@ enum TemplateFunctions {
             for argument in arguments {
                 guard case .array(let more) = argument.content else { return nil }
                 elements += more
-                guard elements.count <= 100_000 else { return nil }
+                guard elements.count <= maximumElements else { return nil }
             }
             return Draft(.array(elements))
         }

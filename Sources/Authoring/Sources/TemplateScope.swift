@@ -18,7 +18,9 @@ final class TemplateScope {
     private let given: [String: Draft]
     private var evaluated: [String: Draft] = [:]
     private var pending: [String] = []
-    private let budget: Budget
+    /// How deep values and expressions stand in each other, those of names included.
+    private var depth = 0
+    let budget: Budget
 
     /// How much may still be evaluated of one file.
     final class Budget {
@@ -27,6 +29,29 @@ final class TemplateScope {
         func spend(_ count: Int) throws(TemplateFault) {
             steps -= count
             guard steps >= 0 else { throw TemplateFault("takes more than 2000000 steps to evaluate") }
+        }
+
+        func spend(onText text: String) throws(TemplateFault) { try spend(1 + text.utf8.count / 16) }
+
+        /// Spends for all that is in a value, each time that it is there: what is shared in memory is written out later.
+        func spend(on value: Draft, depth: Int = 0) throws(TemplateFault) {
+            guard depth < ResourceSource.limits.maximumDepth else {
+                throw TemplateFault("has a value that is more than \(ResourceSource.limits.maximumDepth) deep")
+            }
+            switch value.content {
+            case .string(let text), .unknown(because: let text): try spend(onText: text)
+            case .number(let digits): try spend(1 + digits.count / 16)
+            case .bool, .null: try spend(1)
+            case .array(let elements):
+                try spend(1)
+                for element in elements { try spend(on: element, depth: depth + 1) }
+            case .object(let members):
+                try spend(1)
+                for member in members {
+                    try spend(onText: member.name)
+                    try spend(on: member.value, depth: depth + 1)
+                }
+            }
         }
     }
 
@@ -52,7 +77,8 @@ final class TemplateScope {
 
     /// A value with its expressions evaluated.
     func value(_ value: JSONValue, _ loops: Loops = [:]) throws(TemplateFault) -> Draft {
-        try budget.spend(1)
+        try enter()
+        defer { depth -= 1 }
         switch value.kind {
         case .string: return try text(document.string(value) ?? "", loops)
         case .array:
@@ -73,9 +99,23 @@ final class TemplateScope {
                 members.append((key.text ?? name, try self.value(member, loops)))
             }
             return Draft(.object(members))
-        default: return Draft(value, in: document)
+        default:
+            let scalar = Draft(value, in: document)
+            try budget.spend(on: scalar)
+            return scalar
         }
     }
+
+    /// Counts a step, and one more that stands in others: what recurses must not outgrow the stack.
+    private func enter() throws(TemplateFault) {
+        try budget.spend(1)
+        guard depth < Self.maximumDepth else {
+            throw TemplateFault("has values and expressions in each other, \(Self.maximumDepth) deep")
+        }
+        depth += 1
+    }
+
+    private static let maximumDepth = 1_000
 
     private static func isCopy(_ list: JSONValue, in document: JSONDocument) -> Bool {
         document.elements(of: list).allSatisfy {
@@ -124,6 +164,12 @@ final class TemplateScope {
 
     /// A text, which may be an expression.
     func text(_ text: String, _ loops: Loops) throws(TemplateFault) -> Draft {
+        let result = try resolve(text, loops)
+        try budget.spend(on: result)
+        return result
+    }
+
+    private func resolve(_ text: String, _ loops: Loops) throws(TemplateFault) -> Draft {
         if text.hasPrefix("["), text.hasSuffix("]"), !text.hasPrefix("[[") {
             let expression: TemplateExpression
             do throws(TemplateError) {
@@ -195,11 +241,14 @@ final class TemplateScope {
 
     // MARK: Expressions
 
-    /// As deep as the parser goes: what recurses is bounded by it.
     private func evaluate(_ expression: TemplateExpression, _ loops: Loops) throws(TemplateFault) -> Draft {
-        try budget.spend(1)
+        try enter()
+        defer { depth -= 1 }
         switch expression {
-        case .literal(let literal): return Draft(literal: literal)
+        case .literal(let literal):
+            let value = Draft(literal: literal)
+            try budget.spend(on: value)
+            return value
         case .array(let elements):
             var values: [Draft] = []
             for element in elements { values.append(try evaluate(element, loops)) }
@@ -279,8 +328,14 @@ final class TemplateScope {
             "tenantresourceid":
             return deployment.call(name, values)
         default:
-            return TemplateFunctions.call(name, values)
-                ?? Draft(.unknown(because: "\(name.prefix(40))() is told when the template is deployed"))
+            if TemplateFunctions.readsAll(name) {
+                for value in values { try budget.spend(on: value) }
+            }
+            guard let result = TemplateFunctions.call(name, values) else {
+                return Draft(.unknown(because: "\(name.prefix(40))() is told when the template is deployed"))
+            }
+            try budget.spend(on: result)
+            return result
         }
     }
 }

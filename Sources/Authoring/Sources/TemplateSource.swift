@@ -133,6 +133,8 @@ struct TemplateSource {
             parent.map { TemplateFunctions.call("concat", [$0.name, Draft(.string("/")), ownName]) ?? ownName }
             ?? ownName
         let label = "\(type) \(name.text ?? Self.source(of: entry, in: document))"
+        // A child has the names of all that it stands in.
+        try located(entry) { () throws(TemplateFault) in try scope.budget.spend(onText: label) }
         if isExisting { return try collector.passOver(label, "it is there already", at: entry) }
         if case .bool(false) = try value("condition").content {
             return try collector.passOver(label, "its condition is false", at: entry)
