@@ -176,6 +176,56 @@ import Testing
         #expect(error?.mend.isEmpty == false)
     }
 
+    static let misshapen: [(actions: String, before: String, after: String, message: String, place: String)] = [
+        (#""create""#, "null", "{}", "has actions that are no list", #""create""#),
+        ("[]", "null", "{}", "has an empty list of actions", "[]"),
+        ("[5]", "null", "{}", "has an action that is no text", "5]"),
+        (#"["create", null]"#, "null", "{}", "has an action that is no text", "null]"),
+        (#"["create", "explode"]"#, "null", "{}", #"has the actions ["create", "explode"]"#, "{"),
+        (#"["create"]"#, "{}", "[7]", "has no object in 'after'", "[7]"),
+        (#"["create"]"#, "{}", "null", "has no object in 'after'", "null"),
+        (#"["update"]"#, "7", "{}", "has no object in 'before'", "7"),
+        (#"["update"]"#, "{}", "null", "has no object in 'after'", "null"),
+        (#"["delete"]"#, "null", "{}", "has no object in 'before'", "null"),
+        (#"["delete", "create"]"#, "{}", "null", "has no object in 'after'", "null"),
+    ]
+
+    /// What Terraform never prints may hide a change: it is no reason to pass a resource over.
+    @Test(arguments: misshapen) func aChangeMustBeUnderstood(
+        _ actions: String,
+        _ before: String,
+        _ after: String,
+        _ message: String,
+        _ place: String
+    ) throws {
+        let text = change(actions, before, after)
+        let error = try #require(#expect(throws: SourceError.self) { _ = try read(text) })
+        #expect(error.message.hasPrefix("azurerm_storage_account.main \(message)"), "\(error)")
+        let line = text.split(separator: "\n")[error.position.line - 1]
+        #expect(line.dropFirst(error.position.column - 1).hasPrefix(place), "\(error)")
+    }
+
+    @Test(arguments: ["5", "null", "[]", #""x""#]) func aResourceMustBeAnObject(_ entry: String) throws {
+        let plan = #"{"format_version": "1.2", "resource_changes": [\#(entry)]}"#
+        let state = #"{"format_version": "1.0", "values": {"root_module": {"resources": [\#(entry)]}}}"#
+        for text in [plan, state] {
+            let error = try #require(#expect(throws: SourceError.self) { _ = try read(text) })
+            #expect(error.message == "has a resource that is no object")
+            #expect(text.dropFirst(error.position.column - 1).hasPrefix(entry), "\(error)")
+        }
+        let nameless = plan.replacing("[\(entry)]", with: #"[{"address": "a.b", "mode": "managed"}]"#)
+        let error = #expect(throws: SourceError.self) { _ = try read(nameless) }
+        #expect(error?.message == "a.b has no type")
+    }
+
+    /// One is left in Azure, and another comes.
+    @Test func whatComesForAForgottenResourceIsJudged() throws {
+        let values = #"{"name": "orders", "location": "eastus"}"#
+        let resources = try read(change(#"["create", "forget"]"#, values, values)).resources
+        #expect(resources.map(\.change.operation) == [.create])
+        #expect(!(try decide(resources[0].change, Self.locations).allowed))
+    }
+
     /// Values of every wrong shape break nothing.
     @Test(arguments: ["null", "true", "7", #""x""#, "[]", "{}", "[[[]]]", #"[{"a": [null]}]"#, #"{"0": {}}"#])
     func wrongShapesBreakNothing(_ value: String) throws {

@@ -129,44 +129,89 @@ struct TerraformSource {
         if let address { locationsByAddress[Self.withoutIndices(address), default: []].append(location) }
     }
 
+    private func fault(_ message: String, at value: JSONValue) -> SourceError {
+        SourceError(message, mend: "give what Terraform printed", at: value, in: document)
+    }
+
+    /// The type of a resource; nil if it is only read.
+    private func typeName(of entry: JSONValue) throws(SourceError) -> String? {
+        guard entry.isObject else { throw fault("has a resource that is no object", at: entry) }
+        guard text("mode", of: entry) != "data" else { return nil }
+        guard let name = text("type", of: entry) else {
+            throw fault("\(text("address", of: entry) ?? "a resource") has no type", at: entry)
+        }
+        return name
+    }
+
+    /// What is done to a resource: at least one action.
+    private func actions(of change: JSONValue, _ address: String) throws(SourceError) -> Set<String> {
+        guard let list = document.member("actions", of: change) else {
+            throw fault("\(address) has no actions", at: change)
+        }
+        guard list.isArray else { throw fault("\(address) has actions that are no list", at: list) }
+        var actions: Set<String> = []
+        for element in document.elements(of: list) {
+            guard let action = document.string(element) else {
+                throw fault("\(address) has an action that is no text", at: element)
+            }
+            actions.insert(action)
+        }
+        guard !actions.isEmpty else { throw fault("\(address) has an empty list of actions", at: list) }
+        return actions
+    }
+
+    /// The values of a resource before or after what is done to it.
+    private func values(
+        _ name: StaticString,
+        of change: JSONValue,
+        _ address: String
+    ) throws(SourceError) -> JSONValue {
+        let values = document.member(name, of: change)
+        guard let values, values.isObject else {
+            throw fault("\(address) has no object in '\(name)', which its actions need", at: values ?? change)
+        }
+        return values
+    }
+
     private func readChange(_ entry: JSONValue, into collector: inout Collector) throws(SourceError) {
+        guard let name = try typeName(of: entry) else { return }
         let address = text("address", of: entry) ?? "a resource"
-        guard text("mode", of: entry) != "data", let name = text("type", of: entry) else { return }
-        guard let change = document.member("change", of: entry), change.isObject,
-            let list = document.member("actions", of: change)
-        else {
-            throw SourceError("\(address) has no change", mend: "give what Terraform printed", at: entry, in: document)
+        guard let change = document.member("change", of: entry), change.isObject else {
+            throw fault("\(address) has no change", at: entry)
         }
-        let actions = document.elements(of: list).compactMap { document.string($0) }
+        let actions = try actions(of: change, address)
         guard let type = try known(name, address, entry, into: &collector) else { return }
-        guard !actions.allSatisfy({ ["no-op", "read"].contains($0) }) else {
-            return try collector.passOver(address, "nothing is changed", at: entry)
-        }
-        guard !actions.contains("forget") else {
-            return try collector.passOver(address, "Terraform forgets it and leaves it in Azure", at: entry)
-        }
-        let before = document.member("before", of: change).flatMap { $0.isObject ? $0 : nil }
-        let after = document.member("after", of: change).flatMap { $0.isObject ? $0 : nil }
-        let unknown = document.member("after_unknown", of: change)
-        let sensitive = document.member("after_sensitive", of: change)
-        let oldSensitive = document.member("before_sensitive", of: change)
         let resource = Resource(name: address, type: type, entry: entry)
-        switch (actions.contains("create"), actions.contains("update"), actions.contains("delete")) {
-        case (_, false, true):
+        func before() throws(SourceError) -> Values {
+            (try values("before", of: change, address), nil, document.member("before_sensitive", of: change))
+        }
+        func after() throws(SourceError) -> Values {
+            (
+                try values("after", of: change, address), document.member("after_unknown", of: change),
+                document.member("after_sensitive", of: change)
+            )
+        }
+        switch actions {
+        case ["no-op"], ["read"], ["no-op", "read"]:
+            try collector.passOver(address, "nothing is changed", at: entry)
+        case ["forget"]:
+            try collector.passOver(address, "Terraform forgets it and leaves it in Azure", at: entry)
+        case ["create"], ["create", "forget"]:
+            // Another may come for one that stays in Azure.
+            try add(resource, try after(), nil, into: &collector)
+        case ["update"]:
+            try add(resource, try after(), try before(), into: &collector)
+        case ["delete"]:
+            try add(resource, nil, try before(), into: &collector)
+        case ["create", "delete"]:
             // A resource that is replaced goes, and another comes.
-            if let before { try add(resource, nil, (before, nil, oldSensitive), into: &collector) }
-            guard actions.contains("create"), let after else { break }
-            try add(resource, (after, unknown, sensitive), nil, into: &collector)
-        case (true, _, _):
-            if let after { try add(resource, (after, unknown, sensitive), nil, into: &collector) }
-        case (_, true, _):
-            guard let after, let before else { break }
-            try add(resource, (after, unknown, sensitive), (before, nil, oldSensitive), into: &collector)
+            try add(resource, nil, try before(), into: &collector)
+            try add(resource, try after(), nil, into: &collector)
         default:
             throw SourceError(
-                "\(address) has the actions \(actions), which are not understood",
+                "\(address) has the actions \(actions.sorted()), which are not understood",
                 mend: "judge it by hand",
-                at: list,
+                at: change,
                 in: document
             )
         }
@@ -204,7 +249,7 @@ struct TerraformSource {
         }
         for entry in resources {
             let address = text("address", of: entry) ?? "a resource"
-            guard text("mode", of: entry) != "data", let name = text("type", of: entry) else { continue }
+            guard let name = try typeName(of: entry) else { continue }
             guard let type = try known(name, address, entry, into: &collector) else { continue }
             guard let values = document.member("values", of: entry), values.isObject else {
                 throw SourceError(
@@ -222,7 +267,10 @@ struct TerraformSource {
 
     private func gather(_ module: JSONValue, depth: Int, _ resources: inout [JSONValue]) throws(SourceError) {
         guard depth < Self.maximumModules else { throw tooDeep(module) }
-        if let list = document.member("resources", of: module) { resources += document.elements(of: list) }
+        if let list = document.member("resources", of: module) {
+            guard list.isArray else { throw fault("has resources that are no list", at: list) }
+            resources += document.elements(of: list)
+        }
         guard let children = document.member("child_modules", of: module) else { return }
         for child in document.elements(of: children) { try gather(child, depth: depth + 1, &resources) }
     }
