@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import EventLoop
 internal import Glibc
 
 /// The executable: reads the command line, runs a command, tells the shell how it went.
@@ -38,11 +39,13 @@ struct Portcullis: ParsableCommand {
         do {
             var command = try parseAsRoot()
             try command.run()
+            flush()
         } catch let error as UsageError {
             fail(.usage, error.description)
         } catch let error as CommandFailure {
             fail(.failed, error.description)
         } catch let code as ArgumentParser.ExitCode {
+            flush()
             Glibc.exit(code.rawValue)
         } catch {
             // What is left is the parser's: a wrong command line, or --help and --version, which it throws as well.
@@ -54,6 +57,12 @@ struct Portcullis: ParsableCommand {
             guard code == .validationFailure else { fail(.bug, "internal error: \(error)") }
             end(.usage, fullMessage(for: error))
         }
+    }
+
+    /// Makes sure that what was printed has been written: who stores half a file must not believe it whole.
+    private static func flush() {
+        guard fflush(nil) != 0 else { return }
+        fail(.failed, "standard output cannot be written: \(SystemError(code: errno, call: "write"))")
     }
 
     private static func fail(_ code: ExitCode, _ message: String) -> Never {

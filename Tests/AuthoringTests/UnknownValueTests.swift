@@ -111,14 +111,17 @@ import Testing
               resourceGroups: [team-a]
               credentials: {allow: [team-a-credential], globalFallback: Deny}
             """
-        func failures(group: String) throws -> [String] {
-            let values = #"{"name": "a", "location": "westeurope", "resource_group_name": "\#(group)"}"#
-            let plan = plan([("azurerm_storage_account.main", values, "{}")])
+        func failures(_ rest: String, unknown: String = "{}") throws -> [String] {
+            let values = #"{"name": "a", "location": "westeurope"\#(rest)}"#
+            let plan = plan([("azurerm_storage_account.main", values, unknown)])
             let resource = try #require(try read(plan).resources.first)
             return try decide(resource.change, binding).failures.map(\.path)
         }
-        #expect(try failures(group: "team-a") == [])
-        #expect(try failures(group: "team-b") == ["spec.owner.name"])
+        #expect(try failures(#", "resource_group_name": "team-a""#) == [])
+        #expect(try failures(#", "resource_group_name": "team-b""#) == ["spec.owner.name"])
+        #expect(try failures(#", "resource_group_name": "team-a/../team-b""#) == ["spec.owner.name"])
+        #expect(try failures("", unknown: #"{"resource_group_name": true}"#) == ["spec.owner.name"])
+        #expect(try failures("") == ["spec.owner"])
         let manifest = """
             {"apiVersion": "storage.azure.com/v20250601", "kind": "StorageAccount", "metadata": {"name": "a"},
              "spec": {"location": "westeurope", "owner": {"name": "team-a"}}}

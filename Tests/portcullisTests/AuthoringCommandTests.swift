@@ -101,6 +101,13 @@ import Testing
                 ),
             "m/a.yaml": account("westeurope").replacing("kind: StorageV2", with: "minimumTlsVersion: TLS1_2"),
         ]
+        let twice = [
+            "p/policy.yaml": policy.replacing(
+                "locations: {allow: [westeurope]}",
+                with: "locatoins: {allow: [West Europe]}"
+            ),
+            "p/tests/suite.yaml": "",
+        ]
         let records = ["p/policy.yaml": policy, "r.jsonl": review("westeurope") + review("uksouth")]
         return [
             Case("check -p p m", good, 0, "1 manifest: 1 allowed, 0 denied"),
@@ -146,6 +153,7 @@ import Testing
                 5,
                 "PC"
             ),
+            Case("lint --fix p", twice, 0, "p/policy.yaml:8:27: wrote westeurope for West Europe"),
             Case("lint --explain PC032", [:], 0, "PC032"),
             Case("lint --explain PC999", [:], 2, "there is no code PC999"),
             Case("lint none", [:], 2, "none: error"),
@@ -293,7 +301,54 @@ import Testing
         #expect(outcome.output.contains("name: owned"))
     }
 
+    /// A measurement may be made anew; any other file is somebody's.
+    @Test func whatIsNoMeasurementIsNotReplaced() throws {
+        let files = ["p/policy.yaml": Self.policy, "m.yaml": Self.account("westeurope")]
+        let refused = try run(["bench", "-p", "p", "--repeats", "1", "--save", "m.yaml", "m.yaml"], files)
+        #expect(refused.code == 2 && refused.error.contains("--save: m.yaml is there already and is no measurement"))
+        let made = try run(["bench", "-p", "p", "--repeats", "1", "--save", "b.json", "m.yaml"], files)
+        #expect(made.code == 0, "\(made.error)")
+    }
+
+    @Test func aMeasurementOfNonsenseIsRefused() throws {
+        let timing = #"{"name": "p", "microseconds": 1, "relative": 1e308, "costUnits": 1}"#
+        let file = """
+            {"format": "portcullis bench", "version": 1, "requests": 1, "repeats": 1, "fingerprint": "1", \
+            "calibrationMicroseconds": 1, "p99Microseconds": 1, "total": \(timing), "base": \(timing), "policies": [\(timing)]}
+            """
+        let outcome = try run(
+            ["bench", "-p", "p", "--repeats", "1", "--compare", "b.json", "-o", "json", "m.yaml"],
+            ["p/policy.yaml": Self.policy, "m.yaml": Self.account("westeurope"), "b.json": file]
+        )
+        #expect(
+            outcome.code == 2 && outcome.error.contains("b.json: has no good number 'relative'"),
+            "\(outcome.error)"
+        )
+    }
+
+    /// Half a file that looks whole is worse than none.
+    @Test func whatCannotBeWrittenIsTold() throws {
+        let shell = "'\(Executable.path)' generate schema >/dev/full"
+        let outcome = try Executable.run(["-c", shell], of: "/bin/sh")
+        #expect(outcome.code == 1 && outcome.error.contains("standard output cannot be written"))
+    }
+
     // MARK: - Formats
+
+    /// What combines with a character does not hide it, and no value is a command of a pipeline.
+    @Test func valuesDoNotBecomeMarkupOrCommands() throws {
+        let hostile = "\"\u{600}<script\u{301}>\u{600}|\u{600}%0A##vso[task.complete]##[error]\u{1b}[31m\""
+            .replacing("\u{1b}", with: "\\e")
+        let files = ["p/policy.yaml": Self.policy, "m/a.yaml": Self.account(hostile)]
+        for format in ["markdown", "github", "azuredevops"] {
+            let output = try run(["check", "-p", "p", "m", "-o", format], files).output
+            #expect(!output.unicodeScalars.contains("\u{1b}"), "\(format)")
+            #expect(format != "markdown" || !output.contains("<script"), "\(output)")
+            #expect(format == "markdown" || !output.contains("%0A##"), "\(output)")
+            let lines = output.split(separator: "\n").map { $0.dropFirst(format == "azuredevops" ? 7 : 0) }
+            #expect(!lines.contains { $0.contains("##vso[") || $0.contains("##[") }, "\(output)")
+        }
+    }
 
     /// Every format that a command has is one that its readers parse.
     @Test(arguments: ["check -p p m", "diff p q m", "lint p", "replay -p p r.jsonl", "test p"])

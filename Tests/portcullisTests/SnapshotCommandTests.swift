@@ -153,6 +153,8 @@ import Testing
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
         try Data(policy.utf8).write(to: folder.appending(path: "policy.yaml"))
+        let policies = folder.appending(path: "policies")
+        try FileManager.default.createSymbolicLink(atPath: policies.path, withDestinationPath: "policy.yaml")
         try Data("-----BEGIN CERTIFICATE-----\nYQ==\n-----END CERTIFICATE-----\n".utf8)
             .write(to: folder.appending(path: "ca.crt"))
         try Data("-----BEGIN CERTIFICATE-----\n-----BEGIN EC PRIVATE KEY-----\n".utf8)

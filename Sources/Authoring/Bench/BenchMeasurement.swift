@@ -138,8 +138,7 @@ public struct BenchMeasurement: Sendable {
         }
         let reader = Reader(document: document)
         let root = document.root
-        guard root.isObject, document.member("format", of: root).map({ document.equals($0, Self.format) }) ?? false
-        else {
+        guard Self.isFormat(of: document) else {
             throw BenchFileError("is not what 'bench --save' writes")
         }
         let version = try reader.number("version", of: root)
@@ -164,6 +163,16 @@ public struct BenchMeasurement: Sendable {
         self.policies = policies
     }
 
+    private static func isFormat(of document: JSONDocument) -> Bool {
+        document.root.isObject
+            && document.member("format", of: document.root).map { document.equals($0, format) } ?? false
+    }
+
+    /// Whether a file is a measurement, of whatever version.
+    public static func isOne(_ bytes: [UInt8]) -> Bool {
+        (try? JSONDocument(parsing: bytes)).map(isFormat) ?? false
+    }
+
     private struct Reader {
         let document: JSONDocument
 
@@ -173,7 +182,9 @@ public struct BenchMeasurement: Sendable {
         }
 
         func number(_ name: String, of value: JSONValue) throws(BenchFileError) -> Double {
-            guard let number = document.double(try member(name, of: value)), number.isFinite, number >= 0 else {
+            // Beyond these is no time and no cost, and a ratio of two of them would be no number.
+            guard let number = document.double(try member(name, of: value)), number == 0 || (1e-12...1e15) ~= number
+            else {
                 throw BenchFileError("has no good number '\(name)'")
             }
             return number

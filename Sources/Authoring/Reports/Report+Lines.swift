@@ -93,17 +93,31 @@ extension Report {
 }
 
 extension String {
-    /// With other texts in the place of some characters.
-    private func replacing(_ table: [Character: String]) -> String {
-        guard contains(where: { table[$0] != nil }) else { return self }
-        return reduce(into: "") { $0 += table[$1] ?? String($1) }
+    /// With other texts in the place of some scalars, and without other control characters.
+    ///
+    /// Scalars, not characters: one that combines with what is beside it must not hide it.
+    private func replacing(_ table: [Unicode.Scalar: String]) -> String {
+        func isControl(_ scalar: Unicode.Scalar) -> Bool { scalar.value < 0x20 || (0x7f...0x9f) ~= scalar.value }
+        guard unicodeScalars.contains(where: { table[$0] != nil || isControl($0) }) else { return self }
+        var result = ""
+        for scalar in unicodeScalars {
+            if let text = table[scalar] {
+                result += text
+            } else if !isControl(scalar) {
+                result.unicodeScalars.append(scalar)
+            }
+        }
+        return result
     }
 
-    fileprivate var githubData: String { replacing(["%": "%25", "\r": "%0D", "\n": "%0A", "\r\n": "%0D%0A"]) }
+    /// Without what runners of Azure Pipelines and GitHub take for a command wherever it stands in a line.
+    private var harmless: String { replacing("##vso[", with: "## vso[").replacing("##[", with: "## [") }
+
+    fileprivate var githubData: String { harmless.replacing(["%": "%25", "\r": "%0D", "\n": "%0A"]) }
 
     fileprivate var githubProperty: String { githubData.replacing([":": "%3A", ",": "%2C"]) }
 
-    fileprivate var azureData: String { replacing(["%": "%AZP25", "\r": "%0D", "\n": "%0A", "\r\n": "%0D%0A"]) }
+    fileprivate var azureData: String { harmless.replacing(["%": "%AZP25", "\r": "%0D", "\n": "%0A"]) }
 
     fileprivate var azureProperty: String { azureData.replacing([";": "%3B", "]": "%5D"]) }
 
@@ -111,13 +125,13 @@ extension String {
     fileprivate var markdown: String {
         replacing([
             "|": "\\|", "<": "&lt;", ">": "&gt;", "&": "&amp;", "*": "\\*", "_": "\\_", "`": "\\`", "[": "\\[",
-            "]": "\\]",
+            "]": "\\]", "\n": " ", "\r": " ",
             "\\": "\\\\",
         ])
     }
 
     /// As a description of a test: `#` would begin a directive.
-    fileprivate var tap: String { replacing(["#": "\\#", "\\": "\\\\", "\n": " ", "\r\n": " ", "\r": " "]) }
+    fileprivate var tap: String { replacing(["#": "\\#", "\\": "\\\\", "\n": " ", "\r": " "]) }
 
     /// As YAML and JSON take it between double quotes.
     fileprivate var quoted: String {

@@ -137,7 +137,7 @@ extension BindingCheck {
         guard case .binding(let binding) = governor, binding.fromConfig.isGuarded,
             Self.guardedNames.contains(where: { name.hasSuffix($0) })
                 || Self.whereabouts.contains(where: { name.hasSuffix($0.end) }) || name.hasSuffix("reference")
-                || name == "owner"
+                || name == "owner" || (name == "name" && steps == [.member("owner")])
         else { return }
         report.add(
             origin("fromConfig"),
@@ -198,7 +198,7 @@ extension Binding.FromConfig {
     }
 
     /// Whether admission has anything to say.
-    fileprivate var isGuarded: Bool {
+    var isGuarded: Bool {
         switch self {
         case .deny, .from: true
         case .allow, .defer: false

@@ -44,10 +44,11 @@ extension BindingCheck {
         _ report: inout Report
     ) throws(EvaluationError) {
         let document = subject.document
-        guard
-            let owner = document.member("owner", of: spec),
-            let name = document.member("name", of: owner), !name.isNull
-        else { return }
+        let owner = document.member("owner", of: spec)
+        guard let owner, let name = document.member("name", of: owner), !name.isNull else {
+            if circumstances.isForeign { checkUntold(owner, binding, subject, &report) }
+            return
+        }
         // The owner's kind is the table's to say; only extensions say it themselves.
         var (group, kind) = ("", "")
         if subject.kind.ownerKinds.count == 1, let known = subject.kind.ownerKinds.first, known != "*" {
@@ -72,6 +73,31 @@ extension BindingCheck {
             subject,
             circumstances,
             &report
+        )
+    }
+
+    /// A resource of another tool that does not tell its resource group; one that is not known yet is judged as a member.
+    private func checkUntold(
+        _ owner: JSONValue?,
+        _ binding: Binding,
+        _ subject: borrowing Subject,
+        _ report: inout Report
+    ) {
+        let document = subject.document
+        func isTold(_ key: StaticString) -> Bool {
+            guard let value = owner.flatMap({ document.member(key, of: $0) }) else { return false }
+            return !value.isNull || value.isUnknown
+        }
+        guard binding.fromConfig.isGuarded, owner?.isUnknown != true, !isTold("name"), !isTold("armId"),
+            subject.kind.ownerKinds == ["resources.azure.com/ResourceGroup"]
+        else { return }
+        report.add(
+            origin("fromConfig"),
+            .unknown,
+            at: .path(FieldPath(["spec", "owner"])),
+            nil,
+            of: subject,
+            .text(message: "is not told, so that nobody knows the resource group", mend: "name the resource group")
         )
     }
 
@@ -172,7 +198,11 @@ extension BindingCheck {
 
     private func whereabouts(of key: Inventory.Key, _ circumstances: borrowing Circumstances) -> Whereabouts {
         // Other tools speak of names in Azure, the inventory of objects.
-        if circumstances.isForeign { return key.kind == "ResourceGroup" ? .group(key.name) : .unknown }
+        if circumstances.isForeign {
+            guard key.kind == "ResourceGroup" else { return .unknown }
+            return ResourceID.isSegment(key.name.utf8Span.span)
+                ? .group(key.name) : .malformed("no name of a resource group")
+        }
         var key = key
         for _ in 0..<Self.maximumDepth {
             guard let entry = circumstances.inventory?[key] else { return .unknown }

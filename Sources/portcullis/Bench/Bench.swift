@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Authoring
+internal import EventLoop
 internal import Glibc
 internal import Policy
 
@@ -57,6 +58,7 @@ struct Bench: ParsableCommand {
     }
 
     func run() throws {
+        if let save { try Self.refuseToReplace(save) }
         let old = try compare.map(Self.read)
         var configuration = PolicyConfiguration()
         // A busy machine must not make an expression run out of time.
@@ -135,11 +137,20 @@ struct Bench: ParsableCommand {
         }
     }
 
-    private static func write(_ measurement: BenchMeasurement, to file: String) throws(UsageError) {
+    /// What was saved before may be saved anew; any other file is somebody's.
+    private static func refuseToReplace(_ file: String) throws(UsageError) {
+        guard FileSystem.exists(file) || FileSystem.target(ofLink: file) != nil else { return }
+        let content = try? InputFiles.read(file, limitBytes: BenchMeasurement.maximumFileBytes)
+        guard let content, BenchMeasurement.isOne(content) else {
+            throw UsageError("--save: \(file) is there already and is no measurement; name another file, or remove it")
+        }
+    }
+
+    private static func write(_ measurement: BenchMeasurement, to file: String) throws(CommandFailure) {
         do throws(PolicyIssue) {
             try RewrittenFile.write(measurement.json() + [UInt8(ascii: "\n")], to: file)
         } catch {
-            throw UsageError("--save: \(file) \(error.message); \(error.mend)")
+            throw CommandFailure("--save: \(file) \(error.message); \(error.mend)")
         }
     }
 }

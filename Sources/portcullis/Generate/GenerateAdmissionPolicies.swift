@@ -67,7 +67,7 @@ struct AdmissionPolicyOptions: ParsableArguments {
         case .yaml: print(generator.yaml, terminator: "")
         case .json: print(String(decoding: generator.json(), as: UTF8.self))
         }
-        for line in generator.table { Terminal.complain(line + "\n") }
+        for line in generator.table { Terminal.complain(line.singleLine + "\n") }
         if !generator.refusals.isEmpty { throw ExitCode(Portcullis.ExitCode.failed.rawValue) }
         if generator.policyCount == 0 {
             Terminal.complain(
@@ -105,8 +105,8 @@ struct AdmissionPolicyOptions: ParsableArguments {
             throw UsageError("\(error)")
         }
         let errors = compiler.finish().errors
-        for error in errors.dropLast() { Terminal.complain(error.description + "\n") }
-        if let last = errors.last { throw UsageError(last.description) }
+        for error in errors.dropLast() { Terminal.complain(error.description.singleLine + "\n") }
+        if let last = errors.last { throw UsageError(last.description.singleLine) }
         return result
     }
 }

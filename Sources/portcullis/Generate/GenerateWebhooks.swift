@@ -2,6 +2,7 @@ internal import Admission
 internal import ArgumentParser
 internal import Authoring
 internal import EventLoop
+internal import Policy
 
 /// `portcullis generate webhooks`.
 struct GenerateWebhooks: ParsableCommand {
@@ -64,7 +65,7 @@ struct GenerateWebhooks: ParsableCommand {
         case .yaml: print(generator.yaml, terminator: "")
         case .json: Terminal.print(generator.json)
         }
-        for note in generator.notes { Terminal.complain(note + "\n") }
+        for note in generator.notes { Terminal.complain(note.singleLine + "\n") }
         if authority == nil {
             Terminal.complain("there is no caBundle: give --ca, or let what issues the certificate fill it in\n")
         }

@@ -130,22 +130,33 @@ struct Lint: ParsableCommand {
 
     /// Writes what can be mended, and looks again.
     private func mend(_ report: LintReport, _ sources: inout Sources) throws -> LintReport {
-        for index in sources.files.indices {
-            let (name, text) = sources.files[index]
-            let edits = report.findings.filter { $0.place.file == name }.compactMap(\.edit)
-            let (new, done) = LintEdit.apply(edits, to: text)
-            guard !done.isEmpty else { continue }
-            do throws(PolicyIssue) {
-                if !dryRun { try RewrittenFile.write(new, to: name) }
+        var report = report
+        // What is mended may show what else there is to mend: the value of a field that was misspelt.
+        for _ in 0..<Self.maximumPasses {
+            var hasMended = false
+            for index in sources.files.indices {
+                let (name, text) = sources.files[index]
+                let edits = report.findings.filter { $0.place.file == name }.compactMap(\.edit)
+                let (new, done) = LintEdit.apply(edits, to: text)
+                guard !done.isEmpty else { continue }
+                do throws(PolicyIssue) {
+                    if !dryRun { try RewrittenFile.write(new, to: name) }
+                } catch {
+                    throw UsageError(error.description)
+                }
                 for edit in done {
                     let word = dryRun ? "would write" : "wrote"
                     Terminal.complain("\(name):\(edit.line):\(edit.column): \(word) \(edit.new) for \(edit.old)\n")
                 }
                 if !dryRun { sources.files[index].text = new }
-            } catch {
-                throw UsageError(error.description)
+                hasMended = true
             }
+            guard hasMended, !dryRun else { return report }
+            report = lint(sources)
         }
-        return dryRun ? report : lint(sources)
+        return report
     }
+
+    /// How often mended files are looked at again.
+    private static let maximumPasses = 8
 }
