@@ -99,6 +99,29 @@ import Testing
         #expect(decision.failures.first?.reason == .unknown)
     }
 
+    /// What is named by its parent's name says its group beside it.
+    @Test(arguments: [
+        "mssql_elasticpool", "mysql_flexible_server_firewall_rule", "redis_firewall_rule", "subnet",
+        "network_security_rule",
+    ])
+    func theGroupOfAChildIsJudged(_ type: String) throws {
+        let binding = """
+            apiVersion: portcullis.dev/v1alpha1
+            kind: AzureBinding
+            metadata: {name: team-a}
+            spec: {namespaces: [team-a], subscriptions: [22222222-2222-2222-2222-222222222222], resourceGroups: [team-a]}
+            """
+        func failures(_ group: String, unknown: String = "{}") throws -> [String] {
+            let plan = plan([("azurerm_\(type).main", #"{"name": "a"\#(group)}"#, unknown)])
+            let resource = try #require(try read(plan).resources.first)
+            let decision = try decide(resource.change, binding)
+            return decision.failures.map { resource.place(of: $0.path).field }
+        }
+        #expect(try failures(#", "resource_group_name": "team-a""#) == [])
+        #expect(try failures(#", "resource_group_name": "team-b""#) == ["resource_group_name"])
+        #expect(try failures("", unknown: #"{"resource_group_name": true}"#) == ["resource_group_name"])
+    }
+
     /// The tool has a credential of its own; all else that a binding guards holds.
     @Test func nobodyAsksAToolForTheCredentialOfAnObject() throws {
         let binding = """
