@@ -74,7 +74,14 @@ public struct InventoryFile: Sendable {
             }
             return
         }
-        if apiVersion == PolicyFile.apiVersion, kind == InventorySnapshot.kind {
+        if kind == InventorySnapshot.kind, apiVersion.hasPrefix("portcullis.dev/") {
+            guard apiVersion == PolicyFile.apiVersion else {
+                // What another version says is for that version to judge; none of it is no inventory either.
+                return node.error(
+                    "is a snapshot of \(apiVersion.shortened(to: 80).singleLine), and \(PolicyFile.apiVersion) is read",
+                    mend: "make it anew with portcullis snapshot"
+                )
+            }
             entries += node.snapshotEntries(sharing: values)
             return
         }
