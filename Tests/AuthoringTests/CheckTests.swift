@@ -280,6 +280,15 @@ import Testing
         #expect(try Self.check("").text() == ["nothing was checked: no manifests"])
     }
 
+    /// YAML takes no file with control characters, and what turns a line's direction should be seen.
+    @Test func yamlTextIsPrintable() throws {
+        let json = #"{"a":"x\u009by\u202ez\ufeff\u2028\u007f"}"#
+        let text = YAMLText.yaml(ofJSON: Array(json.utf8))
+        #expect(text.unicodeScalars.allSatisfy { $0 == "\n" || (0x20..<0x7f) ~= $0.value }, "\(text)")
+        let read = try JSONDocument.parseYAML(Array(text.utf8))
+        #expect(read.map { JSONFragment($0) } == [JSONFragment(try JSONDocument(parsing: Array(json.utf8)))])
+    }
+
     @Test func jsonHoldsAll() throws {
         let report = try Self.check(Self.account + "\n---\n{a: b}\n")
         let json = try #require(try JSONSerialization.jsonObject(with: Data(report.json())) as? [String: Any])

@@ -297,10 +297,7 @@ extension String {
 
     /// Without control characters: a space for each run of them.
     fileprivate var withoutControls: String {
-        let isControl = { (scalar: Unicode.Scalar) in
-            scalar.value < 0x20 || (0x7f...0x9f).contains(scalar.value) || scalar.value == 0x2028
-                || scalar.value == 0x2029
-        }
+        let isControl = { (scalar: Unicode.Scalar) in scalar.inLine == " " && scalar != " " }
         guard unicodeScalars.contains(where: isControl) else { return self }
         return unicodeScalars.split(whereSeparator: isControl).map(String.init).joined(separator: " ")
     }

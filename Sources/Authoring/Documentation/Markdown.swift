@@ -1,3 +1,5 @@
+internal import Policy
+
 /// Texts of others as Markdown (GitHub's), in which they are nothing but text.
 enum Markdown {
     /// A text in one line, also for a cell of a table.
@@ -54,7 +56,7 @@ enum Markdown {
 
     /// Lines as a block of code.
     static func block(_ lines: [String], language: String, indent: Int = 0) -> [String] {
-        let lines = lines.map { visible($0) }
+        let lines = lines.map { $0.singleLine }
         let longest = lines.map { line in line.split { $0 != "`" }.map(\.count).max() ?? 0 }.max() ?? 0
         let fence = String(repeating: "`", count: max(3, longest + 1))
         let spaces = String(repeating: " ", count: indent)
@@ -77,21 +79,8 @@ enum Markdown {
 
     /// The text without breaks, and without blanks at its ends.
     private static func line(_ text: String) -> String {
-        let characters = visible(text).drop(while: \.isWhitespace)
+        let characters = text.singleLine.drop(while: \.isWhitespace)
         let end = characters.lastIndex { !$0.isWhitespace }
         return String(end.map { characters[...$0] } ?? "")
-    }
-
-    /// The text without what breaks lines or turns the direction of what follows.
-    private static func visible(_ text: String) -> String {
-        var scalars = String.UnicodeScalarView()
-        for scalar in text.unicodeScalars {
-            switch scalar.value {
-            case 0..<0x20, 0x7f...0x9f, 0x2028, 0x2029: scalars.append(" ")
-            case 0x200e, 0x200f, 0x202a...0x202e, 0x2066...0x2069: scalars.append("\u{fffd}")
-            default: scalars.append(scalar)
-            }
-        }
-        return String(scalars)
     }
 }

@@ -93,18 +93,17 @@ extension Report {
 }
 
 extension String {
-    /// With other texts in the place of some scalars, and without other control characters.
+    /// With other texts in the place of some scalars, and the rest as it may stand in a line.
     ///
     /// Scalars, not characters: one that combines with what is beside it must not hide it.
     private func replacing(_ table: [Unicode.Scalar: String]) -> String {
-        func isControl(_ scalar: Unicode.Scalar) -> Bool { scalar.value < 0x20 || (0x7f...0x9f) ~= scalar.value }
-        guard unicodeScalars.contains(where: { table[$0] != nil || isControl($0) }) else { return self }
+        guard unicodeScalars.contains(where: { table[$0] != nil || $0.inLine != $0 }) else { return self }
         var result = ""
         for scalar in unicodeScalars {
             if let text = table[scalar] {
                 result += text
-            } else if !isControl(scalar) {
-                result.unicodeScalars.append(scalar)
+            } else {
+                result.unicodeScalars.append(scalar.inLine)
             }
         }
         return result

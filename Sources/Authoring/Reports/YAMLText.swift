@@ -70,7 +70,24 @@ public enum YAMLText {
         if isPlain { return text }
         var writer = JSONWriter()
         writer.string(text)
-        return String(decoding: writer.finish(), as: UTF8.self)
+        let quoted = String(decoding: writer.finish(), as: UTF8.self)
+        guard quoted.unicodeScalars.contains(where: isUnprintable) else { return quoted }
+        return quoted.unicodeScalars.reduce(into: "") { result, scalar in
+            if isUnprintable(scalar) {
+                let digits = String(scalar.value, radix: 16)
+                result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+            } else {
+                result.unicodeScalars.append(scalar)
+            }
+        }
+    }
+
+    /// What YAML takes no file with, and what turns the direction of a line.
+    private static func isUnprintable(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.value {
+        case 0x7f...0x9f, 0x2028...0x202e, 0x2066...0x2069, 0xfeff, 0xfffe, 0xffff: true
+        default: false
+        }
     }
 
     private static func isLetter(_ byte: UInt8) -> Bool {

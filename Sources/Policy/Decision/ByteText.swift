@@ -66,13 +66,11 @@ extension UInt8 {
 }
 
 extension String {
-    /// The text without what breaks a line or a terminal.
+    /// The text without what breaks a line or a terminal, or turns the direction of what follows.
     package var singleLine: String {
         guard utf8Span.span.mayHaveControls else { return self }
         var scalars = UnicodeScalarView()
-        for scalar in unicodeScalars {
-            scalars.append(scalar.value < 0x20 || (0x7f...0x9f).contains(scalar.value) ? " " : scalar)
-        }
+        for scalar in unicodeScalars { scalars.append(scalar.inLine) }
         return String(scalars)
     }
 
@@ -87,6 +85,17 @@ extension String {
 
     init(_ bytes: Span<UInt8>) {
         self = unsafe bytes.withUnsafeBufferPointer { unsafe String(decoding: $0, as: UTF8.self) }
+    }
+}
+
+extension Unicode.Scalar {
+    /// As it may stand in a line for people: U+FFFD for what turns its direction, a space for what breaks it.
+    package var inLine: Unicode.Scalar {
+        switch value {
+        case 0..<0x20, 0x7f...0x9f, 0x2028, 0x2029: " "
+        case 0x200e, 0x200f, 0x202a...0x202e, 0x2066...0x2069: "\u{fffd}"
+        default: self
+        }
     }
 }
 

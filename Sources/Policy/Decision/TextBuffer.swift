@@ -172,16 +172,19 @@ extension Span where Element == UInt8 {
         return count
     }
 
-    /// Whether a byte of a control character may be in it; hardly any text has one.
+    /// Whether a byte of what ``Unicode/Scalar/inLine`` replaces may be in it; hardly any text has one.
     var mayHaveControls: Bool {
         var index = 0
         while index &+ 8 <= count {
             let word = word(at: index)
-            if word.bytesBelow(0x20) | word.bytesEqual(0x7f) | word.bytesEqual(0xc2) != 0 { return true }
+            let found =
+                word.bytesBelow(0x20) | word.bytesEqual(0x7f) | word.bytesEqual(0xc2) | word.bytesEqual(0xe2)
+            if found != 0 { return true }
             index &+= 8
         }
         while index < count {
-            if self[index] < 0x20 || self[index] == 0x7f || self[index] == 0xc2 { return true }
+            let byte = self[index]
+            if byte < 0x20 || byte == 0x7f || byte == 0xc2 || byte == 0xe2 { return true }
             index &+= 1
         }
         return false
