@@ -173,12 +173,12 @@ import Testing
     }
 
     @Test func watchesATreeThatALinkLeadsOutOf() throws {
-        // The directory above the root is in the tree too; both roles of it must work.
-        try directory.makeDirectory("above/root")
-        try directory.link("above/root/up", to: "..")
-        let root = directory.path("above/root")
-        #expect(try tell(root) { try directory.write("1", "above/a") } == 1)
-        #expect(try tell(root) { try directory.write("1", "above/root/a") } == 1)
+        // The directory above the tree's root is in the tree too; both roles of it must work.
+        try directory.makeDirectory("above/tree")
+        try directory.link("above/tree/up", to: "..")
+        let tree = directory.path("above/tree")
+        #expect(try tell(tree) { try directory.write("1", "above/a") } == 1)
+        #expect(try tell(tree) { try directory.write("1", "above/tree/a") } == 1)
     }
 
     @Test func tellsOfALinkThatIsTurned() throws {

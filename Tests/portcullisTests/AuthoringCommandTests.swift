@@ -47,18 +47,14 @@ import Testing
         let folder = FileManager.default.temporaryDirectory.appending(path: "portcullis-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
-        for (name, text) in files {
-            let file = folder.appending(path: name)
-            let parent = file.deletingLastPathComponent()
-            try FileManager.default.createDirectory(at: parent, withIntermediateDirectories: true)
-            if name.hasSuffix("@") {
-                try FileManager.default.createSymbolicLink(
-                    atPath: String(file.path.dropLast()),
-                    withDestinationPath: text
-                )
-            } else {
-                try Data(text.utf8).write(to: file)
-            }
+        try folder.write(files.filter { !$0.key.hasSuffix("@") })
+        for (name, target) in files where name.hasSuffix("@") {
+            let link = folder.appending(path: String(name.dropLast()))
+            try FileManager.default.createDirectory(
+                at: link.deletingLastPathComponent(),
+                withIntermediateDirectories: true
+            )
+            try FileManager.default.createSymbolicLink(atPath: link.path, withDestinationPath: target)
         }
         return try Executable.run(arguments, in: folder)
     }
@@ -93,6 +89,9 @@ import Testing
             #"{"id": "/subscriptions/s/resourceGroups/g/providers/Contoso.Custom/things/t", "type": "Contoso.Custom/things"}"#
         let unknown = good.merging(["m/b.json": thing]) { $1 }
         let other = ["q/policy.yaml": policy.replacing("[westeurope]", with: "[uksouth]")]
+        let snapshot = good.merging([
+            "s.json": #"{"apiVersion":"portcullis.dev/v9","kind":"InventorySnapshot","schemaVersion":1,"objects":[]}"#
+        ]) { $1 }
         let versions = [
             "v/policy.yaml": policy.replacing("  rules:", with: "  parameters: {version: \"1.2\"}\n  rules:")
                 .replacing(
@@ -133,6 +132,12 @@ import Testing
             ),
             Case("check -p v --set version=1.3 m", versions, 1, "allowed: TLS1_3"),
             Case("check -p v m", versions, 0, "1 allowed"),
+            Case(
+                "check -p p --inventory s.json m",
+                snapshot,
+                2,
+                "s.json:1:1: error: is a snapshot of portcullis.dev/v9, "
+            ),
             Case("check -p none m", good, 2, "none: error: does not exist"),
             Case("check -p p none", good, 2, "none: error: does not exist"),
             Case("check -p p m --output xml", good, 2, "'xml'"),
@@ -231,6 +236,17 @@ import Testing
         files["m/main.parameters.json"] = "{"
         let broken = try check()
         #expect(broken.code == 2 && broken.error.split(separator: "\n").count == 1, "\(broken.error)")
+    }
+
+    /// What controls a terminal or turns the direction of its line is in no output.
+    @Test(arguments: ["text", "json", "yaml", "sarif", "github", "azuredevops"])
+    func outputIsPrintable(_ format: String) throws {
+        let outcome = try run(
+            ["check", "-p", "p", "m", "-o", format],
+            ["p/policy.yaml": Self.policy, "m/a.yaml": Self.account(#""a\u009b31m\u202eb\u2028c""#)]
+        )
+        #expect(outcome.code == 1 && outcome.output.contains("a 31m\u{fffd}b c"), "\(outcome.output)")
+        #expect(!outcome.output.unicodeScalars.contains { [0x9b, 0x202e, 0x2028].contains($0.value) })
     }
 
     // MARK: - Bad input

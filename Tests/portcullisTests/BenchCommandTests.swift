@@ -20,14 +20,7 @@ import Testing
     private static func withFolder(_ body: (URL) throws -> Void) throws {
         let folder = FileManager.default.temporaryDirectory.appending(path: "portcullis-\(UUID().uuidString)")
         defer { try? FileManager.default.removeItem(at: folder) }
-        for (name, text) in ["p/policy.yaml": policy, "m/group.yaml": group] {
-            let file = folder.appending(path: name)
-            try FileManager.default.createDirectory(
-                at: file.deletingLastPathComponent(),
-                withIntermediateDirectories: true
-            )
-            try Data(text.utf8).write(to: file)
-        }
+        try folder.write(["p/policy.yaml": policy, "m/group.yaml": group])
         try body(folder)
     }
 

@@ -35,14 +35,7 @@ import Testing
         _ arguments: [String],
         policies: String = policy
     ) throws -> Executable.Outcome {
-        for (name, text) in files.merging(["policies/p.yaml": policies], uniquingKeysWith: { $1 }) {
-            let file = folder.appending(path: name)
-            try FileManager.default.createDirectory(
-                at: file.deletingLastPathComponent(),
-                withIntermediateDirectories: true
-            )
-            try Data(text.utf8).write(to: file)
-        }
+        try folder.write(files.merging(["policies/p.yaml": policies], uniquingKeysWith: { $1 }))
         defer { try? FileManager.default.removeItem(at: folder) }
         return try Executable.run(
             ["explain", "-p", folder.path + "/policies"] + files.keys.sorted().map { folder.path + "/" + $0 }

@@ -45,14 +45,7 @@ import Testing
             "cluster/b/b.yaml": Self.account("one") + "\n---\n" + Self.account("two"),
             "good.yaml": Self.account("two"), "bad.yaml": Self.account("three", "northeurope"),
         ]
-        for (name, text) in files {
-            let file = folder.appending(path: name)
-            try FileManager.default.createDirectory(
-                at: file.deletingLastPathComponent(),
-                withIntermediateDirectories: true
-            )
-            try Data(text.utf8).write(to: file)
-        }
+        try folder.write(files)
         defer { try? FileManager.default.removeItem(at: folder) }
         try body { try Executable.run($0, in: folder) }
     }

@@ -36,14 +36,7 @@ import Testing
         """
 
     private func write(_ files: [String: String]) throws {
-        for (name, text) in files {
-            let file = folder.appending(path: name)
-            try FileManager.default.createDirectory(
-                at: file.deletingLastPathComponent(),
-                withIntermediateDirectories: true
-            )
-            try Data(text.utf8).write(to: file)
-        }
+        try folder.write(files)
     }
 
     private func run(_ files: [String: String], _ arguments: [String] = []) throws -> Executable.Outcome {

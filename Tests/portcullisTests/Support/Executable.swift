@@ -59,3 +59,17 @@ enum Executable {
         return try run(arguments + (option.map { [$0] } ?? []) + [file.path])
     }
 }
+
+extension URL {
+    /// Writes files into the folder, by their paths from it.
+    func write(_ files: [String: String]) throws {
+        for (path, text) in files {
+            let file = appending(path: path)
+            try FileManager.default.createDirectory(
+                at: file.deletingLastPathComponent(),
+                withIntermediateDirectories: true
+            )
+            try Data(text.utf8).write(to: file)
+        }
+    }
+}
