@@ -43,6 +43,8 @@ enum Explanation: Hashable, Sendable {
         /// Whether the value is not shown, so that nothing that was measured may be either.
         let isRedacted: Bool
         let allowed: String
+        /// How another tool says it; nil for the object's own words.
+        let wording: Failure.Wording?
     }
 
     /// Appends what is wrong: field, value, and what is allowed.
@@ -69,12 +71,17 @@ enum Explanation: Hashable, Sendable {
             words.writeAlternatives(to: &text)
         case .defaulted(let value), .defaultedSKU(let value):
             text.append(" is not set and Azure takes ")
-            text.append(value)
+            text.append(words.wording?.spelling(value) ?? value)
             words.writeAlternatives(to: &text)
         case .unknown(let source), .unknownSKU(let source):
-            text.append(" is not known at admission (")
-            text.append(source)
-            text.append(")")
+            if let wording = words.wording {
+                text.append(" ")
+                text.append(wording.unknown(source).singleLine)
+            } else {
+                text.append(" is not known at admission (")
+                text.append(source)
+                text.append(")")
+            }
             words.writeAlternatives(to: &text)
         case .above(let limit, let measured), .sizeAbove(let limit, let measured):
             words.writeState(to: &text)
@@ -119,6 +126,7 @@ enum Explanation: Hashable, Sendable {
             text.append("choose another ")
             text.append(words.path)
         case .unknown:
+            if let mend = words.wording?.mendOfUnknown { return text.append(mend) }
             text.append("set ")
             text.append(words.path)
             text.append(" itself")
@@ -160,6 +168,7 @@ extension Explanation.Words {
         text.append(" is \"")
         text.append(value)
         text.append("\"")
+        if wording?.isDefault ?? false { text.append(" by default") }
     }
 
     fileprivate func writeAlternatives(to text: inout TextBuffer) {

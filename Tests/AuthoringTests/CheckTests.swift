@@ -164,7 +164,7 @@ import Testing
         #expect(!result.isAllowed && result.kind == "storage.azure.com/StorageAccount" && result.patch == nil)
         let finding = try #require(result.findings.first)
         #expect(finding.field == "location" && finding.place.line == 4 && finding.place.column > 40)
-        #expect(finding.message.hasPrefix("location: spec.location is \"uksouth\"; "))
+        #expect(finding.message.hasPrefix("location is \"uksouth\"; "))
         #expect(report.errors.isEmpty && report.issues.count == 1)
         #expect(report.issues.first?.message.contains("azapi_resource.x is not judged") == true)
         let wrong = try Self.check(plan.replacing("1.2\"", with: "9.0\""))

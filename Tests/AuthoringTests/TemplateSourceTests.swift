@@ -71,9 +71,11 @@ import Testing
     }
 
     static let unknowns: [(expression: String, reason: String)] = [
-        ("[resourceGroup().location]", "resourceGroup().location is told when the template is deployed"),
-        ("[uniqueString('a')]", "uniquestring() is told"), ("[reference('x').location]", "reference() is told"),
-        ("[concat('a', utcNow())]", "utcnow() is told"), ("[parameters('open')]", "the parameter open has no value"),
+        ("[resourceGroup().location]", "it depends on resourceGroup().location, which --location tells"),
+        ("[uniqueString('a')]", "it depends on uniquestring()"),
+        ("[reference('x').location]", "it depends on reference()"),
+        ("[concat('a', utcNow())]", "it depends on utcnow()"),
+        ("[parameters('open')]", "the parameter open has no value"),
         ("[parameters('secret')]", "is a secret"), ("[substring('abc', 2, 9)]", "substring() cannot take"),
         ("[if(parameters('open'), 'westeurope', 'westeurope')]", "the parameter open"),
         ("[createObject('a', 1).b]", "has no 'b'"), ("[div(1, 0)]", "div() cannot take"), ("[concat('a'", ""),

@@ -218,7 +218,7 @@ import Testing
         #expect(try check().code == 0)
         files["m/main.parameters.json"] = values(#"{"value": "uksouth"}"#)
         let given = try check()
-        #expect(given.code == 1 && given.output.contains(#"location: spec.location is "uksouth""#), "\(given.output)")
+        #expect(given.code == 1 && given.output.contains(#": location is "uksouth""#), "\(given.output)")
         #expect(given.output.contains("1 manifest: 0 allowed, 1 denied") && given.error.isEmpty, "\(given.error)")
         #expect(try check("explain -p p m").output.contains("uksouth"))
         // The template alone, and its parameters alone.
@@ -232,7 +232,15 @@ import Testing
         files["m/main.parameters.json"] = values(#"{"reference": {"keyVault": {"id": "/v"}, "secretName": "s"}}"#)
         let secret = try check()
         #expect(secret.output.contains("the parameter region is a secret of a key vault"), "\(secret.output)")
+        // Where it is deployed is told by options.
+        files = ["p/policy.yaml": Self.policy, "m/main.json": template.replacing("westeurope", with: "x")]
+        files["m/main.json"]?.replace("[parameters('region')]", with: "[resourceGroup().location]")
+        #expect(try check().output.contains("which --location tells"))
+        #expect(try check("check -p p m --resource-group g --location westeurope").code == 0)
+        #expect(try check("explain -p p m --location uksouth").output.contains(#"location is "uksouth""#))
+        #expect(try check("diff p p m --subscription x").code == 2)
         // What cannot be read is told once.
+        files["m/main.json"] = template
         files["m/main.parameters.json"] = "{"
         let broken = try check()
         #expect(broken.code == 2 && broken.error.split(separator: "\n").count == 1, "\(broken.error)")

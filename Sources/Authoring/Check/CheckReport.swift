@@ -84,13 +84,13 @@ extension CheckReport.Result {
     ///   - decision: What was decided.
     ///   - title: What the object is called; nil if by its kind and name.
     ///   - place: Where the object begins.
-    ///   - locate: Where a failure's field stands, and what another tool calls it.
+    ///   - locate: Where a failure's field stands, and how another tool says what it is about.
     init(
         _ request: AdmissionRequest,
         _ decision: Decision,
         title: String? = nil,
         at place: Report.Place,
-        locate: (Failure) -> (place: Report.Place, field: String?)
+        locate: (Failure) -> (place: Report.Place, wording: Failure.Wording?)
     ) {
         let document = request.document
         func text(_ value: JSONValue?) -> String { value.flatMap { document.string($0) } ?? "" }
@@ -113,8 +113,8 @@ extension CheckReport.Result {
                 let start = failure.shortLine
                 if let place = lines.firstIndex(where: { $0.hasPrefix(start) }) { lines.remove(at: place) }
             }
-            let (place, field) = locate(failure)
-            return CheckReport.Finding(failure, at: place, calledElsewhere: field)
+            let (place, wording) = locate(failure)
+            return CheckReport.Finding(failure, at: place, in: wording)
         }
         findings += lines.map { CheckReport.Finding(warning: $0, at: place) }
         self.findings = findings
@@ -122,7 +122,7 @@ extension CheckReport.Result {
 }
 
 extension CheckReport.Finding {
-    fileprivate init(_ failure: Failure, at place: Report.Place, calledElsewhere other: String?) {
+    fileprivate init(_ failure: Failure, at place: Report.Place, in wording: Failure.Wording?) {
         effect = failure.effect
         level =
             switch failure.effect {
@@ -132,12 +132,11 @@ extension CheckReport.Finding {
             }
         policy = failure.document
         rule = failure.rule
-        field = other ?? failure.path
-        value = failure.value
-        let line = failure.shortLine
+        field = wording?.field ?? failure.path
+        value = wording.flatMap { wording in failure.value.map { wording.spelling($0) } } ?? failure.value
+        let line = wording.map { failure.shortLine(in: $0) } ?? failure.shortLine
         let label = "\(failure.document)/\(failure.rule): "
-        let words = line.hasPrefix(label) ? String(line.dropFirst(label.count)) : line
-        message = (other.map { "\($0): " } ?? "") + words
+        message = line.hasPrefix(label) ? String(line.dropFirst(label.count)) : line
         severity = failure.severity
         link = failure.link
         self.place = place

@@ -142,8 +142,7 @@ public struct CheckRun: Sendable {
         let trace = explains ? DecisionTrace(isDetailed: true) : nil
         let decision = decide(request, .validateForeign, trace)
         let result = CheckReport.Result(request, decision, title: resource.name, at: place) { failure in
-            let source = resource.place(of: failure.path)
-            return (source.in(file), source.field)
+            (resource.place(of: failure.path).in(file), resource.wording(of: failure.path))
         }
         report.results.append(result)
         guard let trace else { return }

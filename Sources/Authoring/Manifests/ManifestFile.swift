@@ -70,11 +70,13 @@ public struct ManifestFile: Sendable {
     ///   - bytes: What it holds.
     ///   - file: What the file is called.
     ///   - parameters: With what values a template is deployed, once for each; none for its defaults.
+    ///   - deployment: Where templates are deployed to.
     ///   - tables: Tell kinds.
     public init(
         _ bytes: [UInt8],
         file: String,
         parameters: [ParametersFile] = [],
+        deployment: TemplateDeployment = TemplateDeployment(),
         tables: AzureTables = .embedded
     ) {
         self.file = file
@@ -89,11 +91,12 @@ public struct ManifestFile: Sendable {
                     }
                 case .armTemplate where !parameters.isEmpty:
                     for values in parameters {
-                        let deployment = TemplateDeployment(parameters: JSONFragment(values.document))
+                        var deployment = deployment
+                        deployment.parameters = JSONFragment(values.document)
                         // Which deployment is meant is to be seen if there are several.
                         addResources(of: document, tables, deployment, parameters.count > 1 ? values.file : nil)
                     }
-                default: addResources(of: document, tables)
+                default: addResources(of: document, tables, deployment, nil)
                 }
             }
         } catch {
@@ -135,8 +138,8 @@ public struct ManifestFile: Sendable {
     private mutating func addResources(
         of document: JSONDocument,
         _ tables: AzureTables,
-        _ deployment: TemplateDeployment = TemplateDeployment(),
-        _ values: String? = nil
+        _ deployment: TemplateDeployment,
+        _ values: String?
     ) {
         let suffix = values.map { " (\($0))" } ?? ""
         do throws(SourceError) {

@@ -1,5 +1,6 @@
 internal import Azure
 public import JSON
+public import Policy
 
 /// A resource of another tool in the terms of Azure Service Operator: what policies judge, and the way back.
 public struct ForeignResource: Sendable {
@@ -13,11 +14,12 @@ public struct ForeignResource: Sendable {
     ///
     /// It is decided with `DecisionMode.validateForeign`.
     public let change: ManifestRequest.Change
+    let format: SourceFormat
     let origin: Origin
 
     /// The same by another name.
     func named(_ name: String) -> ForeignResource {
-        ForeignResource(name: name, type: type, kind: kind, change: change, origin: origin)
+        ForeignResource(name: name, type: type, kind: kind, change: change, format: format, origin: origin)
     }
 
     /// Where a field of the object came from.
@@ -25,9 +27,27 @@ public struct ForeignResource: Sendable {
     /// - Parameter field: A path as failures have it (`spec.sku.name`).
     /// - Returns: The field in the tool's own words and where it stands; where there is none, where it would.
     public func place(of field: String) -> SourcePlace {
-        let steps = Self.steps(of: field)
-        let (name, value) = origin.place(of: steps) ?? (field, origin.source.value)
-        return SourcePlace(field: name, position: origin.source.document.position(of: value))
+        let place = origin.place(of: Self.steps(of: field))
+        return SourcePlace(
+            field: place?.name ?? field,
+            position: origin.source.document.position(of: place?.value ?? origin.source.value)
+        )
+    }
+
+    /// How the tool says what a field of the object holds: its name, its values, and why nobody knows them yet.
+    ///
+    /// - Parameter field: A path as failures have it.
+    /// - Returns: The words for `Failure.shortLine(in:)`.
+    public func wording(of field: String) -> Failure.Wording {
+        let place = origin.place(of: Self.steps(of: field))
+        let format = format
+        return Failure.Wording(
+            field: place?.wholeName ?? field,
+            isDefault: place?.isDefault ?? false,
+            mendOfUnknown: place?.mendOfUnknown,
+            spelling: { place?.row?.conversion.spelling(of: $0) ?? $0 },
+            unknown: { format.unknown(because: $0) }
+        )
     }
 
     /// Reads a path as `FieldPath` writes it; as far as it is one.
@@ -108,6 +128,15 @@ public enum SourceFormat: String, Hashable, Sendable, CaseIterable {
     case azureResource = "Azure resource"
     /// A managed resource of Crossplane's Azure providers.
     case crossplane = "Crossplane managed resource"
+
+    /// What is said of a field that nobody knows yet.
+    fileprivate func unknown(because reason: String) -> String {
+        switch self {
+        case .terraformPlan where reason == AttributeTranslation.afterApply: "is known only after apply"
+        case .armTemplate: "is known only at deployment: \(reason)"
+        default: "is not known: \(reason)"
+        }
+    }
 }
 
 /// Why a source cannot be read.
@@ -148,12 +177,48 @@ struct Origin: Sendable {
     /// Words before every path: `spec.forProvider`.
     let prefix: String
     let mapping: Mapping
+    /// What is not told by the mapping.
+    var others: [Other] = []
 
-    /// The field in the tool's words, and the nearest value that stands there.
-    func place(of steps: [SourcePath.Step]) -> (String, JSONValue)? {
+    /// A field of the object that comes from somewhere else in the file, or from nowhere in it.
+    struct Other {
+        /// The field, with all below it.
+        let field: [SourcePath.Step]
+        /// What the tool calls it.
+        let name: String
+        /// The nearest value that stands there.
+        let value: JSONValue
+        /// What to do if it is not known; nil to set it.
+        var mendOfUnknown: String?
+    }
+
+    /// A field in the tool's words.
+    struct Place {
+        let name: String
+        /// The nearest value that stands there.
+        let value: JSONValue
+        /// Whether nothing stands at the very place, though the object has a value.
+        var isDefault = false
+        var mendOfUnknown: String?
+        /// What made the field of it.
+        var row: AttributeRow?
+
+        /// The name, with that of the attribute which is the value's other half.
+        var wholeName: String {
+            guard case .join(_, let other)? = row?.conversion else { return name }
+            return "\(name) + \(other)"
+        }
+    }
+
+    /// The field in the tool's words.
+    func place(of steps: [SourcePath.Step]) -> Place? {
+        for other in others where steps.starts(with: other.field) {
+            return Place(name: other.name, value: other.value, mendOfUnknown: other.mendOfUnknown)
+        }
         switch mapping {
-        case .attributes(let rows, let names): attribute(steps, rows, names)
-        case .body(let rows): BodyPaths(rows: rows, source: source).place(of: steps)
+        case .attributes(let rows, let names): return attribute(steps, rows, names)
+        case .body(let rows):
+            return BodyPaths(rows: rows, source: source).place(of: steps).map { Place(name: $0, value: $1) }
         }
     }
 
@@ -161,11 +226,11 @@ struct Origin: Sendable {
         _ steps: [SourcePath.Step],
         _ rows: [AttributeRow],
         _ names: AttributeNames
-    ) -> (String, JSONValue)? {
+    ) -> Place? {
         var field = steps[...]
         if field.first == .member("spec") { field = field.dropFirst() }
         if field.elementsEqual([.member("metadata"), .member("name")]) { field = [.member("azureName")] }
-        var best: (length: Int, isThere: Bool, path: [SourcePath.Step])?
+        var best: (length: Int, isThere: Bool, path: [SourcePath.Step], row: AttributeRow)?
         for row in rows where row.isTold {
             guard let (indexes, rest) = row.field.match(field, orShorter: true) else { continue }
             var path = row.path.filled(with: indexes)
@@ -173,13 +238,18 @@ struct Origin: Sendable {
             let isThere = !(walk(path, names).missing > rest.count)
             let length = min(row.field.steps.count, field.count) - max(0, row.field.steps.count - field.count)
             if let best, (best.length, best.isThere ? 1 : 0) >= (length, isThere ? 1 : 0) { continue }
-            best = (length, isThere, path)
+            best = (length, isThere, path, row)
         }
         guard let best else { return nil }
         let text = best.path.map { step -> SourcePath.Step in
             if case .member(let name) = step { .member(names.spelling(of: name)) } else { step }
         }
-        return (prefix + ForeignResource.text(of: names.lists(text, in: source)), walk(best.path, names).value)
+        return Place(
+            name: prefix + ForeignResource.text(of: names.lists(text, in: source)),
+            value: walk(best.path, names).value,
+            isDefault: !best.isThere && best.row.fallback != nil,
+            row: best.row
+        )
     }
 
     /// The nearest value on a path, and how many steps are missing to it.
@@ -248,6 +318,23 @@ extension SourcePath {
             result.append(.element(index))
         }
         return result
+    }
+}
+
+extension Conversion {
+    /// A value of `spec` as the attribute has it; where there is no way back, as it is.
+    func spelling(of value: String) -> String {
+        switch self {
+        case .not: return value == "true" ? "false" : value == "false" ? "true" : value
+        case .map(let words):
+            return words.filter { $0.value.lowercased() == value.lowercased() }.keys.min() ?? value
+        case .times(let factor):
+            guard let number = Double(value), let whole = Int64(exactly: (number / factor).rounded()) else {
+                return value
+            }
+            return abs(number / factor - Double(whole)) < 1e-9 ? String(whole) : value
+        default: return value
+        }
     }
 }
 

@@ -182,7 +182,14 @@ struct Collector {
             case .delete(let object): .delete(try fragment(object))
             }
         resources.append(
-            ForeignResource(name: name, type: type, kind: kind.description, change: made, origin: origin)
+            ForeignResource(
+                name: name,
+                type: type,
+                kind: kind.description,
+                change: made,
+                format: format,
+                origin: origin
+            )
         )
     }
 

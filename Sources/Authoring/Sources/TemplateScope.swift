@@ -1,4 +1,4 @@
-public import JSON
+internal import JSON
 
 /// What is wrong with a template, without its place.
 struct TemplateFault: Error {
@@ -9,8 +9,8 @@ struct TemplateFault: Error {
 
 /// What expressions of one template can refer to: parameters, variables, and where it is deployed.
 final class TemplateScope {
-    /// What is known of the deployment.
-    let deployment: TemplateDeployment
+    /// Where it is deployed to, as its functions tell it.
+    let target: DeploymentTarget
     private let document: JSONDocument
     private let parameters: JSONValue?
     private let variables: JSONValue?
@@ -59,12 +59,12 @@ final class TemplateScope {
         _ template: JSONValue,
         in document: JSONDocument,
         given: [String: Draft],
-        deployment: TemplateDeployment,
+        target: DeploymentTarget,
         budget: Budget
     ) {
         self.document = document
         self.given = given
-        self.deployment = deployment
+        self.target = target
         self.budget = budget
         parameters = document.member("parameters", of: template)
         variables = document.member("variables", of: template)
@@ -326,110 +326,17 @@ final class TemplateScope {
             return TemplateFunctions.number(number + offset)
         case "resourcegroup", "subscription", "resourceid", "subscriptionresourceid", "extensionresourceid",
             "tenantresourceid":
-            return deployment.call(name, values)
+            return target.call(name, values)
         default:
             if TemplateFunctions.readsAll(name) {
                 for value in values { try budget.spend(on: value) }
             }
             guard let result = TemplateFunctions.call(name, values) else {
-                return Draft(.unknown(because: "\(name.prefix(40))() is told when the template is deployed"))
+                return Draft(.unknown(because: "it depends on \(name.prefix(40))()"))
             }
             try budget.spend(on: result)
             return result
         }
-    }
-}
-
-/// Where a template is deployed, and with which parameters, as far as that is known.
-public struct TemplateDeployment: Sendable {
-    /// A file of parameters, or its `parameters`.
-    public var parameters: JSONFragment?
-    /// The location of the resource group.
-    public var location: String?
-    /// The name of the resource group.
-    public var resourceGroup: String?
-    /// The GUID of the subscription.
-    public var subscription: String?
-
-    /// A deployment of which nothing is known that is not named.
-    public init(
-        parameters: JSONFragment? = nil,
-        location: String? = nil,
-        resourceGroup: String? = nil,
-        subscription: String? = nil
-    ) {
-        self.parameters = parameters
-        self.location = location
-        self.resourceGroup = resourceGroup
-        self.subscription = subscription
-    }
-
-    private func fact(_ value: String?, _ name: String) -> Draft {
-        value.map { Draft(.string($0)) } ?? Draft(.unknown(because: "\(name) is told when the template is deployed"))
-    }
-
-    private var subscriptionID: String? { subscription.map { "/subscriptions/\($0)" } }
-
-    private var groupID: String? {
-        guard let subscriptionID, let resourceGroup else { return nil }
-        return "\(subscriptionID)/resourceGroups/\(resourceGroup)"
-    }
-
-    /// What the functions of scopes and IDs give.
-    fileprivate func call(_ name: String, _ arguments: [Draft]) -> Draft {
-        switch name {
-        case "resourcegroup":
-            return Draft(
-                .object([
-                    ("id", fact(groupID, "resourceGroup().id")), ("name", fact(resourceGroup, "resourceGroup().name")),
-                    ("location", fact(location, "resourceGroup().location")),
-                    ("tags", Draft(.unknown(because: "resourceGroup().tags is told when the template is deployed"))),
-                ])
-            )
-        case "subscription":
-            return Draft(
-                .object([
-                    ("id", fact(subscriptionID, "subscription().id")),
-                    ("subscriptionId", fact(subscription, "subscription().subscriptionId")),
-                    ("tenantId", fact(nil, "subscription().tenantId")),
-                    ("displayName", fact(nil, "subscription().displayName")),
-                ])
-            )
-        default: return resourceID(name, arguments)
-        }
-    }
-
-    private func resourceID(_ name: String, _ arguments: [Draft]) -> Draft {
-        if let unknown = arguments.first(where: \.isUnknown) { return unknown }
-        var parts = arguments.compactMap(\.text)
-        guard let typePlace = parts.firstIndex(where: { $0.contains("/") && $0.contains(".") && !$0.hasPrefix("/") }),
-            parts.count == arguments.count
-        else { return Draft(.unknown(because: "\(name)() cannot take these arguments")) }
-        var scope: String?
-        let before = parts[..<typePlace]
-        switch name {
-        case "tenantresourceid": scope = ""
-        case "extensionresourceid":
-            scope = before.first.map { $0.hasSuffix("/") ? String($0.dropLast()) : $0 }
-            // A scope is no type, though it may look like one.
-            if typePlace == 0 { scope = nil }
-        case "subscriptionresourceid": scope = before.last.map { "/subscriptions/\($0)" } ?? subscriptionID
-        default:
-            let group = before.last ?? resourceGroup
-            let subscription = before.count > 1 ? before.first : self.subscription
-            if let group, let subscription { scope = "/subscriptions/\(subscription)/resourceGroups/\(group)" }
-        }
-        guard let scope else {
-            return Draft(.unknown(because: "\(name)() is told when the template is deployed"))
-        }
-        let types = parts[typePlace].split(separator: "/")
-        let names = Array(parts[(typePlace + 1)...])
-        parts.removeAll()
-        guard types.count == names.count + 1, let provider = types.first else {
-            return Draft(.unknown(because: "\(name)() cannot take these arguments"))
-        }
-        let path = zip(types.dropFirst(), names).map { "/\($0)/\($1)" }.joined()
-        return Draft(.string("\(scope)/providers/\(provider)\(path)"))
     }
 }
 

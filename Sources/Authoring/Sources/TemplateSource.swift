@@ -32,12 +32,24 @@ struct TemplateSource {
                 }
             }
         }
-        try read(document.root, given: given, depth: 0, into: &collector)
+        let schema = document.member("$schema", of: document.root).flatMap { document.string($0) } ?? ""
+        let target = DeploymentTarget(deployment, schema: schema)
+        try read(document.root, given: given, target, depth: 0, into: &collector)
+    }
+
+    /// What resources are read in.
+    private struct Surroundings {
+        /// What their expressions mean.
+        let scope: TemplateScope
+        /// Where they go: not always where the expressions' template does.
+        let target: DeploymentTarget
+        let depth: Int
     }
 
     private func read(
         _ template: JSONValue,
         given: [String: Draft],
+        _ target: DeploymentTarget,
         depth: Int,
         into collector: inout Collector
     ) throws(SourceError) {
@@ -49,11 +61,11 @@ struct TemplateSource {
                 in: document
             )
         }
-        let scope = TemplateScope(template, in: document, given: given, deployment: deployment, budget: budget)
+        let scope = TemplateScope(template, in: document, given: given, target: target, budget: budget)
         guard let resources = document.member("resources", of: template) else {
             throw SourceError("is a template without resources", mend: "add resources", at: template, in: document)
         }
-        try readAll(resources, nil, scope, depth, into: &collector)
+        try readAll(resources, nil, Surroundings(scope: scope, target: target, depth: depth), into: &collector)
     }
 
     /// What children that stand in a resource belong to.
@@ -66,16 +78,15 @@ struct TemplateSource {
     private func readAll(
         _ resources: JSONValue,
         _ parent: Parent?,
-        _ scope: TemplateScope,
-        _ depth: Int,
+        _ around: Surroundings,
         into collector: inout Collector
     ) throws(SourceError) {
         if resources.isObject {
             for (_, entry) in document.members(of: resources) {
-                try read(entry, parent, scope, depth, into: &collector)
+                try read(entry, parent, around, into: &collector)
             }
         } else {
-            for entry in document.elements(of: resources) { try read(entry, parent, scope, depth, into: &collector) }
+            for entry in document.elements(of: resources) { try read(entry, parent, around, into: &collector) }
         }
     }
 
@@ -83,15 +94,14 @@ struct TemplateSource {
     private func read(
         _ entry: JSONValue,
         _ parent: Parent?,
-        _ scope: TemplateScope,
-        _ depth: Int,
+        _ around: Surroundings,
         into collector: inout Collector
     ) throws(SourceError) {
         guard let copy = document.member("copy", of: entry), copy.isObject else {
-            return try read(entry, parent, parent?.loops ?? [:], scope, depth, into: &collector)
+            return try read(entry, parent, parent?.loops ?? [:], around, into: &collector)
         }
         let outer = parent?.loops ?? [:]
-        let count = try located(entry) { () throws(TemplateFault) in try scope.count(of: copy, outer) }
+        let count = try located(entry) { () throws(TemplateFault) in try around.scope.count(of: copy, outer) }
         let name = document.member("name", of: copy).flatMap { document.string($0) }?.lowercased() ?? ""
         guard let count else {
             // Once, for whatever it may be.
@@ -99,13 +109,13 @@ struct TemplateSource {
             let index = Draft(.unknown(because: "how often its loop runs is not known"))
             loops[name] = index
             loops[""] = index
-            return try read(entry, parent, loops, scope, depth, into: &collector)
+            return try read(entry, parent, loops, around, into: &collector)
         }
         for index in 0..<count {
             var loops = outer
             loops[name] = TemplateFunctions.number(index)
             loops[""] = TemplateFunctions.number(index)
-            try read(entry, parent, loops, scope, depth, into: &collector)
+            try read(entry, parent, loops, around, into: &collector)
         }
     }
 
@@ -113,14 +123,10 @@ struct TemplateSource {
         _ entry: JSONValue,
         _ parent: Parent?,
         _ loops: TemplateScope.Loops,
-        _ scope: TemplateScope,
-        _ depth: Int,
+        _ around: Surroundings,
         into collector: inout Collector
     ) throws(SourceError) {
-        func value(_ name: StaticString) throws(SourceError) -> Draft {
-            guard let value = document.member(name, of: entry) else { return Draft(.null) }
-            return try located(value) { () throws(TemplateFault) in try scope.value(value, loops) }
-        }
+        func value(_ name: StaticString) throws(SourceError) -> Draft { try self.value(name, of: entry, loops, around) }
         let isExisting = document.member("existing", of: entry)?.bool ?? false
         guard let ownType = try value("type").text else {
             throw SourceError("has a resource without type", mend: "write its type", at: entry, in: document)
@@ -134,16 +140,16 @@ struct TemplateSource {
             ?? ownName
         let label = "\(type) \(name.text ?? Self.source(of: entry, in: document))"
         // A child has the names of all that it stands in.
-        try located(entry) { () throws(TemplateFault) in try scope.budget.spend(onText: label) }
+        try located(entry) { () throws(TemplateFault) in try around.scope.budget.spend(onText: label) }
         if isExisting { return try collector.passOver(label, "it is there already", at: entry) }
         if case .bool(false) = try value("condition").content {
             return try collector.passOver(label, "its condition is false", at: entry)
         }
         if type.lowercased() == "microsoft.resources/deployments" {
-            return try readNested(entry, label, loops, scope, depth, into: &collector)
+            return try readNested(entry, label, loops, around, into: &collector)
         }
         if let kind = kinds[type] {
-            try add(entry, label, type, name, kind, loops, scope, into: &collector)
+            try add(entry, label, type, name, kind, loops, around, into: &collector)
         } else {
             try collector.passOver(label, "the tables do not know \(type)", isUnseen: true, at: entry)
         }
@@ -151,7 +157,18 @@ struct TemplateSource {
         guard type.split(separator: "/").count < 16 else {
             throw SourceError("has resources in resources, 16 deep", mend: "flatten them", at: children, in: document)
         }
-        try readAll(children, Parent(type: type, name: name, loops: loops), scope, depth, into: &collector)
+        try readAll(children, Parent(type: type, name: name, loops: loops), around, into: &collector)
+    }
+
+    /// A member with its expressions evaluated; null if there is none.
+    private func value(
+        _ name: StaticString,
+        of entry: JSONValue,
+        _ loops: TemplateScope.Loops,
+        _ around: Surroundings
+    ) throws(SourceError) -> Draft {
+        guard let value = document.member(name, of: entry) else { return Draft(.null) }
+        return try located(value) { () throws(TemplateFault) in try around.scope.value(value, loops) }
     }
 
     private func add(
@@ -161,34 +178,66 @@ struct TemplateSource {
         _ name: Draft,
         _ kind: AzureKind,
         _ loops: TemplateScope.Loops,
-        _ scope: TemplateScope,
+        _ around: Surroundings,
         into collector: inout Collector
     ) throws(SourceError) {
         var members: [(name: String, value: Draft)] = []
         for (key, value) in document.members(of: entry) {
             let key = document.string(key) ?? ""
             guard !BodyTranslation.envelope.contains(key.lowercased()) else { continue }
-            members.append((key, try located(value) { () throws(TemplateFault) in try scope.value(value, loops) }))
+            members.append(
+                (key, try located(value) { () throws(TemplateFault) in try around.scope.value(value, loops) })
+            )
         }
         let spec = BodyTranslation(kind, sources).spec(of: Draft(.object(members)))
         let last = name.text.map { String($0.split(separator: "/").last ?? "") }
         if kind.azureName == .spec { spec.set(last.map { Draft(.string($0)) } ?? name, at: [.member("azureName")]) }
-        let isInGroup = kind.scope == .resourceGroup
-        if isInGroup, let group = deployment.resourceGroup {
-            spec.set(Draft(.string(group)), at: [.member("owner"), .member("name")])
-        } else if kind.scope != .subscription, kind.scope != .tenant {
-            let owner = Draft(.unknown(because: "it is told when the template is deployed"))
+        var others: [Origin.Other] = []
+        if kind.scope == .extension {
+            let attached = document.member("scope", of: entry).flatMap { $0.isNull ? nil : $0 }
+            let scope = attached == nil ? nil : try value("scope", of: entry, loops, around)
+            spec.set(around.target.owner(ofExtension: scope), at: [.member("owner")])
+            others = [attached.map { other("scope", $0) } ?? other(of: around, entry, "resourceGroup().id")]
+        } else if kind.scope == .subscription || kind.scope == .tenant {
+            if kind.scope == .subscription, let owner = around.target.ownerInSubscription {
+                spec.set(owner, at: [.member("owner")])
+                others = [other(of: around, entry, "subscription().subscriptionId")]
+            }
+        } else {
+            let owner = around.target.owner(ofType: type, name: name)
             spec.set(owner, at: [.member("owner")])
+            let isWhole = owner["armId"] != nil
+            let isChild = type.split(separator: "/").count > 2
+            let word = isWhole ? isChild ? "parent" : "resourceGroup().id" : "resourceGroup()"
+            others = [other(of: around, entry, word)]
         }
         let origin = Origin(
             source: JSONFragment(document, entry),
             prefix: "",
-            mapping: .body(BodyTranslation.rows(sources.bodyRows(of: kind)))
+            mapping: .body(BodyTranslation.rows(sources.bodyRows(of: kind))),
+            others: others
         )
         let apiVersion = document.member("apiVersion", of: entry).flatMap { document.string($0) }
         let object = Collector.Object(spec: spec, name: last ?? "unnamed")
         let version = apiVersion.map { Self.version(of: kind, $0) }
         try collector.add(label, type: type, kind: kind, version: version, .create(object), origin)
+    }
+
+    /// The owner, as what of the file or the command line tells it.
+    private func other(of around: Surroundings, _ entry: JSONValue, _ word: String) -> Origin.Other {
+        if let source = around.target.source { return other(source.name, source.value) }
+        var other = other(word, entry)
+        other.mendOfUnknown =
+            word.hasPrefix("subscription")
+            ? "tell it with --subscription"
+            : around.target.group.text == nil
+                ? "tell it with --resource-group" + (word.hasSuffix(".id") ? " and --subscription" : "")
+                : "tell it with --subscription"
+        return other
+    }
+
+    private func other(_ name: String, _ value: JSONValue) -> Origin.Other {
+        Origin.Other(field: [.member("spec"), .member("owner")], name: name, value: value)
     }
 
     /// The version of Azure Service Operator that has an API version, or the newest that is not newer: defaults depend on it.
@@ -211,8 +260,7 @@ struct TemplateSource {
         _ entry: JSONValue,
         _ label: String,
         _ loops: TemplateScope.Loops,
-        _ scope: TemplateScope,
-        _ depth: Int,
+        _ around: Surroundings,
         into collector: inout Collector
     ) throws(SourceError) {
         guard let properties = document.member("properties", of: entry),
@@ -220,13 +268,14 @@ struct TemplateSource {
         else {
             return try collector.passOver(label, "its template is not in this file", isUnseen: true, at: entry)
         }
+        let target = try target(of: entry, loops, around)
         let options = document.member("expressionEvaluationOptions", of: properties)
         let isInner =
             options.flatMap { document.member("scope", of: $0) }.flatMap { document.string($0) }?.lowercased()
             == "inner"
         guard isInner else {
             // Its expressions are those of the template around it.
-            guard depth + 1 < Self.maximumDepth else {
+            guard around.depth + 1 < Self.maximumDepth else {
                 throw SourceError(
                     "has templates in templates, \(Self.maximumDepth) deep",
                     mend: "flatten them",
@@ -235,21 +284,40 @@ struct TemplateSource {
                 )
             }
             guard let resources = document.member("resources", of: template) else { return }
-            let parent: Parent? = nil
-            return try readAll(resources, parent, scope, depth + 1, into: &collector)
+            let inside = Surroundings(scope: around.scope, target: target, depth: around.depth + 1)
+            return try readAll(resources, nil, inside, into: &collector)
         }
         var given: [String: Draft] = [:]
         if let parameters = document.member("parameters", of: properties) {
             for (key, value) in document.members(of: parameters) {
-                let evaluated = try located(value) { () throws(TemplateFault) in try scope.value(value, loops) }
+                let evaluated = try located(value) { () throws(TemplateFault) in try around.scope.value(value, loops) }
                 let name = document.string(key)?.lowercased() ?? ""
                 given[name] =
                     evaluated["value"]
                     ?? (evaluated["reference"] == nil && !evaluated.isUnknown
-                        ? nil : Draft(.unknown(because: "the parameter \(name) is told when the template is deployed")))
+                        ? nil : Draft(.unknown(because: "it depends on the parameter \(name)")))
             }
         }
-        try read(template, given: given, depth: depth + 1, into: &collector)
+        try read(template, given: given, target, depth: around.depth + 1, into: &collector)
+    }
+
+    /// Where a template in another goes: what of it the resource does not say is as around it.
+    private func target(
+        of entry: JSONValue,
+        _ loops: TemplateScope.Loops,
+        _ around: Surroundings
+    ) throws(SourceError) -> DeploymentTarget {
+        func told(_ name: StaticString) throws(SourceError) -> (Draft, JSONValue)? {
+            guard let place = document.member(name, of: entry), !place.isNull else { return nil }
+            let value = try value(name, of: entry, loops, around)
+            if case .null = value.content { return nil }
+            return (value, place)
+        }
+        return around.target.nested(
+            scope: try told("scope"),
+            subscription: try told("subscriptionId"),
+            group: try told("resourceGroup")
+        )
     }
 
     // MARK: Places

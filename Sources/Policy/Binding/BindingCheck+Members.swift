@@ -8,7 +8,7 @@ extension BindingCheck {
         "armid", "clientid", "principalid", "principalname", "objectid", "objectidalias", "tenantid", "applicationid",
         "subject", "issuer", "sid", "login", "identity", "azurename", "endpointid", "resourcegroup",
         "resourcegroupname",
-        "subscriptionid",
+        "subscriptionid", "identities",
     ]
 
     /// What a name says that is neither a resource ID nor a reference.
@@ -145,7 +145,7 @@ extension BindingCheck {
             at: .path(FieldPath([.member("spec")] + steps + [.member(key)])),
             nil,
             of: subject,
-            .text(message: "is not known (\(reason.singleLine)), and cannot be judged", mend: "set \(key) itself")
+            .unknown(reason.singleLine)
         )
     }
 

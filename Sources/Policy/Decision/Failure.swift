@@ -204,6 +204,43 @@ public struct Failure: Sendable, CustomStringConvertible {
 
     /// The line without the link, as warnings have it: there is hardly room for the words.
     public var shortLine: String { String(FailureText(self).lineWithoutLink) }
+
+    /// The same, in the words of the tool that the object was translated from.
+    public func shortLine(in wording: Wording) -> String { String(FailureText(self, wording).lineWithoutLink) }
+
+    /// How another tool says what a failure is about.
+    public struct Wording: Sendable {
+        /// The field.
+        public let field: String
+        /// Whether nobody wrote the value that is judged: the tool fills it in.
+        public let isDefault: Bool
+        /// What to do about a value that is not known; nil to set it.
+        public let mendOfUnknown: String?
+        /// A value, in the object's spelling, as the tool spells it.
+        public let spelling: @Sendable (String) -> String
+        /// What is said of a field whose value is not known, by the reason; it follows the field's name.
+        public let unknown: @Sendable (String) -> String
+
+        /// Says how.
+        public init(
+            field: String,
+            isDefault: Bool = false,
+            mendOfUnknown: String? = nil,
+            spelling: @escaping @Sendable (String) -> String,
+            unknown: @escaping @Sendable (String) -> String
+        ) {
+            self.field = field
+            self.isDefault = isDefault
+            self.mendOfUnknown = mendOfUnknown
+            self.spelling = spelling
+            self.unknown = unknown
+        }
+
+        /// A list of values in the tool's spelling.
+        func spelling(ofList values: String) -> String {
+            values.split(separator: ", ").map { spelling(String($0)) }.joined(separator: ", ")
+        }
+    }
 }
 
 /// How bad it is that a rule is broken: for logs and metrics, without a say in the decision.
@@ -265,8 +302,8 @@ public struct FailureText: ~Copyable, Sendable {
     /// Makes an empty buffer.
     public init() {}
 
-    init(_ failure: borrowing Failure) {
-        render(failure)
+    init(_ failure: borrowing Failure, _ wording: Failure.Wording? = nil) {
+        render(failure, wording)
     }
 
     /// Puts a failure into words, in the place of the last one's.
@@ -286,7 +323,7 @@ public struct FailureText: ~Copyable, Sendable {
         text.append(String(scalars.prefix(characters - 1)) + "…")
     }
 
-    private mutating func render(_ failure: borrowing Failure) {
+    private mutating func render(_ failure: borrowing Failure, _ wording: Failure.Wording? = nil) {
         reason = failure.reason
         effect = failure.effect
         text.removeAll()
@@ -296,25 +333,35 @@ public struct FailureText: ~Copyable, Sendable {
             isSecret = object.isSecret || (text.span(name).namesSecret && !failure.isSwitch)
         }
         if failure.object != nil { text.tidy(from: 0, Self.maximumPathBytes) }
+        if let wording {
+            text.removeAll()
+            text.append(wording.field.singleLine.shortened(to: Self.maximumPathBytes))
+        }
         pathEnd = text.count
         hasValue = failure.writeValue(to: &text, isSecret: isSecret)
+        if let wording, hasValue, !isSecret {
+            let value = String(text.span(pathEnd..<text.count))
+            text.removeAll(after: pathEnd)
+            text.append(wording.spelling(value))
+        }
         valueEnd = text.count
         text.append(failure.origin.label)
         text.append(": ")
-        writeWords(of: failure, isSecret: isSecret)
+        writeWords(of: failure, wording, isSecret: isSecret)
         wordsEnd = text.count
         guard let link = failure.origin.link else { return }
         text.append("; see ")
         text.append(link)
     }
 
-    private mutating func writeWords(of failure: borrowing Failure, isSecret: Bool) {
+    private mutating func writeWords(of failure: borrowing Failure, _ wording: Failure.Wording?, isSecret: Bool) {
         let words = Explanation.Words(
             path: 0..<pathEnd,
             value: pathEnd..<valueEnd,
             hasValue: hasValue,
             isRedacted: isSecret,
-            allowed: failure.allowed
+            allowed: wording?.spelling(ofList: failure.allowed) ?? failure.allowed,
+            wording: wording
         )
         let message = failure.origin.message
         if let message {

@@ -16,7 +16,10 @@ struct Check: ParsableCommand {
               portcullis check -p policies --old main/ --output sarif app/ >results.sarif
 
             Terraform's plans and states ('terraform show -json'), ARM templates, what 'az resource show' prints and Crossplane's \
-            resources are judged too; what a plan does not know yet is unknown and never allowed in silence.
+            resources are judged too; what a plan does not know yet is unknown and never allowed in silence. Where a template is \
+            deployed, --resource-group, --subscription and --location tell:
+
+              portcullis check -p policies --resource-group team-a --location westeurope main.json
 
             Nothing is asked of a cluster: owners, credentials and quotas are known from --inventory, labels of namespaces from \
             Namespace manifests among the policies.
@@ -49,7 +52,7 @@ struct Check: ParsableCommand {
         var runs = [
             CheckRun(loaded.set, configuration: loaded.configuration, try circumstances.load(loaded))
         ]
-        Questions(paths).ask(&runs)
+        Questions(paths, deployment: circumstances.deployment).ask(&runs)
         let report = runs[0].finish()
         Terminal.complain(of: report.issues)
         output.print(

@@ -66,7 +66,7 @@ struct Explain: ParsableCommand {
                 explains: true
             )
         ]
-        Questions(paths).ask(&runs)
+        Questions(paths, deployment: circumstances.deployment).ask(&runs)
         let report = runs[0].finish()
         Terminal.complain(of: report.issues)
         switch output {

@@ -40,7 +40,28 @@ struct CircumstanceOptions: ParsableArguments {
         help: ArgumentHelp("File or folder of the objects as they were before; several times.", valueName: "path")
     )
     var old: [String] = []
+    @Option(help: ArgumentHelp("Resource group that ARM templates are deployed to.", valueName: "name"))
+    var resourceGroup: String?
+    @Option(help: ArgumentHelp("Subscription that ARM templates are deployed to.", valueName: "guid"))
+    var subscription: String?
+    @Option(help: ArgumentHelp("Location of that resource group: resourceGroup().location.", valueName: "region"))
+    var location: String?
     @OptionGroup var inventory: InventoryOptions
+
+    /// Where ARM templates are deployed to.
+    var deployment: TemplateDeployment {
+        TemplateDeployment(location: location, resourceGroup: resourceGroup, subscription: subscription)
+    }
+
+    mutating func validate() throws {
+        if let subscription, !subscription.isGUID {
+            throw ValidationError("--subscription '\(subscription)' is no GUID; 'az account show' tells it as id")
+        }
+        for (option, value) in [("--resource-group", resourceGroup), ("--location", location)] {
+            guard let value, value.isEmpty || value.contains("/") else { continue }
+            throw ValidationError("\(option) '\(value)' is no name; write the name alone, without '/'")
+        }
+    }
 
     /// What is done with the manifests.
     enum OperationOption: String, CaseIterable, ExpressibleByArgument {
@@ -82,5 +103,13 @@ struct CircumstanceOptions: ParsableArguments {
         }
         circumstances.inventory = try inventory.load(policies)
         return circumstances
+    }
+}
+
+extension String {
+    /// Whether it is a GUID, as subscriptions are named: anything else would never be one of a policy's.
+    fileprivate var isGUID: Bool {
+        let groups = split(separator: "-", omittingEmptySubsequences: false)
+        return groups.map(\.utf8.count) == [8, 4, 4, 4, 12] && groups.allSatisfy { $0.allSatisfy(\.isHexDigit) }
     }
 }

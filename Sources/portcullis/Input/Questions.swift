@@ -10,14 +10,18 @@ struct Questions {
     private let areRecords: Bool
     /// The files that may be parameters of a template, by its name; both are among the files.
     private let parameters: [String: [String]]
+    /// Where templates are deployed to.
+    private let deployment: TemplateDeployment
 
     /// Lists the files.
     ///
     /// - Parameters:
     ///   - paths: As they were given.
+    ///   - deployment: Where templates are deployed to.
     ///   - areRecords: Whether they name records alone.
-    init(_ paths: [String], areRecords: Bool = false) {
+    init(_ paths: [String], deployment: TemplateDeployment = TemplateDeployment(), areRecords: Bool = false) {
         self.areRecords = areRecords
+        self.deployment = deployment
         input = InputFiles(paths) { Self.isRecord($0) || !areRecords && PolicyFiles.isPolicyFile($0) }
         let files = Set(input.files)
         parameters = Dictionary(grouping: input.files) { ParametersFile.template(of: $0) ?? "" }
@@ -74,7 +78,8 @@ struct Questions {
                     let manifests = ManifestFile(
                         try InputFiles.read(file),
                         file: name,
-                        parameters: parametersFiles(of: file)
+                        parameters: parametersFiles(of: file),
+                        deployment: deployment
                     )
                     if !manifests.parameters.isEmpty, !isPaired(file) {
                         add(
