@@ -40,12 +40,16 @@ extension Terminal {
 struct Progress {
     /// What is counted.
     let unit: String
-    private let isShown = Terminal.isTerminal(STDERR_FILENO)
+    private let isShown: Bool
     private var next = ContinuousClock.now + .seconds(2)
     private var hasShown = false
 
-    init(_ unit: String) {
+    /// - Parameters:
+    ///   - unit: What is counted.
+    ///   - besideOutput: Whether results are written meanwhile, which no line of progress must come between.
+    init(_ unit: String, besideOutput: Bool = false) {
         self.unit = unit
+        isShown = Terminal.isTerminal(STDERR_FILENO) && !(besideOutput && Terminal.isTerminal(STDOUT_FILENO))
     }
 
     mutating func show(_ count: Int) {

@@ -12,7 +12,7 @@ import Testing
         _ text: String,
         _ policies: String...,
         change: (inout CheckRun.Circumstances) -> Void = { _ in }
-    ) throws -> CheckReport {
+    ) throws -> Explained {
         var configuration = PolicyConfiguration()
         configuration.tracesExpressions = true
         configuration.maximumExpressionTime = .seconds(3600)
@@ -26,15 +26,35 @@ import Testing
         var run = CheckRun(
             try #require(result.set, "\(result.issues)"),
             configuration: configuration,
-            circumstances,
-            explains: true
+            circumstances
         )
-        run.check(ManifestFile(Array(text.utf8), file: "app.yaml"))
-        return run.finish()
+        var explanations: [Explanation] = []
+        run.check(ManifestFile(Array(text.utf8), file: "app.yaml")) { explanations.append($0) }
+        return Explained(explanations: explanations, report: run.finish())
     }
 
-    private static func text(_ report: CheckReport, _ filter: ExplanationFilter = ExplanationFilter()) -> [String] {
-        report.explanationText(filter, isColoured: false)
+    /// What was explained, to be written in any form.
+    private struct Explained {
+        let explanations: [Explanation]
+        let report: CheckReport
+
+        func written(
+            _ format: ExplanationWriter.Format,
+            _ filter: ExplanationFilter = ExplanationFilter(),
+            isColoured: Bool = false
+        ) -> String {
+            var pieces: [String] = []
+            var writer = ExplanationWriter(format, filter, isColoured: isColoured) { pieces.append($0) }
+            for explanation in explanations { writer.add(explanation) }
+            writer.end(report)
+            return pieces.joined()
+        }
+    }
+
+    private static func text(_ explained: Explained, _ filter: ExplanationFilter = ExplanationFilter()) -> [String] {
+        let text = explained.written(.text, filter)
+        #expect(text.hasSuffix("\n"))
+        return text.dropLast().split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
     }
 
     private static let elsewhere = """
@@ -94,7 +114,7 @@ import Testing
     @Test func coloursAreForTerminals() throws {
         let report = try Self.explain(CheckTests.account, accountPolicy)
         #expect(!Self.text(report).joined().contains("\u{1b}"))
-        let coloured = report.explanationText(ExplanationFilter(), isColoured: true).joined()
+        let coloured = report.written(.text, isColoured: true)
         #expect(coloured.contains("\u{1b}[31mdenied\u{1b}[0m"))
     }
 
@@ -148,10 +168,10 @@ import Testing
     }
 
     @Test func recordsAreTold() throws {
-        var run = CheckRun(.empty, configuration: PolicyConfiguration(), explains: true)
-        run.check(review: Array("{}".utf8), at: Report.Place(file: "r.jsonl", line: 1, column: 1))
-        let report = run.finish()
-        #expect(report.explanations.isEmpty && report.errors.count == 1)
+        var run = CheckRun(.empty, configuration: PolicyConfiguration())
+        var count = 0
+        run.check(review: Array("{}".utf8), at: Report.Place(file: "r.jsonl", line: 1, column: 1)) { _ in count += 1 }
+        #expect(count == 0 && run.finish().errors.count == 1)
     }
 
     // MARK: Programs
@@ -159,7 +179,7 @@ import Testing
     @Test func theObjectForProgramsHasItAll() throws {
         let report = try Self.explain(CheckTests.account, accountPolicy, Self.elsewhere)
         let json = try #require(
-            try JSONSerialization.jsonObject(with: Data(report.explanationJSON(ExplanationFilter()))) as? [String: Any]
+            try JSONSerialization.jsonObject(with: Data(report.written(.json).utf8)) as? [String: Any]
         )
         #expect(json["manifests"] as? Int == 1 && json["denied"] as? Int == 1 && json["errors"] as? Int == 0)
         let explanation = try #require((json["explanations"] as? [[String: Any]])?.first)
@@ -183,7 +203,75 @@ import Testing
         #expect(change["before"] == nil)
     }
 
+    /// An object a document, each after the other.
+    private static func several(_ count: Int) -> String {
+        (0..<count).map { CheckTests.account.replacing("name: data", with: "name: data\($0)") }
+            .joined(separator: "\n---\n")
+    }
+
+    @Test(arguments: ExplanationWriter.Format.allCases) func objectsAreWrittenOneByOne(
+        _ format: ExplanationWriter.Format
+    ) throws {
+        let explained = try Self.explain(Self.several(3), accountPolicy)
+        #expect(explained.explanations.count == 3)
+        var written = ""
+        var writer = ExplanationWriter(format) { written += $0 }
+        for (place, explanation) in explained.explanations.enumerated() {
+            writer.add(explanation)
+            // Whether a page is about one object is not known before the second.
+            let first = format == .html && place == 0 ? -1 : place
+            for other in 0..<3 { #expect(written.contains("data\(other)") == (other <= first)) }
+        }
+        writer.end(explained.report)
+        #expect(written == explained.written(format))
+    }
+
+    @Test(arguments: 0...3) func jsonAndYAMLAreTheSameObject(_ count: Int) throws {
+        let explained = try Self.explain(count == 0 ? "# nothing" : Self.several(count), accountPolicy)
+        let json = try JSONDocument(parsing: Array(explained.written(.json).utf8))
+        let list = try #require(json.member("explanations", of: json.root))
+        #expect(json.count(of: list) == count)
+        #expect(
+            explained.written(.json).hasSuffix(
+                "\"manifests\":\(count),\"allowed\":0,\"denied\":\(count),\"errors\":0}\n"
+            )
+        )
+        let yaml = try #require(try JSONDocument.parseYAML(Array(explained.written(.yaml).utf8)).first)
+        #expect(explained.written(.yaml) == YAMLText.yaml(ofJSON: Array(explained.written(.json).utf8)) + "\n")
+        #expect(yaml.count(of: try #require(yaml.member("explanations", of: yaml.root))) == count)
+    }
+
+    @Test func resultsOfExplainedObjectsAreCountedAndNotKept() throws {
+        let report = try Self.explain(Self.several(2), accountPolicy).report
+        #expect(report.results.isEmpty && report.judgedCount == 2 && report.deniedCount == 2)
+        #expect(report.summary == "2 manifests: 0 allowed, 2 denied")
+    }
+
     // MARK: Pages
+
+    @Test func severalObjectsCanBeChosenFrom() throws {
+        let one = try Self.explain(CheckTests.account, accountPolicy).written(.html)
+        let two = try Self.explain(Self.several(2), accountPolicy).written(.html)
+        #expect(!one.contains("<input") && two.contains("<title>Explanations – Portcullis</title>"))
+        #expect(two.contains("<input type=\"radio\" name=\"show\" id=\"denied\" />"))
+        // Why it was denied is seen at once, what each policy has found when it is asked for.
+        #expect(two.contains("<details open><summary><h3><span class=\"red\">denied by</span></h3></summary>"))
+        #expect(two.contains("<details><summary><h3><span class=\"bold\">AzurePolicy accounts</span>"))
+        #expect(one.contains("<details open><summary><h3><span class=\"bold\">AzurePolicy accounts</span>"))
+    }
+
+    @Test func onlyLinksOfTheWebAreLinks() throws {
+        func page(_ link: String) throws -> String {
+            let policy = accountPolicy.replacing("name: regions,", with: "name: regions, link: \"\(link)\",")
+            return try Self.explain(CheckTests.account, policy).written(.html)
+        }
+        #expect(
+            try page("https://example.com/a?b&c").contains(
+                "<a href=\"https://example.com/a?b&amp;c\" rel=\"noreferrer\">"
+            )
+        )
+        #expect(try !Self.explain(CheckTests.account, accountPolicy).written(.html).contains("<a "))
+    }
 
     private static let hostile = """
         apiVersion: storage.azure.com/v1api20230101
@@ -208,8 +296,8 @@ import Testing
 
     @Test func noTextBecomesMarkup() throws {
         let report = try Self.explain(Self.hostile, Self.hostilePolicy)
-        #expect(report.deniedCount == 1)
-        let html = report.explanationHTML(ExplanationFilter(isVerbose: true))
+        #expect(report.report.deniedCount == 1)
+        let html = report.written(.html, ExplanationFilter(isVerbose: true))
         for tag in ["<script", "<img", "<b>", "<i>", "<u>", "</details><script"] {
             #expect(!html.contains(tag), "\(tag)")
         }
@@ -223,13 +311,18 @@ import Testing
         )
         parser.delegate = elements
         #expect(parser.parse(), "\(String(describing: parser.parserError))")
-        #expect(elements.names == ["body", "h1", "p", "article", "details", "summary", "h2", "span", "ul", "li"])
-        #expect(elements.attributes == ["class", "open"])
+        #expect(
+            elements.names == [
+                "body", "header", "h1", "main", "article", "details", "summary", "h2", "h3", "span", "code", "ul",
+                "li", "footer", "p",
+            ]
+        )
+        #expect(elements.attributes == ["class", "open", "role", "aria-label"])
     }
 
     @Test func pagesNeedNothingElse() throws {
-        let html = try Self.explain(CheckTests.account, accountPolicy).explanationHTML(ExplanationFilter())
-        #expect(html.hasPrefix("<!DOCTYPE html>\n") && html.hasSuffix("</html>"))
+        let html = try Self.explain(CheckTests.account, accountPolicy).written(.html)
+        #expect(html.hasPrefix("<!DOCTYPE html>\n") && html.hasSuffix("</html>\n"))
         #expect(!html.contains("http") || html.components(separatedBy: "http").count == 2)
         #expect(html.contains("default-src 'none'") && html.contains("prefers-color-scheme: dark"))
         #expect(html.contains("<title>StorageAccount team-a/data – Portcullis</title>"))

@@ -57,19 +57,36 @@ public struct CheckReport: Sendable {
         public var code: String { policy.isEmpty ? "webhook" : "\(policy)/\(rule)" }
     }
 
-    /// What would be said of each object.
-    public internal(set) var results: [Result] = []
-    /// Why it would be said, if that was asked for: one of each result.
-    public internal(set) var explanations: [Explanation] = []
+    /// What would be said of each object; nothing of those that were explained, of which only the numbers are kept.
+    public private(set) var results: [Result] = []
     /// What could not be judged, and what else is wrong with the input.
     public internal(set) var issues: [PolicyIssue] = []
 
+    /// How many objects were judged.
+    public private(set) var judgedCount = 0
     /// How many objects would be denied.
-    public var deniedCount: Int { results.count { !$0.isAllowed } }
+    public private(set) var deniedCount = 0
     /// How many would be admitted with a warning.
-    public var warnedCount: Int {
-        results.count { $0.isAllowed && $0.findings.contains { $0.level == .warning } }
+    public private(set) var warnedCount = 0
+    /// How many no policy is for.
+    private var unmatchedCount = 0
+
+    /// Counts an object.
+    ///
+    /// - Parameters:
+    ///   - result: What would be said of it.
+    ///   - isKept: Whether it is to be among the results.
+    mutating func add(_ result: Result, isKept: Bool = true) {
+        judgedCount += 1
+        if !result.isAllowed {
+            deniedCount += 1
+        } else if result.findings.contains(where: { $0.level == .warning }) {
+            warnedCount += 1
+        }
+        if result.policyCount == 0, result.findings.isEmpty { unmatchedCount += 1 }
+        if isKept { results.append(result) }
     }
+
     /// What could not be judged because it is wrong.
     public var errors: [PolicyIssue] { issues.filter { $0.severity == .error } }
     /// What is not judged though nothing is wrong with it: what nobody knows of a plan or template.
@@ -257,17 +274,16 @@ extension CheckReport {
     /// What came of it, in a line.
     public var summary: String {
         func count(_ number: Int, _ word: String) -> String { "\(number) \(word)\(number == 1 ? "" : "s")" }
-        guard !results.isEmpty else {
+        guard judgedCount > 0 else {
             if !errors.isEmpty { return "nothing was checked: \(count(errors.count, "error"))" }
             return "nothing was checked: \(unjudged.isEmpty ? "no manifests" : "\(unjudged.count) not judged")"
         }
-        let unmatched = results.count { $0.policyCount == 0 && $0.findings.isEmpty }
-        var parts = ["\(results.count - deniedCount) allowed", "\(deniedCount) denied"]
+        var parts = ["\(judgedCount - deniedCount) allowed", "\(deniedCount) denied"]
         if warnedCount > 0 { parts.append("\(warnedCount) with warnings") }
-        if unmatched > 0 { parts.append("\(unmatched) that no policy is for") }
+        if unmatchedCount > 0 { parts.append("\(unmatchedCount) that no policy is for") }
         if !unjudged.isEmpty { parts.append("\(unjudged.count) not judged") }
         if !errors.isEmpty { parts.append(count(errors.count, "error")) }
-        return "\(count(results.count, "manifest")): \(parts.joined(separator: ", "))"
+        return "\(count(judgedCount, "manifest")): \(parts.joined(separator: ", "))"
     }
 
     /// The report as a JSON object: `manifests`, `allowed`, `denied`, `warned`, `unjudged`, `errors`, `results`,
@@ -276,7 +292,7 @@ extension CheckReport {
         var writer = JSONWriter()
         writer.beginObject()
         for (key, number) in [
-            ("manifests", results.count), ("allowed", results.count - deniedCount), ("denied", deniedCount),
+            ("manifests", judgedCount), ("allowed", judgedCount - deniedCount), ("denied", deniedCount),
             ("warned", warnedCount), ("unjudged", unjudged.count), ("errors", errors.count),
         ] {
             writer.key(key)

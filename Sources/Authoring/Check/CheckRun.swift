@@ -83,7 +83,6 @@ public struct CheckRun: Sendable {
     private let set: PolicySet
     private let tables: AzureTables
     private let circumstances: Circumstances
-    private let explains: Bool
     private let keepsRequests: Bool
     /// What has been asked and how, if that is kept: for whoever wants to ask it again.
     public private(set) var requests: [(request: AdmissionRequest, mode: DecisionMode)] = []
@@ -95,24 +94,21 @@ public struct CheckRun: Sendable {
     ///   - set: The policies.
     ///   - configuration: What they were compiled with.
     ///   - circumstances: How manifests come to the webhook.
-    ///   - explains: Whether the report is to say why as well.
     ///   - keepsRequests: Whether `requests` is to hold all that has been asked.
     public init(
         _ set: PolicySet,
         configuration: PolicyConfiguration,
         _ circumstances: Circumstances = Circumstances(),
-        explains: Bool = false,
         keepsRequests: Bool = false
     ) {
         self.set = set
-        self.explains = explains
         self.keepsRequests = keepsRequests
         tables = configuration.tables
         self.circumstances = circumstances
     }
 
     /// How many objects have been judged.
-    public var count: Int { report.results.count }
+    public var count: Int { report.judgedCount }
 
     /// Reports a file that cannot be read.
     public mutating func add(_ issue: PolicyIssue) {
@@ -121,32 +117,35 @@ public struct CheckRun: Sendable {
 
     /// Asks about the objects of a file.
     ///
+    /// - Parameters:
+    ///   - file: The file.
+    ///   - explain: Is told of each object why, at once; nothing of it is kept then but in the numbers of the report.
     /// - Returns: How many objects have been judged in all.
     @discardableResult
-    public mutating func check(_ file: ManifestFile) -> Int {
+    public mutating func check(_ file: ManifestFile, explain: ((Explanation) -> Void)? = nil) -> Int {
         report.issues += file.issues
-        for manifest in file.manifests { check(manifest) }
-        for resource in file.resources { check(resource, in: file.file) }
-        return report.results.count
+        for manifest in file.manifests { check(manifest, explain) }
+        for resource in file.resources { check(resource, in: file.file, explain) }
+        return report.judgedCount
     }
 
-    private mutating func check(_ manifest: Manifest) {
+    private mutating func check(_ manifest: Manifest, _ explain: ((Explanation) -> Void)?) {
         guard let request = request(change(of: manifest), at: manifest.place) else { return }
-        judge(request, manifest: manifest)
+        judge(request, manifest: manifest, explain)
     }
 
-    private mutating func check(_ resource: ForeignResource, in file: String) {
+    private mutating func check(_ resource: ForeignResource, in file: String, _ explain: ((Explanation) -> Void)?) {
         let place = resource.place(of: "").in(file)
         guard let request = request(resource.change, at: place) else { return }
         if keepsRequests { requests.append((request, .validateForeign)) }
-        let trace = explains ? DecisionTrace(isDetailed: true) : nil
+        let trace = explain == nil ? nil : DecisionTrace(isDetailed: true)
         let decision = decide(request, .validateForeign, trace)
         let result = CheckReport.Result(request, decision, title: resource.name, at: place) { failure in
             (resource.place(of: failure.path).in(file), resource.wording(of: failure.path))
         }
-        report.results.append(result)
-        guard let trace else { return }
-        report.explanations.append(
+        report.add(result, isKept: explain == nil)
+        guard let trace, let explain else { return }
+        explain(
             Explanation(result, request, decision, trace) { facet in
                 let source = resource.place(of: facet.shownPath)
                 return (source.in(file), source.field)
@@ -177,16 +176,20 @@ public struct CheckRun: Sendable {
         set.decide(request, mode: mode, inventory: circumstances.inventory, now: circumstances.now, trace: trace)
     }
 
-    private mutating func judge(_ request: AdmissionRequest, manifest: Manifest) {
+    private mutating func judge(
+        _ request: AdmissionRequest,
+        manifest: Manifest,
+        _ explain: ((Explanation) -> Void)?
+    ) {
         if keepsRequests { requests.append((request, .mutateAndValidate)) }
-        let trace = explains ? DecisionTrace(isDetailed: true) : nil
+        let trace = explain == nil ? nil : DecisionTrace(isDetailed: true)
         let decision = decide(request, .mutateAndValidate, trace)
         let result = CheckReport.Result(request, decision, at: manifest.place) { failure in
             (manifest.place(of: failure.fieldPath), nil)
         }
-        report.results.append(result)
-        guard let trace else { return }
-        report.explanations.append(
+        report.add(result, isKept: explain == nil)
+        guard let trace, let explain else { return }
+        explain(
             Explanation(result, request, decision, trace) { (manifest.place(of: $0.path), nil) }
         )
     }
@@ -196,9 +199,14 @@ public struct CheckRun: Sendable {
     /// - Parameters:
     ///   - line: The review, as an API server sent it.
     ///   - place: The file, and which of its lines that is.
+    ///   - explain: As of `check(_:explain:)` of a file.
     /// - Returns: How many objects have been judged in all.
     @discardableResult
-    public mutating func check(review line: [UInt8], at place: Report.Place) -> Int {
+    public mutating func check(
+        review line: [UInt8],
+        at place: Report.Place,
+        explain: ((Explanation) -> Void)? = nil
+    ) -> Int {
         func refuse(_ message: String) {
             report.issues.append(
                 PolicyIssue(
@@ -215,20 +223,24 @@ public struct CheckRun: Sendable {
             document = try JSONDocument(parsing: line)
         } catch {
             refuse("is no JSON: \(error.code) at column \(error.offset + 1)")
-            return report.results.count
+            return report.judgedCount
         }
         do throws(AdmissionReviewError) {
             let request = try AdmissionReview.decode(document)
             if let problem = request.problems().first {
                 refuse("is no review that an API server sends: \(problem.field) \(problem.message)")
-                return report.results.count
+                return report.judgedCount
             }
             let object = request.object ?? request.oldObject ?? document.root
-            judge(request, manifest: Manifest(JSONFragment(document, object), file: place.file, line: place.line))
+            judge(
+                request,
+                manifest: Manifest(JSONFragment(document, object), file: place.file, line: place.line),
+                explain
+            )
         } catch {
             refuse("is no AdmissionReview: \(error)")
         }
-        return report.results.count
+        return report.judgedCount
     }
 
     private func change(of manifest: Manifest) -> ManifestRequest.Change {

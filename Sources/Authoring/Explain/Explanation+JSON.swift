@@ -4,26 +4,27 @@ internal import Kubernetes
 internal import Policy
 
 extension CheckReport {
-    /// The explanations as a JSON object: `manifests`, `allowed`, `denied`, `errors`, `explanations`, `issues`.
-    public func explanationJSON(_ filter: ExplanationFilter) -> [UInt8] {
+    /// What stands behind the explanations: `issues`, `manifests`, `allowed`, `denied`, `errors`.
+    func explanationTail() -> [UInt8] {
         var writer = JSONWriter()
         writer.beginObject()
+        writer.list("issues", issues) { $0.write($1) }
         for (key, number) in [
-            ("manifests", results.count), ("allowed", results.count - deniedCount), ("denied", deniedCount),
+            ("manifests", judgedCount), ("allowed", judgedCount - deniedCount), ("denied", deniedCount),
             ("errors", errors.count),
         ] {
             writer.key(key)
             writer.int(number)
         }
-        writer.list("explanations", explanations) { $1.write(to: &$0, filter) }
-        writer.list("issues", issues) { $0.write($1) }
         writer.endObject()
         return writer.finish()
     }
 }
 
 extension Explanation {
-    fileprivate func write(to writer: inout JSONWriter, _ filter: ExplanationFilter) {
+    /// The explanation as a JSON object.
+    func json(_ filter: ExplanationFilter) -> [UInt8] {
+        var writer = JSONWriter()
         writer.beginObject()
         writer.texts([
             ("title", result.title), ("kind", result.kind), ("version", version), ("namespace", result.namespace),
@@ -43,6 +44,7 @@ extension Explanation {
         writer.list("mutations", mutations) { $1.write(to: &$0) }
         writer.list("exceptions", exceptions) { $1.write(to: &$0) }
         writer.endObject()
+        return writer.finish()
     }
 
     private func write(_ policy: PolicyTrace, to writer: inout JSONWriter, _ filter: ExplanationFilter) {

@@ -80,7 +80,9 @@ extension Explanation {
                     OutlineNode(
                         Piece("\(finding.place.position) ", .faint),
                         Piece(finding.policy.isEmpty ? "" : "\(finding.code): ", .bold),
-                        Piece(finding.message + (finding.link.map { "; see \($0)" } ?? ""))
+                        Piece(finding.message),
+                        Piece(finding.link == nil ? "" : "; see "),
+                        Piece(finding.link ?? "", .plain, .link)
                     )
                 }
             )
@@ -101,7 +103,8 @@ extension Explanation {
         if let fault = policy.fault {
             children.append(
                 OutlineNode(
-                    Piece("! could not be evaluated: ", .red),
+                    Piece("! ", .red, .mark("error")),
+                    Piece("could not be evaluated: ", .red),
                     Piece("\(fault); failurePolicy \(policy.failurePolicy.rawValue)")
                 )
             )
@@ -116,6 +119,10 @@ extension Explanation {
                 $0.document == policy.document && $0.binding == policy.binding && $0.round == 0
             }
             node.pieces.append(Piece(policy.summary(made: own.count { !$0.changes.isEmpty }, of: own.count)))
+            // Who wonders why it was denied looks for what failed.
+            node.isOpen =
+                result.isAllowed || filter.namesPolicies || filter.namesRules || policy.fault != nil
+                || rules.contains(where: \.verdict.isBad)
         case .unknown: node.pieces.append(Piece(": cannot be told whether it is for the object", .red))
         case .differs:
             node.pieces.append(Piece(": not for it: \(policy.reason?.whyNot ?? "")", .faint))
@@ -132,7 +139,7 @@ extension Explanation {
         }
         let aspects = policy.aspects.map { aspect in
             var node = OutlineNode(
-                Piece("\(aspect.fits.mark) ", aspect.fits.style),
+                Piece("\(aspect.fits.mark) ", aspect.fits.style, .mark(aspect.fits.word)),
                 Piece("\(aspect.field): \(aspect.wanted); \(aspect.found)")
             )
             if let expression = aspect.expression, filter.isVerbose || aspect.fits != true {
@@ -152,16 +159,19 @@ extension Explanation {
         let with = rule.parameter.map { " with \($0)" } ?? ""
         var node: OutlineNode
         switch rule.verdict {
-        case .passed: node = OutlineNode(Piece("✓ ", .green), Piece("\(name)\(with)"))
+        case .passed: node = OutlineNode(Piece("✓ ", .green, .mark("passed")), Piece("\(name)\(with)"))
         case .failed:
             let isDenied = findings.contains { $0.level == .error }
             node = OutlineNode(
-                Piece("✗ ", isDenied ? .red : .yellow),
+                Piece("✗ ", isDenied ? .red : .yellow, .mark("failed")),
                 Piece("\(name)\(with): \(effects(of: findings, rule))")
             )
         case .doesNotApply(let why): node = OutlineNode("– \(name): does not apply: \(why)", .faint)
         case .broken(let why):
-            node = OutlineNode(Piece("! ", .red), Piece("\(name)\(with): could not be evaluated: \(why)"))
+            node = OutlineNode(
+                Piece("! ", .red, .mark("error")),
+                Piece("\(name)\(with): could not be evaluated: \(why)")
+            )
         case .notReached(let why): node = OutlineNode("· \(name): not tried: \(why)", .faint)
         }
         let isFull = filter.isVerbose || rule.verdict.isBad
@@ -170,9 +180,9 @@ extension Explanation {
         node.children += rule.expressions.map { expression in
             OutlineNode(
                 Piece("\(expression.role.words): ", .faint),
-                Piece(expression.source.shortenedInside(to: 160)),
+                Piece(expression.source.shortenedInside(to: 160), .plain, .code),
                 Piece(" → "),
-                Piece(expression.value, expression.isBroken ? .red : .bold),
+                Piece(expression.value, expression.isBroken ? .red : .bold, .code),
                 Piece(expression.cost > 0 ? "  cost \(expression.cost)" : "", .faint),
                 children: isFull ? expression.partNodes : [],
                 isOpen: rule.verdict.isBad
@@ -201,16 +211,18 @@ extension Explanation {
 
     private func facetNode(_ facet: FacetTrace) -> OutlineNode {
         let (place, field) = place(of: facet)
-        let state: Piece =
+        let (state, value): (Piece, Piece) =
             switch facet.state {
-            case .known: Piece(" = \(facet.text ?? "")")
-            case .absent: Piece(facet.text.map { " is not set; Azure takes \($0)" } ?? " is not set", .faint)
-            case .unknown: Piece(" is not known: \(facet.text ?? "")", .yellow)
+            case .known: (Piece(" = "), Piece(facet.text ?? "", .plain, .code))
+            case .absent:
+                (Piece(facet.text.map { " is not set; Azure takes \($0)" } ?? " is not set", .faint), Piece(""))
+            case .unknown: (Piece(" is not known: \(facet.text ?? "")", .yellow), Piece(""))
             }
         return OutlineNode(
             Piece("\(place.position) ", .faint),
-            Piece(field),
+            Piece(field, .plain, .code),
             state,
+            value,
             Piece("  \(facet.facet.rawValue)\(facet.part.map { ".\($0.rawValue)" } ?? "")", .faint)
         )
     }
@@ -224,22 +236,34 @@ extension Explanation {
             let expressions = mutation.expressions.map { expression in
                 OutlineNode(
                     Piece("\(expression.role.words): ", .faint),
-                    Piece("\(expression.source.shortenedInside(to: 160)) → \(expression.value)"),
+                    Piece(expression.source.shortenedInside(to: 160), .plain, .code),
+                    Piece(" → "),
+                    Piece(expression.value, .plain, .code),
                     children: filter.isVerbose ? expression.partNodes : [],
                     isOpen: false
                 )
             }
             if let fault = mutation.fault {
-                return OutlineNode(Piece("! ", .red), Piece("\(name): \(fault)"), children: expressions)
+                return OutlineNode(
+                    Piece("! ", .red, .mark("error")),
+                    Piece("\(name): \(fault)"),
+                    children: expressions
+                )
             }
             if let idle = mutation.idle {
                 let shown = filter.isVerbose ? expressions : []
                 return OutlineNode("– \(name): nothing: \(idle)", .faint, children: shown)
             }
             let changes = mutation.changes.map { change in
-                OutlineNode("\(change.path): \(change.before ?? "not set") → \(change.after ?? "gone")")
+                OutlineNode(
+                    Piece(change.path, .plain, .code),
+                    Piece(": "),
+                    change.before.map { Piece($0, .plain, .code) } ?? Piece("not set"),
+                    Piece(" → "),
+                    change.after.map { Piece($0, .plain, .code) } ?? Piece("gone")
+                )
             }
-            return OutlineNode(Piece("✓ ", .green), Piece(name + again), children: changes + expressions)
+            return OutlineNode(Piece("✓ ", .green, .mark("made")), Piece(name + again), children: changes + expressions)
         }
     }
 
@@ -257,7 +281,7 @@ extension Explanation {
             if exception.fits {
                 let ticket = exception.ticket.map { ", \($0)" } ?? ""
                 let why = "\(exception.name) waives \(list) until \(exception.expiresAt): \(exception.reason)\(ticket)"
-                nodes.append(OutlineNode(Piece("✓ ", .green), Piece(why)))
+                nodes.append(OutlineNode(Piece("✓ ", .green, .mark("in force")), Piece(why)))
             } else {
                 let why = exception.aspects.first { $0.fits != true }?.whyNot ?? ""
                 nodes.append(OutlineNode("– \(exception.name) does not waive \(list): \(why)", .faint))
@@ -338,6 +362,8 @@ extension CheckReport.Result {
 
 extension Bool? {
     fileprivate var mark: String { self.map { $0 ? "✓" : "✗" } ?? "?" }
+    /// The mark in a word.
+    fileprivate var word: String { self.map { $0 ? "fits" : "does not fit" } ?? "cannot be told" }
     fileprivate var style: TextStyle { self.map { $0 ? .green : .red } ?? .yellow }
 }
 
@@ -352,7 +378,7 @@ extension ExpressionTrace {
         let isWhole = parts.last?.value == value
         return (isWhole ? parts.dropLast() : parts[...]).map { part in
             OutlineNode(
-                OutlineNode.Piece(part.text.shortenedInside(to: 96)),
+                OutlineNode.Piece(part.text.shortenedInside(to: 96), .plain, .code),
                 OutlineNode.Piece(" → \(part.value)", .faint)
             )
         }

@@ -95,17 +95,3 @@ public struct ExplanationFilter: Sendable {
     /// Whether a rule or a mutation is told of.
     public func includes(rule name: String) -> Bool { rule?.matches(name) ?? true }
 }
-
-extension CheckReport {
-    /// What was explained, for people: the explanations one after the other, and what came of all.
-    public func explanationText(_ filter: ExplanationFilter, isColoured: Bool) -> [String] {
-        var lines: [String] = []
-        for explanation in explanations {
-            lines += explanation.outline(filter).text(isColoured: isColoured)
-            lines.append("")
-        }
-        let style: TextStyle = deniedCount > 0 || !errors.isEmpty ? .red : warnedCount > 0 ? .yellow : .green
-        lines.append(style.paint(summary, isColoured: isColoured))
-        return lines
-    }
-}

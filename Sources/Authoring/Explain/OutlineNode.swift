@@ -4,12 +4,25 @@ internal import Policy
 struct OutlineNode {
     /// A part of the line.
     struct Piece {
+        /// What it is where that can be seen.
+        enum Role {
+            case text
+            /// A field, a value or an expression.
+            case code
+            /// A sign; its word is for those who hear the page.
+            case mark(String)
+            /// Where people read more.
+            case link
+        }
+
         let text: String
         let style: TextStyle
+        let role: Role
 
-        init(_ text: String, _ style: TextStyle = .plain) {
+        init(_ text: String, _ style: TextStyle = .plain, _ role: Role = .text) {
             self.text = text
             self.style = style
+            self.role = role
         }
     }
 

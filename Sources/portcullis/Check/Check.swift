@@ -68,6 +68,6 @@ struct Check: ParsableCommand {
         if !report.errors.isEmpty { return .usage }
         if report.deniedCount > 0 { return .failed }
         if failOn == .warn, report.warnedCount + report.unjudged.count > 0 { return .warned }
-        return report.results.isEmpty ? .untested : nil
+        return report.judgedCount == 0 ? .untested : nil
     }
 }

@@ -30,6 +30,15 @@ struct Explain: ParsableCommand {
         case json
         case yaml
         case html
+
+        var written: ExplanationWriter.Format {
+            switch self {
+            case .text: .text
+            case .json: .json
+            case .yaml: .yaml
+            case .html: .html
+            }
+        }
     }
 
     @Argument(help: ArgumentHelp("Files, folders with all below them, or - for standard input.", valueName: "path"))
@@ -62,21 +71,16 @@ struct Explain: ParsableCommand {
             CheckRun(
                 loaded.set,
                 configuration: loaded.configuration,
-                try circumstances.load(loaded),
-                explains: true
+                try circumstances.load(loaded)
             )
         ]
-        Questions(paths, deployment: circumstances.deployment).ask(&runs)
+        var writer = ExplanationWriter(output.written, filter, isColoured: Terminal.hasColours(STDOUT_FILENO)) {
+            Swift.print($0, terminator: "")
+        }
+        Questions(paths, deployment: circumstances.deployment).ask(&runs) { writer.add($0) }
         let report = runs[0].finish()
         Terminal.complain(of: report.issues)
-        switch output {
-        case .text:
-            let lines = report.explanationText(filter, isColoured: Terminal.hasColours(STDOUT_FILENO))
-            Terminal.print(lines.joined(separator: "\n"))
-        case .json: Terminal.print(String(decoding: report.explanationJSON(filter), as: UTF8.self))
-        case .yaml: Terminal.print(YAMLText.yaml(ofJSON: report.explanationJSON(filter)))
-        case .html: Terminal.print(report.explanationHTML(filter))
-        }
+        writer.end(report)
         if let code = Check.exitCode(of: report) { throw ExitCode(code.rawValue) }
     }
 

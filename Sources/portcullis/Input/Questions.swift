@@ -39,9 +39,11 @@ struct Questions {
 
     /// Asks, file by file, with progress.
     ///
-    /// - Parameter runs: Who is asked.
-    func ask(_ runs: inout [CheckRun]) {
-        var progress = Progress("objects")
+    /// - Parameters:
+    ///   - runs: Who is asked.
+    ///   - explain: Is told why, object by object; what is written meanwhile is progress enough if somebody looks at it.
+    func ask(_ runs: inout [CheckRun], explain: ((Explanation) -> Void)? = nil) {
+        var progress = Progress("objects", besideOutput: explain != nil)
         func add(_ issue: PolicyIssue) { for place in runs.indices { runs[place].add(issue) } }
         for issue in input.issues { add(issue) }
         for file in input.files {
@@ -57,7 +59,7 @@ struct Questions {
                             let place = Report.Place(file: name, line: number, column: 1)
                             for index in runs.indices {
                                 let before = runs[index].count
-                                progress.show(runs[index].check(review: line, at: place))
+                                progress.show(runs[index].check(review: line, at: place, explain: explain))
                                 reviews += runs[index].count - before
                             }
                             isDoubted = reviews == 0 && number >= Self.doubtfulLines
@@ -91,7 +93,7 @@ struct Questions {
                             )
                         )
                     }
-                    for place in runs.indices { progress.show(runs[place].check(manifests)) }
+                    for place in runs.indices { progress.show(runs[place].check(manifests, explain: explain)) }
                 }
             } catch {
                 add(error)
