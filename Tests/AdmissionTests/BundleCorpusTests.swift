@@ -109,7 +109,7 @@ struct BundleCorpusTests {
             let set = try #require(harness.holder.current)
             var tally = Tally()
             for policy in set.names {
-                for rule in policy.rules ?? [] { tally.rules["\(policy.policy)/\(rule)"] = Tally.Count() }
+                for rule in policy.rules { tally.rules["\(policy.policy)/\(rule)"] = Tally.Count() }
             }
             for review in reviews {
                 let decision = set.decide(review.request, mode: .mutateAndValidate)

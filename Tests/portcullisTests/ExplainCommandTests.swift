@@ -82,6 +82,39 @@ import Testing
         #expect(outcome.code == 2 && outcome.output.isEmpty && !outcome.error.isEmpty)
     }
 
+    private static let binding = """
+        \(policy)
+        ---
+        apiVersion: portcullis.dev/v1alpha1
+        kind: AzureBinding
+        metadata: {name: teams}
+        spec: {namespaces: [team-a], subscriptions: [22222222-2222-2222-2222-222222222222]}
+        """
+
+    /// Names of policies and rules that bindings have, and what is said of those that nobody has.
+    static let names: [(arguments: [String], fault: String?)] = [
+        (["--rule", "resourceGroups"], nil), (["--rule", "armId", "--policy", "no-binding"], nil),
+        (["--rule", "federated*", "--policy", "teams"], nil), (["--rule", "eu"], nil),
+        (["--rule", "being-deleted"], nil),
+        (
+            ["--rule", "nobody"],
+            "--rule: no rule is called \"nobody\"; there are adoption, ambiguous, annotations, armId,"
+        ),
+        (["--rule", "resourceGroup"], "--rule: no rule is called \"resourceGroup\", did you mean \"resourceGroups\"?"),
+        (["--rule", "eu", "--policy", "teams"], "--rule: no rule is called \"eu\"; there are adoption,"),
+        (["--policy", "region"], "--policy: no policy is called \"region\", did you mean \"regions\"?"),
+        (["--policy", "x"], "--policy: no policy is called \"x\"; there are no-binding, regions, teams"),
+    ]
+
+    @Test(arguments: names) func namesThatNobodyHasAreRefusedBesideABindingToo(
+        _ arguments: [String],
+        _ fault: String?
+    ) throws {
+        let outcome = try run(["a.yaml": Self.group("westeurope")], arguments, policies: Self.binding)
+        #expect(outcome.code == (fault == nil ? 1 : 2))
+        #expect((fault.map { outcome.error.contains($0) } ?? true) && outcome.output.isEmpty == (fault != nil))
+    }
+
     @Test func withoutPoliciesThereIsNothingToAsk() throws {
         let outcome = try run(["a.yaml": Self.group("westeurope")], [], policies: "kind: Nothing\napiVersion: v1\n")
         #expect(outcome.code == 2 && outcome.error.contains("the policies have errors"))

@@ -311,11 +311,9 @@ final class SuiteBench {
         let policies = names.filter { policy == nil || $0.policy == policy }
         if policies.isEmpty, let policy, policy != "portcullis" {
             report(policy, "policy", names.map(\.policy))
-        } else if let rule, !policies.isEmpty, policies.allSatisfy({ $0.rules != nil }) {
-            let known = policies.flatMap { $0.rules ?? [] }
-            // What is reported of a policy as a whole, and of what holds without any.
-            let general = ["match", "mutations", "being-deleted"]
-            if !known.contains(rule), !general.contains(rule) { report(rule, "rule", known) }
+        } else if let rule, !policies.isEmpty {
+            let known = policies.flatMap(\.rules)
+            if !known.contains(rule), !PolicySet.generalRules.contains(rule) { report(rule, "rule", known) }
         }
     }
 

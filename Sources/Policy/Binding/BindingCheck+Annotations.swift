@@ -80,7 +80,7 @@ extension BindingCheck {
         // An empty one counts as none.
         if document.equals(value, "") || allowed.contains(where: { document.equals(value, $0.rawValue) }) { return }
         report.add(
-            origin("reconcilePolicies"),
+            origin(.reconcilePolicies),
             .notSupported,
             at: Self.annotation(Self.reconcilePolicyAnnotation.description),
             value,
@@ -111,7 +111,7 @@ extension BindingCheck {
         let explanation = Explanation.unwanted(
             "Azure Service Operator believes it as its own, so that only the controllers may set or change it"
         )
-        report.add(origin("annotations"), .forbidden, at: place, value, of: subject, explanation)
+        report.add(origin(.annotations), .forbidden, at: place, value, of: subject, explanation)
     }
 
     /// Taking away what a controller wrote is a change too: without its ID a resource counts as not yet created.
@@ -127,7 +127,7 @@ extension BindingCheck {
         let value = annotations.flatMap { subject.document.member(old.utf8(key), of: $0) }
         guard value?.isNull ?? true, !isByController(request) else { return }
         report.add(
-            origin("annotations"),
+            origin(.annotations),
             .forbidden,
             at: Self.annotation(old.string(key) ?? ""),
             nil,

@@ -17,7 +17,7 @@ extension BindingCheck {
         case .several, .unknown: return
         case .none(let namespace):
             guard let value else { return }
-            add("credentials", .forbidden, value, subject, &report, Self.unbound("a credential of its own", namespace))
+            add(.credentials, .forbidden, value, subject, &report, Self.unbound("a credential of its own", namespace))
         case .binding(let binding):
             if let value {
                 checkNamed(value, binding, subject, circumstances, &report)
@@ -38,7 +38,7 @@ extension BindingCheck {
         // A * reaches over a slash, and what is behind one is nobody's to say.
         guard value.isString, document.utf8(value).isSubdomain else {
             let mend = "name a Secret of the namespace, without a slash"
-            add("credentials", .invalid, value, subject, &report, .refused(", which is no Secret's name", mend: mend))
+            add(.credentials, .invalid, value, subject, &report, .refused(", which is no Secret's name", mend: mend))
             return
         }
         let isListed = binding.lists(credential: document.utf8(value))
@@ -51,7 +51,7 @@ extension BindingCheck {
                 else { return }
                 let mend = "ask the platform team for a credential in AzureBinding \(binding.name)"
                 add(
-                    fault.rule,
+                    fault.part,
                     .forbidden,
                     value,
                     subject,
@@ -84,7 +84,7 @@ extension BindingCheck {
                     )
                 else { return }
                 add(
-                    fault.rule,
+                    fault.part,
                     .forbidden,
                     nil,
                     subject,
@@ -117,11 +117,11 @@ extension BindingCheck {
                 : .refused(", and no credential is allowed", mend: mend)
         }
         let reason: Failure.Reason = value == nil ? .required : .notSupported
-        add("credentials", reason, value, subject, &report, allowed: allowed, explanation)
+        add(.credentials, reason, value, subject, &report, allowed: allowed, explanation)
     }
 
     private func add(
-        _ rule: String,
+        _ part: BindingPart,
         _ reason: Failure.Reason,
         _ value: JSONValue?,
         _ subject: borrowing Subject,
@@ -130,7 +130,7 @@ extension BindingCheck {
         _ explanation: Explanation
     ) {
         let place = Self.annotation(Self.credentialAnnotation.description)
-        report.add(origin(rule), reason, at: place, value, of: subject, allowed: allowed, explanation)
+        report.add(origin(part), reason, at: place, value, of: subject, allowed: allowed, explanation)
     }
 
     private static func secret(_ name: String, _ circumstances: borrowing Circumstances) -> Inventory.Key {

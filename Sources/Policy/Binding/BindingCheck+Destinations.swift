@@ -11,7 +11,7 @@ extension BindingCheck {
         case configMap
 
         var kind: String { self == .secret ? "Secret" : "ConfigMap" }
-        var rule: String { self == .secret ? "secretDestinations" : "configMapDestinations" }
+        var part: BindingPart { self == .secret ? .secretDestinations : .configMapDestinations }
     }
 
     /// The fields of `operatorSpec` that name destinations.
@@ -61,7 +61,7 @@ extension BindingCheck {
     ) {
         guard case .binding = governor else { return }
         report.add(
-            origin(Output.secret.rule),
+            origin(Output.secret.part),
             .invalid,
             at: .path(path),
             bag,
@@ -118,7 +118,7 @@ extension BindingCheck {
         let document = subject.document
         if output == .secret, isCredential(name, in: document) {
             report.add(
-                origin(output.rule),
+                origin(output.part),
                 .forbidden,
                 at: .path(path),
                 name,
@@ -131,15 +131,16 @@ extension BindingCheck {
         let globs = output == .secret ? binding.secretDestinations : binding.configMapDestinations
         guard name.isString, globs.contains(where: { $0.matches(document.utf8(name)) }) else {
             report.add(
-                origin(output.rule),
+                origin(output.part),
                 .notSupported,
                 at: .path(path),
                 name,
                 of: subject,
                 allowed: globs.map(\.description).joined(separator: ", "),
                 .refused(
-                    globs.isEmpty ? ", and AzureBinding \(binding.name) has no \(output.rule)" : "",
-                    mend: "choose another name, or ask the platform team to add it to \(output.rule) of AzureBinding "
+                    globs.isEmpty ? ", and AzureBinding \(binding.name) has no \(output.part.rawValue)" : "",
+                    mend:
+                        "choose another name, or ask the platform team to add it to \(output.part.rawValue) of AzureBinding "
                         + binding.name
                 )
             )
@@ -177,7 +178,7 @@ extension BindingCheck {
         let kind = request.document.string(request.kind.name) ?? ""
         if existing.controller == "\(kind)/\(own)" { return }
         report.add(
-            origin(output.rule),
+            origin(output.part),
             .forbidden,
             at: .path(path),
             name,
@@ -221,7 +222,7 @@ extension BindingCheck {
                 binding.fromConfig.trusts(document.utf8(name))
             {
                 report.add(
-                    origin(Output.configMap.rule),
+                    origin(Output.configMap.part),
                     .forbidden,
                     at: .path(FieldPath(path.steps + [.element(index), .member("name")])),
                     name,
@@ -263,7 +264,7 @@ extension BindingCheck {
         _ report: inout Report
     ) {
         report.add(
-            origin(Output.configMap.rule),
+            origin(Output.configMap.part),
             .invalid,
             at: .path(path),
             value,

@@ -44,7 +44,7 @@ extension BindingCheck {
             let own = metadata.name.flatMap { document.string($0) }?.lowercased()
             if own != document.string(value)?.lowercased() {
                 report.add(
-                    origin("adoption"),
+                    origin(.adoption),
                     .forbidden,
                     at: .path(FieldPath(["spec", "azureName"])),
                     value,
@@ -57,7 +57,7 @@ extension BindingCheck {
         let before = Self.reconcilePolicy(of: old, in: circumstances.request.document)
         guard before == "skip", Self.reconcilePolicy(of: subject.object, in: document) != "skip" else { return }
         report.add(
-            origin("adoption"),
+            origin(.adoption),
             .forbidden,
             at: .path(
                 FieldPath([.member("metadata"), .member("annotations"), .member(Self.policyAnnotation.description)])
@@ -117,7 +117,7 @@ extension BindingCheck {
                 entry.key.namespace == own.namespace
                 ? "\(entry.key.kind) \(entry.key.name)" : "an object of another namespace"
             report.add(
-                origin("duplicates"),
+                origin(.duplicates),
                 .forbidden,
                 at: .path(field.path),
                 value,

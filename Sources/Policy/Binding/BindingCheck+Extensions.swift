@@ -26,7 +26,7 @@ extension BindingCheck {
         case .none(let namespace):
             guard givesAccess else { return }
             report.add(
-                origin("roles"),
+                origin(.roles),
                 .forbidden,
                 at: .path(FieldPath(["kind"])),
                 kind,
@@ -34,7 +34,7 @@ extension BindingCheck {
                 Self.unbound("a kind that gives access to others", namespace)
             )
         case .binding(let binding):
-            let rule = givesAccess ? "roles" : "extensions"
+            let part = givesAccess ? BindingPart.roles : .extensions
             let limits: AttachmentLimits
             if givesAccess {
                 try checkGrant(binding, subject, circumstances, &report)
@@ -44,7 +44,7 @@ extension BindingCheck {
                 limits = extensions.attachment
                 if let kinds = extensions.kinds, !kinds.contains(where: { $0.matches(subject.type.name) }) {
                     report.add(
-                        origin(rule),
+                        origin(part),
                         .notSupported,
                         at: .path(FieldPath(["kind"])),
                         kind,
@@ -57,7 +57,7 @@ extension BindingCheck {
                     )
                 }
             }
-            checkTarget(Target(rule: rule, limits: limits, binding: binding), subject, &report)
+            checkTarget(Target(part: part, limits: limits, binding: binding), subject, &report)
         }
     }
 
@@ -77,13 +77,13 @@ extension BindingCheck {
                     "ask the platform team to list \(subject.type.name) in extensions.allow of AzureBinding \(binding.name)"
             )
         }
-        report.add(origin("extensions"), .forbidden, at: .path(FieldPath(["kind"])), kind, of: subject, explanation)
+        report.add(origin(.extensions), .forbidden, at: .path(FieldPath(["kind"])), kind, of: subject, explanation)
     }
 
     /// What judges the resource that something is attached to.
     struct Target {
         /// The field of the binding that says so.
-        let rule: String
+        let part: BindingPart
         let limits: AttachmentLimits
         let binding: Binding
     }
@@ -113,7 +113,7 @@ extension BindingCheck {
         let place = Failure.Place.path(path.appending("kind"))
         if document.equals(kind, "ResourceGroup"), target.limits.scope < .resourceGroup {
             report.add(
-                origin(target.rule),
+                origin(target.part),
                 .forbidden,
                 at: place,
                 kind,
@@ -122,7 +122,7 @@ extension BindingCheck {
             )
         } else if document.equals(kind, "Alias") {
             report.add(
-                origin(target.rule),
+                origin(target.part),
                 .forbidden,
                 at: place,
                 kind,
@@ -147,7 +147,7 @@ extension BindingCheck {
             id = try ResourceID(parsing: subject.document.utf8(value))
         } catch {
             report.add(
-                origin("resourceGroups"),
+                origin(.resourceGroups),
                 .invalid,
                 at: place,
                 value,
@@ -158,9 +158,9 @@ extension BindingCheck {
         }
         if target.limits.resources.contains(where: { $0.matches(id) }) { return }
         let breadth = id.breadth
-        let fault: (rule: String, message: String, allowed: String)?
-        if breadth > target.limits.scope, target.binding.locationFault(with: id)?.rule != "subscriptions" {
-            return report.add(origin(target.rule), .forbidden, at: place, value, of: subject, target.tooWide(breadth))
+        let fault: (part: BindingPart, message: String, allowed: String)?
+        if breadth > target.limits.scope, target.binding.locationFault(with: id)?.part != .subscriptions {
+            return report.add(origin(target.part), .forbidden, at: place, value, of: subject, target.tooWide(breadth))
         } else if breadth == .subscription {
             fault = target.binding.subscriptionFault(with: id)
         } else {
@@ -168,7 +168,7 @@ extension BindingCheck {
         }
         guard let fault else { return }
         report.add(
-            origin(fault.rule),
+            origin(fault.part),
             .forbidden,
             at: place,
             value,
@@ -177,7 +177,7 @@ extension BindingCheck {
             .refused(
                 ": \(fault.message)",
                 mend:
-                    "attach it to a resource inside, or ask the platform team to list that in \(target.rule).resources "
+                    "attach it to a resource inside, or ask the platform team to list that in \(target.part.rawValue).resources "
                     + "of AzureBinding \(target.binding.name)"
             )
         )
@@ -188,7 +188,7 @@ extension BindingCheck.Target {
     fileprivate func tooWide(_ breadth: Breadth) -> Explanation {
         .refused(
             ", which reaches \(breadth.words), and AzureBinding \(binding.name) allows \(limits.scope.words) at most",
-            mend: "attach it to less, or ask the platform team for \(rule).scope \(breadth.rawValue)"
+            mend: "attach it to less, or ask the platform team for \(part.rawValue).scope \(breadth.rawValue)"
         )
     }
 }

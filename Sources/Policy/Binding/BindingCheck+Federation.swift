@@ -18,7 +18,7 @@ extension BindingCheck {
         case .several, .unknown: return
         case .none(let namespace):
             report.add(
-                origin("federatedSubjects"),
+                origin(.federatedSubjects),
                 .forbidden,
                 at: .path(FieldPath(["kind"])),
                 kind,
@@ -29,7 +29,7 @@ extension BindingCheck {
         case .binding(let binding):
             guard let listed = binding.reach.federatedSubjects else {
                 report.add(
-                    origin("federatedSubjects"),
+                    origin(.federatedSubjects),
                     .forbidden,
                     at: .path(FieldPath(["kind"])),
                     kind,
@@ -57,7 +57,7 @@ extension BindingCheck {
             try report.meter.spend(1)
             if let text = document.string(audience), trusted.audiences.contains(text) { continue }
             report.add(
-                origin("federatedSubjects"),
+                origin(.federatedSubjects),
                 .notSupported,
                 at: .path(FieldPath([.member("spec"), .member("audiences"), .element(index)])),
                 audience,
@@ -86,7 +86,7 @@ extension BindingCheck {
             return
         }
         report.add(
-            origin("federatedSubjects"),
+            origin(.federatedSubjects),
             value == nil ? .required : .notSupported,
             at: .path(FieldPath([.member("spec"), .member(field)])),
             value,

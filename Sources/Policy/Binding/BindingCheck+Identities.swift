@@ -14,7 +14,7 @@ extension BindingCheck {
             // `system` and the like are not user-assigned.
             if document.member("wellKnownName", of: value) != nil, document.member("name", of: value) == nil { return }
             report.add(
-                origin("userAssignedIdentities"),
+                origin(.userAssignedIdentities),
                 .forbidden,
                 at: .occurrence(place),
                 value,

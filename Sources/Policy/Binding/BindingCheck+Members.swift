@@ -89,7 +89,7 @@ extension BindingCheck {
             judge(field, from: value, at: path, binding.fromConfig, subject, &report)
         } else if let tenant = binding.tenant, lower.hasSuffix("tenantid"), value.isString {
             guard subject.document.string(value)?.lowercased() != tenant else { return }
-            report.add(origin("tenant"), .notSupported, at: path, value, of: subject, allowed: tenant, .notAllowed)
+            report.add(origin(.tenant), .notSupported, at: path, value, of: subject, allowed: tenant, .notAllowed)
         }
     }
 
@@ -114,7 +114,7 @@ extension BindingCheck {
             else { return }
             let allowed = binding.subscriptions.joined(separator: ", ")
             report.add(
-                origin("subscriptions"),
+                origin(.subscriptions),
                 .notSupported,
                 at: path,
                 value,
@@ -140,7 +140,7 @@ extension BindingCheck {
                 || name == "owner" || (name == "name" && steps == [.member("owner")])
         else { return }
         report.add(
-            origin("fromConfig"),
+            origin(.fromConfig),
             .unknown,
             at: .path(FieldPath([.member("spec")] + steps + [.member(key)])),
             nil,
@@ -160,7 +160,7 @@ extension BindingCheck {
     ) {
         guard case .from(let globs) = fromConfig else {
             report.add(
-                origin("fromConfig"),
+                origin(.fromConfig),
                 .unknown,
                 at: path,
                 nil,
@@ -175,7 +175,7 @@ extension BindingCheck {
         let name = subject.document.member("name", of: value)
         if let name, name.isString, globs.contains(where: { $0.matches(subject.document.utf8(name)) }) { return }
         report.add(
-            origin("fromConfig"),
+            origin(.fromConfig),
             .notSupported,
             at: path,
             nil,

@@ -14,7 +14,7 @@ extension BindingCheck {
             !name.isString || !ResourceID.isSegment(subject.document.utf8(name))
         {
             report.add(
-                origin("azureName"),
+                origin(.azureName),
                 .invalid,
                 at: .path(FieldPath(["spec", "azureName"])),
                 name,
@@ -33,7 +33,7 @@ extension BindingCheck {
         case .unknown(let field, let source):
             guard case .binding(let binding) = governor else { return }
             report.add(
-                origin("resourceGroups"),
+                origin(.resourceGroups),
                 .unknown,
                 at: .path(field.path),
                 nil,
@@ -58,7 +58,7 @@ extension BindingCheck {
             // A * of a pattern reaches over a slash.
             if ResourceID.isSegment(name), binding.resourceGroups.contains(where: { $0.matches(name) }) { return }
             report.add(
-                origin("resourceGroups"),
+                origin(.resourceGroups),
                 .notSupported,
                 at: place,
                 value,
@@ -75,7 +75,7 @@ extension BindingCheck {
             })
         else { return }
         report.add(
-            origin("resourceGroups"),
+            origin(.resourceGroups),
             .forbidden,
             at: place,
             value,

@@ -92,7 +92,7 @@ extension BindingCheck {
             subject.kind.ownerKinds == ["resources.azure.com/ResourceGroup"]
         else { return }
         report.add(
-            origin("fromConfig"),
+            origin(.fromConfig),
             .unknown,
             at: .path(FieldPath(["spec", "owner"])),
             nil,
@@ -156,24 +156,24 @@ extension BindingCheck {
     ) throws(EvaluationError) {
         try report.meter.spend(Self.maximumDepth)
         let mend = "name an object that lies inside, or ask the platform team to add it to AzureBinding \(binding.name)"
-        let fault: (rule: String, message: String, allowed: String)
+        let fault: (part: BindingPart, message: String, allowed: String)
         switch whereabouts(of: key, circumstances) {
         case .id(let id):
             if sharing, binding.sharedResources.contains(where: { $0.matches(id) }) { return }
             guard let found = binding.locationFault(with: id) else { return }
             let place = id.resourceGroup.map { "resource group \($0)" } ?? "no resource group"
-            fault = (found.rule, ": it lies in \(place), and \(found.message)", found.allowed)
+            fault = (found.part, ": it lies in \(place), and \(found.message)", found.allowed)
         case .group(let group):
             if binding.resourceGroups.contains(where: { $0.matches(group) }) { return }
             fault = (
-                "resourceGroups", ": it lies in resource group \(group), which is none of AzureBinding \(binding.name)",
+                .resourceGroups, ": it lies in resource group \(group), which is none of AzureBinding \(binding.name)",
                 binding.resourceGroups.map(\.description).joined(separator: ", ")
             )
-        case .malformed(let reason): fault = ("resourceGroups", ": where it lies is \(reason)", "")
+        case .malformed(let reason): fault = (.resourceGroups, ": where it lies is \(reason)", "")
         case .unknown:
             guard binding.reach.unknownOwners == .deny else { return }
             report.add(
-                origin("owners"),
+                origin(.owners),
                 .unknown,
                 at: .path(path),
                 value,
@@ -186,7 +186,7 @@ extension BindingCheck {
             return
         }
         report.add(
-            origin(fault.rule),
+            origin(fault.part),
             .forbidden,
             at: .path(path),
             value,

@@ -23,7 +23,7 @@ extension BindingCheck {
             guard let value = place.value, !(judgesGrants && isJudgedAsGrant(place, subject)) else { return }
             if place.part == .propertyBag {
                 report.add(
-                    origin("resourceGroups"),
+                    origin(.resourceGroups),
                     .invalid,
                     at: .occurrence(place),
                     value,
@@ -62,7 +62,7 @@ extension BindingCheck {
         case .several, .unknown: return false
         case .none(let namespace):
             report.add(
-                origin("armId"),
+                origin(.armId),
                 .forbidden,
                 at: path,
                 value,
@@ -77,7 +77,7 @@ extension BindingCheck {
             id = try ResourceID(within: subject.document.utf8(value))
         } catch {
             report.add(
-                origin("resourceGroups"),
+                origin(.resourceGroups),
                 .invalid,
                 at: path,
                 value,
@@ -88,7 +88,7 @@ extension BindingCheck {
         }
         guard let fault = binding.fault(with: id) else { return true }
         report.add(
-            origin(fault.rule),
+            origin(fault.part),
             .forbidden,
             at: path,
             value,
@@ -110,7 +110,7 @@ extension Binding {
     ///   - id: The ID.
     ///   - sharing: Whether shared resources are inside.
     /// - Returns: The field of the binding that says so, and why.
-    func fault(with id: ResourceID, sharing: Bool = true) -> (rule: String, message: String, allowed: String)? {
+    func fault(with id: ResourceID, sharing: Bool = true) -> (part: BindingPart, message: String, allowed: String)? {
         if sharing, sharedResources.contains(where: { $0.matches(id) }) { return nil }
         if id.canonical.contains("/microsoft.managedidentity/userassignedidentities/") {
             // What lies below an identity (its federated credentials) is as good as the identity.
@@ -120,27 +120,27 @@ extension Binding {
                 identity = candidate.parent
             }
             let allowed = userAssignedIdentities.map(\.description).joined(separator: ", ")
-            return ("userAssignedIdentities", "the identity is none of AzureBinding \(name)", allowed)
+            return (.userAssignedIdentities, "the identity is none of AzureBinding \(name)", allowed)
         }
         return locationFault(with: id)
     }
 
     /// Why an ID is in none of the binding's subscriptions; nil if it is.
-    func subscriptionFault(with id: ResourceID) -> (rule: String, message: String, allowed: String)? {
+    func subscriptionFault(with id: ResourceID) -> (part: BindingPart, message: String, allowed: String)? {
         if let subscription = id.subscription, subscriptions.contains(subscription) { return nil }
         return (
-            "subscriptions", "the subscription is none of AzureBinding \(name)", subscriptions.joined(separator: ", ")
+            .subscriptions, "the subscription is none of AzureBinding \(name)", subscriptions.joined(separator: ", ")
         )
     }
 
     /// Why an ID lies in none of the binding's subscriptions and resource groups; nil if it does.
-    func locationFault(with id: ResourceID) -> (rule: String, message: String, allowed: String)? {
+    func locationFault(with id: ResourceID) -> (part: BindingPart, message: String, allowed: String)? {
         if let fault = subscriptionFault(with: id) { return fault }
         let allowed = resourceGroups.map(\.description).joined(separator: ", ")
         guard let group = id.resourceGroup else {
-            return ("resourceGroups", "it is outside the resource groups of AzureBinding \(name)", allowed)
+            return (.resourceGroups, "it is outside the resource groups of AzureBinding \(name)", allowed)
         }
         if resourceGroups.contains(where: { $0.matches(group) }) { return nil }
-        return ("resourceGroups", "the resource group is none of AzureBinding \(name)", allowed)
+        return (.resourceGroups, "the resource group is none of AzureBinding \(name)", allowed)
     }
 }

@@ -22,7 +22,7 @@ extension BindingCheck {
         }
         guard refusal == nil, let roles = binding.reach.roles else {
             report.add(
-                origin("roles"),
+                origin(.roles),
                 .forbidden,
                 at: .path(FieldPath(["kind"])),
                 kind,
@@ -87,7 +87,7 @@ private struct Grant {
         }
         guard !isNamed else { return }
         report.add(
-            check.origin("roles"),
+            check.origin(.roles),
             .required,
             at: .path(Self.reference),
             nil,
@@ -128,7 +128,7 @@ private struct Grant {
             )
         }
         report.add(
-            check.origin("roles"),
+            check.origin(.roles),
             .notSupported,
             at: .path(Self.reference.appending(field)),
             value,
@@ -172,7 +172,7 @@ private struct Grant {
         }
         guard let explanation else { return }
         report.add(
-            check.origin("roles"),
+            check.origin(.roles),
             .forbidden,
             at: .path(Self.reference.appending("name")),
             name,
@@ -191,7 +191,7 @@ private struct Grant {
             let principal = document.string(value)?.lowercased() ?? ""
             if !roles.principals.contains(principal) {
                 report.add(
-                    check.origin("roles"),
+                    check.origin(.roles),
                     .notSupported,
                     at: .path(FieldPath(["spec", "principalId"])),
                     value,
@@ -202,7 +202,7 @@ private struct Grant {
             }
         } else if document.member("principalIdFromConfig", of: spec).map(\.isNull) ?? true {
             report.add(
-                check.origin("roles"),
+                check.origin(.roles),
                 .required,
                 at: .path(FieldPath(["spec", "principalId"])),
                 nil,
@@ -216,7 +216,7 @@ private struct Grant {
         let type = value.flatMap { document.string($0) }?.lowercased()
         if types.contains(where: { $0.rawValue.lowercased() == type }) { return }
         report.add(
-            check.origin("roles"),
+            check.origin(.roles),
             value == nil ? .required : .notSupported,
             at: .path(FieldPath(["spec", "principalType"])),
             value,
@@ -233,7 +233,7 @@ private struct Grant {
         let text = value.flatMap { document.string($0) } ?? ""
         if text.contains(where: { !$0.isWhitespace }) { return }
         report.add(
-            check.origin("roles"),
+            check.origin(.roles),
             .required,
             at: .path(FieldPath(["spec", "condition"])),
             value,
@@ -265,7 +265,7 @@ private struct Grant {
             }
         }
         guard let scopes = document.member("assignableScopesReferences", of: spec), scopes.isArray else { return }
-        let target = BindingCheck.Target(rule: "roles", limits: roles.attachment, binding: binding)
+        let target = BindingCheck.Target(part: .roles, limits: roles.attachment, binding: binding)
         for (index, scope) in document.elements(of: scopes).enumerated() {
             try report.meter.spend(4)
             let path = FieldPath([.member("spec"), .member("assignableScopesReferences"), .element(index)])
@@ -280,7 +280,7 @@ private struct Grant {
         let isBuiltIn = !tables.builtInRoles(id: text).isEmpty
         guard isBuiltIn || (field == .azureName && !ResourceID.isGUID(text)) else { return }
         report.add(
-            check.origin("roles"),
+            check.origin(.roles),
             .invalid,
             at: .path(field.path),
             value,
@@ -317,7 +317,7 @@ private struct Grant {
                 )
             }
             report.add(
-                check.origin("roles"),
+                check.origin(.roles),
                 .notSupported,
                 at: .path(FieldPath(path.steps + [.element(index)])),
                 action,

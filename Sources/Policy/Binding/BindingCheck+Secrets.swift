@@ -19,7 +19,7 @@ extension BindingCheck {
     func checkCredentialKept(_ subject: borrowing Subject, _ report: inout Report) {
         guard case .binding(let binding) = governor, binding.globalFallback == .deny else { return }
         report.add(
-            origin("credentials"),
+            origin(.credentials),
             .forbidden,
             at: .path(FieldPath(["metadata", "name"])),
             nil,
@@ -35,7 +35,7 @@ extension BindingCheck {
     private func checkUnboundSecret(_ namespace: String, _ subject: borrowing Subject, _ report: inout Report) {
         let value = CredentialSecret.values(of: subject.object, in: subject.document).first
         report.add(
-            origin("credentials"),
+            origin(.credentials),
             .forbidden,
             at: value.map(Self.place) ?? .path(FieldPath(["metadata", "name"])),
             value?.value,
@@ -54,20 +54,20 @@ extension BindingCheck {
         _ subject: borrowing Subject,
         _ report: inout Report
     ) {
-        let guarded: (rule: String, allowed: [String])
+        let guarded: (part: BindingPart, allowed: [String])
         switch value.key {
-        case .clientID, .entraApplicationID: guarded = ("identities", binding.identities)
-        case .subscriptionID: guarded = ("subscriptions", binding.subscriptions)
-        case .tenantID, .additionalTenants: guarded = ("tenant", binding.tenant.map { [$0] } ?? [])
+        case .clientID, .entraApplicationID: guarded = (.identities, binding.identities)
+        case .subscriptionID: guarded = (.subscriptions, binding.subscriptions)
+        case .tenantID, .additionalTenants: guarded = (.tenant, binding.tenant.map { [$0] } ?? [])
         case .userAssignedIdentityCredentials:
-            return refuse("identities", "names a file that says whom to act as", value, subject, &report)
+            return refuse(.identities, "names a file that says whom to act as", value, subject, &report)
         case .authorityHost, .resourceManagerEndpoint, .resourceManagerAudience:
-            return refuse("credentials", "says where the operator's tokens go", value, subject, &report)
+            return refuse(.credentials, "says where the operator's tokens go", value, subject, &report)
         case .clientSecret, .clientCertificate, .clientCertificatePassword: return
         }
         guard let bytes = value.bytes else {
             report.add(
-                origin(guarded.rule),
+                origin(guarded.part),
                 .invalid,
                 at: Self.place(value),
                 value.value,
@@ -84,30 +84,30 @@ extension BindingCheck {
             ? Self.areAllowed(bytes, guarded.allowed) : Self.isAllowed(bytes[...], guarded.allowed)
         guard !isAllowed else { return }
         report.add(
-            origin(guarded.rule),
+            origin(guarded.part),
             .notSupported,
             at: Self.place(value),
             value.value,
             of: subject,
             allowed: guarded.allowed.joined(separator: ", "),
             .refused(
-                guarded.allowed.isEmpty ? ", and AzureBinding \(binding.name) has no \(guarded.rule)" : "",
+                guarded.allowed.isEmpty ? ", and AzureBinding \(binding.name) has no \(guarded.part.rawValue)" : "",
                 mend:
-                    "write the namespace's own, or ask the platform team to add it to \(guarded.rule) of AzureBinding "
+                    "write the namespace's own, or ask the platform team to add it to \(guarded.part.rawValue) of AzureBinding "
                     + binding.name
             )
         )
     }
 
     private func refuse(
-        _ rule: String,
+        _ part: BindingPart,
         _ why: String,
         _ value: CredentialSecret.Value,
         _ subject: borrowing Subject,
         _ report: inout Report
     ) {
         report.add(
-            origin(rule),
+            origin(part),
             .forbidden,
             at: Self.place(value),
             value.value,
@@ -145,24 +145,24 @@ extension Binding {
         with credential: Inventory.Credential,
         isStrict: Bool,
         isListed: Bool
-    ) -> (rule: String, message: String, allowed: String)? {
-        let facts: [(value: String?, rule: String, what: String, allowed: [String])] = [
-            (credential.clientID, "identities", "client ID", identities),
-            (credential.subscriptionID, "subscriptions", "subscription", subscriptions),
-            (credential.tenantID, "tenant", "tenant", tenant.map { [$0] } ?? []),
+    ) -> (part: BindingPart, message: String, allowed: String)? {
+        let facts: [(value: String?, part: BindingPart, what: String, allowed: [String])] = [
+            (credential.clientID, .identities, "client ID", identities),
+            (credential.subscriptionID, .subscriptions, "subscription", subscriptions),
+            (credential.tenantID, .tenant, "tenant", tenant.map { [$0] } ?? []),
         ]
-        for (value, rule, what, allowed) in facts {
+        for (value, part, what, allowed) in facts {
             guard let value else {
-                if isStrict { return (rule, "whose \(what) is not known", allowed.joined(separator: ", ")) }
+                if isStrict { return (part, "whose \(what) is not known", allowed.joined(separator: ", ")) }
                 continue
             }
             if !allowed.contains(value.lowercased()) {
-                return (rule, "whose \(what) is none of AzureBinding \(name)", allowed.joined(separator: ", "))
+                return (part, "whose \(what) is none of AzureBinding \(name)", allowed.joined(separator: ", "))
             }
         }
         if credential.saysMore, !isListed {
             let allowed = credentials.map(\.description).joined(separator: ", ")
-            return ("credentials", "that says more than client, subscription and tenant", allowed)
+            return (.credentials, "that says more than client, subscription and tenant", allowed)
         }
         return nil
     }

@@ -19,11 +19,14 @@ struct BindingCheck {
         var name: String {
             switch self {
             case .binding(let binding): binding.name
-            case .none: "no-binding"
+            case .none: BindingCheck.unboundName
             case .several(let names, _), .unknown(let names, _): names.joined(separator: "+")
             }
         }
     }
+
+    /// What stands for the binding of namespaces that none matches.
+    static let unboundName = "no-binding"
 
     let governor: Governor
     /// The users who may write what Azure Service Operator writes.
@@ -39,7 +42,7 @@ struct BindingCheck {
         switch governor {
         case .several(let names, let namespace):
             refuse(
-                "ambiguous",
+                .ambiguous,
                 "is \(namespace), which the AzureBindings \(names.joined(separator: " and ")) both match",
                 mend: "ask the platform team to leave one of them",
                 &report
@@ -47,7 +50,7 @@ struct BindingCheck {
             return
         case .unknown(let names, let namespace):
             refuse(
-                "namespaceSelector",
+                .namespaceSelector,
                 "is \(namespace), whose labels are not known, and AzureBinding "
                     + "\(names.joined(separator: " and ")) selects by labels",
                 mend: "ask the platform team to add its Namespace manifest to the policy folder",
@@ -78,12 +81,12 @@ struct BindingCheck {
         try checkExisting(subject, circumstances, &report)
     }
 
-    private func refuse(_ rule: String, _ message: String, mend: String, _ report: inout Report) {
-        report.add(origin(rule), .forbidden, at: "metadata.namespace", .text(message: message, mend: mend))
+    private func refuse(_ part: BindingPart, _ message: String, mend: String, _ report: inout Report) {
+        report.add(origin(part), .forbidden, at: "metadata.namespace", .text(message: message, mend: mend))
     }
 
-    func origin(_ rule: String) -> Failure.Origin {
-        Failure.Origin(source: .binding, policy: governor.name, rule: rule, effect: .deny, message: nil)
+    func origin(_ part: BindingPart) -> Failure.Origin {
+        Failure.Origin(source: .binding, policy: governor.name, rule: part.rawValue, effect: .deny, message: nil)
     }
 
     static func unbound(_ what: String, _ namespace: String) -> Explanation {

@@ -88,13 +88,23 @@ struct Explain: ParsableCommand {
     private func checkNames(_ filter: ExplanationFilter, _ set: PolicySet) throws(UsageError) {
         let names = set.names.filter { filter.includes(policy: $0.policy) }
         if let policy, names.isEmpty {
-            let known = set.names.map(\.policy).sorted().prefix(20).joined(separator: ", ")
-            throw UsageError("--policy: no policy is called \"\(policy.singleLine)\"; there are \(known)")
+            throw UsageError(Self.unknown(policy, "policy", set.names.map(\.policy)))
         }
-        // Bindings and Kubernetes' policies have parts without names.
-        if let rule, names.allSatisfy({ $0.rules.map { !$0.contains { filter.includes(rule: $0) } } ?? false }) {
-            let known = names.flatMap { $0.rules ?? [] }.sorted().prefix(20).joined(separator: ", ")
-            throw UsageError("--rule: no rule is called \"\(rule.singleLine)\"; there are \(known)")
+        let rules = names.flatMap(\.rules)
+        if let rule, !(rules + PolicySet.generalRules).contains(where: { filter.includes(rule: $0) }) {
+            throw UsageError(Self.unknown(rule, "rule", rules))
         }
+    }
+
+    private static let maximumNames = 20
+
+    private static func unknown(_ name: String, _ what: String, _ known: [String]) -> String {
+        let known = Set(known).sorted()
+        let message = "--\(what): no \(what) is called \"\(name.singleLine)\""
+        if let near = name.nearest(in: known) { return "\(message), did you mean \"\(near)\"?" }
+        let rest = known.count > maximumNames ? " and \(known.count - maximumNames) more" : ""
+        return known.isEmpty
+            ? "\(message); there is none"
+            : "\(message); there are \(known.prefix(maximumNames).joined(separator: ", "))\(rest)"
     }
 }
