@@ -136,6 +136,45 @@ import Testing
         #expect(lines[5].hasPrefix("without policies"))
     }
 
+    @Test func namesOfAFileMoveNoCursor() throws {
+        let hostile = "a\u{1b}[2J\r\nb"
+        let old = Self.measurement(policies: [(hostile, 0.4)])
+        let read = try BenchMeasurement(reading: old.json())
+        #expect(read.policies.map(\.name) == [hostile])
+        let comparison = try BenchComparison(read, Self.measurement(), thresholdPercent: 20)
+        for line in comparison.text() + read.text() {
+            #expect(!line.unicodeScalars.contains { $0.value < 0x20 })
+        }
+    }
+
+    // MARK: Rules
+
+    private static func withRules(_ rules: [(String, Double)]) -> BenchMeasurement {
+        BenchMeasurement(
+            requestCount: 1,
+            fingerprint: 1,
+            repeatCount: 1,
+            calibrationMicroseconds: 1,
+            total: timing("", 1),
+            p99Microseconds: 1,
+            base: timing("", 0.1),
+            policies: [timing("a", 0.4)],
+            rules: rules.map { timing($0.0, $0.1) }
+        )
+    }
+
+    @Test func theSlowestRulesAreListed() throws {
+        let measurement = Self.withRules([("a/x", 0.3), ("a/y", 0.1)])
+        let lines = measurement.text()
+        #expect(lines[6].hasPrefix("RULE") && lines[7].hasPrefix("a/x ") && lines[7].contains("75.0 %"))
+        #expect(lines[8].hasPrefix("a/y ") && lines.count == 9)
+        #expect(measurement.text(maximumRules: 1).last == "and 1 rules more")
+        #expect(measurement.text(maximumRules: 0).count == 5)
+        let read = try BenchMeasurement(reading: measurement.json())
+        #expect(read.rules == measurement.rules && read.json() == measurement.json())
+        #expect(try BenchMeasurement(reading: Self.measurement().json()).rules.isEmpty)
+    }
+
     // MARK: Measuring
 
     private static let policies = """
@@ -188,6 +227,7 @@ import Testing
         #expect(measured.calibrationMicroseconds == 3000 && measured.p99Microseconds == 3000)
         #expect(measured.total.relative == 1 && measured.total.microseconds == 3000)
         #expect(measured.policies.allSatisfy { $0.relative == 0 && $0.microseconds == 0 })
+        #expect(measured.rules.isEmpty)
         let again = BenchRun(policies, run.requests, clock: Steps().next).run(repeats: 1)
         #expect(again.fingerprint == measured.fingerprint)
         var other = CheckRun(set, configuration: PolicyConfiguration(), keepsRequests: true)
@@ -195,5 +235,50 @@ import Testing
         #expect(
             BenchRun(policies, other.requests, clock: Steps().next).run(repeats: 1).fingerprint != measured.fingerprint
         )
+    }
+
+    private static let manyRules = """
+        apiVersion: portcullis.dev/v1alpha1
+        kind: AzurePolicy
+        metadata: {name: several}
+        spec:
+          variables: [{name: tags, expression: "object.spec.tags"}]
+          rules:
+            - {name: costly, cel: {expression: "variables.tags.all(k, k.matches('^[a-z]+$'))", message: m}}
+            - {name: cheap, cel: {expression: "has(object.spec.tags)", message: m}}
+            - {name: typed, locations: {allow: [westeurope]}}
+          mutations: [{name: tag, tags: {default: {team: a}}}]
+        ---
+        apiVersion: admissionregistration.k8s.io/v1
+        kind: ValidatingAdmissionPolicy
+        metadata: {name: vap}
+        spec:
+          matchConstraints: {resourceRules: [{apiGroups: ["*"], apiVersions: ["*"], resources: ["*"], operations: ["*"]}]}
+          validations: [{expression: "has(object.spec)"}, {expression: "has(object.spec) && has(object.spec.tags)"}]
+        ---
+        apiVersion: admissionregistration.k8s.io/v1
+        kind: ValidatingAdmissionPolicyBinding
+        metadata: {name: vap}
+        spec: {policyName: vap, validationActions: [Deny]}
+        """
+
+    @Test func everyRuleIsMeasuredAlone() throws {
+        let library = PolicyLibrary(files: Files(["p.yaml": Self.manyRules]), configuration: PolicyConfiguration())
+        let policies = try #require(library.benchPolicies(ofPaths: ["p.yaml"], rules: true))
+        let vap = "ValidatingAdmissionPolicy vap"
+        #expect(
+            policies.rules.map(\.name) == [
+                "several/costly", "several/cheap", "several/typed", "several/tag", "\(vap)/validations[0]",
+                "\(vap)/validations[1]",
+            ]
+        )
+        let set = try #require(library.set(ofPaths: ["p.yaml"]).set)
+        var run = CheckRun(set, configuration: PolicyConfiguration(), keepsRequests: true)
+        run.check(ManifestFile(Array(CheckTests.account.utf8), file: "m.yaml"))
+        let measured = BenchRun(policies, run.requests, clock: Steps().next).run(repeats: 1)
+        let costs = Dictionary(uniqueKeysWithValues: measured.rules.map { ($0.name, $0.costUnits) })
+        #expect(costs["several/typed"] == 0 && costs["several/tag"] == 0)
+        #expect(try #require(costs["several/costly"]) > #require(costs["several/cheap"]))
+        #expect(try #require(costs["\(vap)/validations[1]"]) > #require(costs["\(vap)/validations[0]"]))
     }
 }

@@ -62,6 +62,18 @@ import Testing
         }
     }
 
+    @Test func rulesAreListedTheSlowestFirst() throws {
+        try Self.withFolder { folder in
+            let text = try Self.bench(folder, [])
+            #expect(text.output.contains("RULE ") && text.output.contains("\nregions/eu "))
+            let json = try Self.bench(folder, ["--output", "json"])
+            #expect(try json.json("/rules/0/name") == "\"regions/eu\"")
+            let without = try Self.bench(folder, ["--rules", "0"])
+            #expect(without.code == 0 && !without.output.contains("RULE "))
+            #expect(try Self.bench(folder, ["--rules", "-1"]).code == 2)
+        }
+    }
+
     @Test func filesThatCannotBeComparedAreExitCode2() throws {
         try Self.withFolder { folder in
             let file = folder.appending(path: "saved.json")
@@ -96,7 +108,10 @@ import Testing
     @Test func nothingToDecideIsExitCode4AndBadInputExitCode2() throws {
         try Self.withFolder { folder in
             try Data("".utf8).write(to: folder.appending(path: "m/group.yaml"))
-            #expect(try Self.bench(folder, []).code == 4)
+            let empty = try Self.bench(folder, [])
+            #expect(
+                empty.code == 4 && empty.error.hasPrefix("nothing was measured: no manifests;") && empty.output.isEmpty
+            )
             try Data("a: [".utf8).write(to: folder.appending(path: "m/group.yaml"))
             #expect(try Self.bench(folder, []).code == 2)
             try Data("acton: x".utf8).write(to: folder.appending(path: "p/policy.yaml"))

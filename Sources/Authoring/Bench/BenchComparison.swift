@@ -1,4 +1,5 @@
 internal import JSON
+internal import Policy
 
 /// What has become slower since a measurement was saved.
 public struct BenchComparison: Sendable {
@@ -73,7 +74,8 @@ public struct BenchComparison: Sendable {
     /// The comparison for people.
     public func text(isColoured: Bool = false) -> [String] {
         let whole = "decision"
-        let width = rows.reduce(whole.count) { max($0, $1.name.count) }
+        // The saved file may be somebody else's, with anything in its names.
+        let width = rows.reduce(whole.count) { max($0, $1.name.singleLine.count) }
         func line(_ cells: [String]) -> String {
             cells.enumerated().map { place, cell in
                 place == 0 ? cell.padded(to: width) : String(repeating: " ", count: max(12 - cell.count, 1)) + cell
@@ -82,7 +84,7 @@ public struct BenchComparison: Sendable {
         var lines = [TextStyle.bold.paint(line(["POLICY", "OLD", "NEW", "RATIO"]), isColoured: isColoured)]
         for row in rows {
             let cells = [
-                row.name.isEmpty ? whole : row.name, row.oldMicroseconds.map(BenchMeasurement.time) ?? "new",
+                row.name.isEmpty ? whole : row.name.singleLine, row.oldMicroseconds.map(BenchMeasurement.time) ?? "new",
                 row.newMicroseconds.map(BenchMeasurement.time) ?? "gone",
                 row.ratio.map { BenchMeasurement.fixed($0, 2) } ?? "-",
             ]

@@ -1,4 +1,5 @@
 internal import JSON
+internal import Policy
 
 /// How long decisions took: what `portcullis bench` finds out, saves and compares.
 ///
@@ -41,6 +42,8 @@ public struct BenchMeasurement: Sendable {
     public let base: Timing
     /// What each policy adds to that by itself, the slowest first.
     public let policies: [Timing]
+    /// What each policy adds with one of its rules or mutations alone, the slowest first; none if that was not measured.
+    public let rules: [Timing]
 
     /// Takes what was measured.
     public init(
@@ -51,7 +54,8 @@ public struct BenchMeasurement: Sendable {
         total: Timing,
         p99Microseconds: Double,
         base: Timing,
-        policies: [Timing]
+        policies: [Timing],
+        rules: [Timing] = []
     ) {
         self.requestCount = requestCount
         self.fingerprint = fingerprint
@@ -61,6 +65,7 @@ public struct BenchMeasurement: Sendable {
         self.p99Microseconds = p99Microseconds
         self.base = base
         self.policies = policies
+        self.rules = rules
     }
 
     /// The form of files; another one for another meaning of a field, or another fixed work.
@@ -68,6 +73,12 @@ public struct BenchMeasurement: Sendable {
     /// The largest file that is read, in bytes: some hundred thousand policies.
     public static let maximumFileBytes = 16 << 20
     private static let format = "portcullis bench"
+
+    /// The share of a rule in all rules, from 0 to 1.
+    public func share(ofRule timing: Timing) -> Double {
+        let sum = rules.reduce(0) { $0 + $1.microseconds }
+        return sum > 0 ? timing.microseconds / sum : 0
+    }
 
     /// The share of a part in all parts, from 0 to 1.
     public func share(of timing: Timing) -> Double {
@@ -100,16 +111,21 @@ public struct BenchMeasurement: Sendable {
         writer.key("p99Microseconds")
         writer.double(p99Microseconds)
         writer.key("total")
-        write(total, to: &writer)
+        write(total, share: nil, to: &writer)
         writer.key("base")
-        write(base, to: &writer)
+        write(base, share: share(of: base), to: &writer)
         writer.key("policies")
         writer.beginArray()
-        for policy in policies { write(policy, to: &writer) }
+        for policy in policies { write(policy, share: share(of: policy), to: &writer) }
+        writer.endArray()
+        guard !rules.isEmpty else { return }
+        writer.key("rules")
+        writer.beginArray()
+        for rule in rules { write(rule, share: share(ofRule: rule), to: &writer) }
         writer.endArray()
     }
 
-    private func write(_ timing: Timing, to writer: inout JSONWriter) {
+    private func write(_ timing: Timing, share: Double?, to writer: inout JSONWriter) {
         writer.beginObject()
         writer.key("name")
         writer.string(timing.name)
@@ -119,9 +135,9 @@ public struct BenchMeasurement: Sendable {
             writer.key(key)
             writer.double(value)
         }
-        if timing != total {
+        if let share {
             writer.key("share")
-            writer.double(share(of: timing))
+            writer.double(share)
         }
         writer.endObject()
     }
@@ -156,11 +172,9 @@ public struct BenchMeasurement: Sendable {
         total = try reader.timing(try reader.member("total", of: root))
         base = try reader.timing(try reader.member("base", of: root))
         guard total.relative > 0 else { throw BenchFileError("says that deciding takes no time") }
-        let list = try reader.member("policies", of: root)
-        guard list.isArray else { throw BenchFileError("has no list 'policies'") }
-        var policies: [Timing] = []
-        for element in document.elements(of: list) { policies.append(try reader.timing(element)) }
-        self.policies = policies
+        policies = try reader.timings("policies", of: root)
+        // Files from before rules were measured, or without, are good to compare policies with.
+        rules = document.member("rules", of: root) == nil ? [] : try reader.timings("rules", of: root)
     }
 
     private static func isFormat(of document: JSONDocument) -> Bool {
@@ -204,6 +218,14 @@ public struct BenchMeasurement: Sendable {
             return count
         }
 
+        func timings(_ name: String, of value: JSONValue) throws(BenchFileError) -> [Timing] {
+            let list = try member(name, of: value)
+            guard list.isArray else { throw BenchFileError("has no list '\(name)'") }
+            var timings: [Timing] = []
+            for element in document.elements(of: list) { timings.append(try timing(element)) }
+            return timings
+        }
+
         func timing(_ value: JSONValue) throws(BenchFileError) -> Timing {
             guard value.isObject, let name = document.string(try member("name", of: value)) else {
                 throw BenchFileError("has a part without a name")
@@ -219,41 +241,40 @@ public struct BenchMeasurement: Sendable {
 
     // MARK: Text
 
-    /// The measurement for people: a table of policies below what decisions take.
-    public func text(isColoured: Bool = false) -> [String] {
-        let width = max(policies.reduce(16) { max($0, $1.name.count) }, 16)
+    /// The measurement for people: a table of policies below what decisions take, and one of rules, if they were measured.
+    ///
+    /// - Parameters:
+    ///   - isColoured: Whether the terminal understands colours.
+    ///   - maximumRules: The most rules that are listed, the slowest of them.
+    /// - Returns: Lines.
+    public func text(isColoured: Bool = false, maximumRules: Int = .max) -> [String] {
+        let slowest = rules.prefix(max(maximumRules, 0))
+        // A name of another person's file may hold anything.
+        let width = max((policies + slowest).reduce(16) { max($0, $1.name.singleLine.count) }, 16)
+        func head(_ what: String) -> String {
+            TextStyle.bold.paint(Self.row(what, "TIME", "SHARE", "CEL UNITS", width: width), isColoured: isColoured)
+        }
+        func line(_ name: String, _ timing: Timing, _ share: Double) -> String {
+            Self.row(
+                name.singleLine,
+                Self.time(timing.microseconds),
+                Self.percent(share),
+                Self.units(timing.costUnits),
+                width: width
+            )
+        }
         var lines = [
             "\(requestCount) request\(requestCount == 1 ? "" : "s"), \(repeatCount) repeats: a decision takes "
                 + "\(Self.time(total.microseconds)) (median), \(Self.time(p99Microseconds)) (p99)",
             "",
-            TextStyle.bold.paint(
-                Self.row("POLICY", "TIME", "SHARE", "CEL UNITS", width: width),
-                isColoured: isColoured
-            ),
+            head("POLICY"),
         ]
-        for policy in policies {
-            lines.append(
-                Self.row(
-                    policy.name,
-                    Self.time(policy.microseconds),
-                    Self.percent(share(of: policy)),
-                    Self.units(policy.costUnits),
-                    width: width
-                )
-            )
-        }
-        lines.append(
-            TextStyle.faint.paint(
-                Self.row(
-                    "without policies",
-                    Self.time(base.microseconds),
-                    Self.percent(share(of: base)),
-                    Self.units(base.costUnits),
-                    width: width
-                ),
-                isColoured: isColoured
-            )
-        )
+        lines += policies.map { line($0.name, $0, share(of: $0)) }
+        lines.append(TextStyle.faint.paint(line("without policies", base, share(of: base)), isColoured: isColoured))
+        guard !slowest.isEmpty else { return lines }
+        lines += ["", head("RULE")]
+        lines += slowest.map { line($0.name, $0, share(ofRule: $0)) }
+        if slowest.count < rules.count { lines.append("and \(rules.count - slowest.count) rules more") }
         return lines
     }
 

@@ -2,13 +2,13 @@ public import JSON
 public import Kubernetes
 public import Policy
 
-/// Measures how long policies take to decide requests: all of them, and each by itself.
+/// Measures how long policies take to decide requests: all of them, each by itself, and each with one of its rules.
 ///
 /// Everything is measured in turns, a fixed piece of work among it, so that what the machine does meanwhile meets all alike.
 public struct BenchRun {
-    /// A policy that is asked by itself.
+    /// A policy that is asked by itself, or with one of its rules alone.
     public struct Part: Sendable {
-        /// Its name; its kind comes before it unless it is an AzurePolicy.
+        /// Its name; its kind comes before it unless it is an AzurePolicy, and a rule behind it: `policy/rule`.
         public let name: String
         let set: PolicySet
         /// The same, compiled to tell what expressions cost.
@@ -23,6 +23,8 @@ public struct BenchRun {
         let base: PolicySet
         /// The policies one by one, those that can be asked by themselves.
         public let parts: [Part]
+        /// The policies with each of their rules and mutations alone, if that was asked for.
+        public let rules: [Part]
     }
 
     private let policies: Policies
@@ -73,7 +75,8 @@ public struct BenchRun {
     ///   - progress: Is told how many repeats are done.
     /// - Returns: What was found.
     public func run(repeats: Int, progress: (Int) -> Void = { _ in }) -> BenchMeasurement {
-        let sets = [policies.base, policies.whole] + policies.parts.map(\.set)
+        let parts = policies.parts + policies.rules
+        let sets = [policies.base, policies.whole] + parts.map(\.set)
         var batches = sets.map { set in Batch(size: batchSize { decideAll(set) }) }
         var calibration = Batch(size: batchSize { Self.fixedWork() })
         var singles: [Double] = []
@@ -101,9 +104,11 @@ public struct BenchRun {
                 costUnits: cost
             )
         }
-        let parts = policies.parts.indices.map { place in
-            let part = policies.parts[place]
-            return timing(part.name, batches[place + 2], without: batches[0], cost(of: part.traced))
+        let timings = parts.indices.map { place in
+            timing(parts[place].name, batches[place + 2], without: batches[0], cost(of: parts[place].traced))
+        }
+        func sorted(_ timings: ArraySlice<BenchMeasurement.Timing>) -> [BenchMeasurement.Timing] {
+            timings.sorted { ($1.microseconds, $0.name) < ($0.microseconds, $1.name) }
         }
         return BenchMeasurement(
             requestCount: requests.count,
@@ -113,7 +118,8 @@ public struct BenchRun {
             total: timing("", batches[1], cost(of: policies.traced)),
             p99Microseconds: singles[min(singles.count - 1, singles.count * 99 / 100)],
             base: timing("", batches[0], 0),
-            policies: parts.sorted { ($1.microseconds, $0.name) < ($0.microseconds, $1.name) }
+            policies: sorted(timings.prefix(policies.parts.count)),
+            rules: sorted(timings.dropFirst(policies.parts.count))
         )
     }
 
@@ -252,9 +258,13 @@ extension PolicyLibrary {
     /// - Parameters:
     ///   - paths: Files and folders, which can be compiled as one set.
     ///   - parameters: Other values of policies' parameters, by name.
+    ///   - rules: Whether their rules are wanted one by one too.
     /// - Returns: The policies; nil if they do not compile.
-    public func benchPolicies(ofPaths paths: [String], _ parameters: [String: JSONFragment] = [:]) -> BenchRun.Policies?
-    {
+    public func benchPolicies(
+        ofPaths paths: [String],
+        _ parameters: [String: JSONFragment] = [:],
+        rules: Bool = false
+    ) -> BenchRun.Policies? {
         var tracing = configuration
         tracing.tracesExpressions = true
         var objects: [(document: JSONDocument, kind: String, name: String, policy: String?)] = []
@@ -293,21 +303,59 @@ extension PolicyLibrary {
             let traced = compiled(objects.map(\.document), tracing),
             let base = compiled(common, configuration)
         else { return nil }
-        var parts: [BenchRun.Part] = []
-        for object in objects where Self.askedKinds.contains(object.kind) {
-            let isBound = object.kind.hasSuffix("AdmissionPolicy")
-            let bindings = objects.filter { isBound && $0.policy == object.name && $0.kind == object.kind + "Binding" }
-            let own = common + [object.document] + bindings.map(\.document)
+        func part(_ name: String, _ documents: [JSONDocument]) -> BenchRun.Part? {
             // One that means something only beside others has no time of its own.
-            for documents in [own, own + guests] {
+            for documents in [documents, documents + guests] {
                 guard let set = compiled(documents, configuration), let traced = compiled(documents, tracing) else {
                     continue
                 }
-                let name = object.kind == "AzurePolicy" ? object.name : "\(object.kind) \(object.name)"
-                parts.append(BenchRun.Part(name: name, set: set, traced: traced))
-                break
+                return BenchRun.Part(name: name, set: set, traced: traced)
+            }
+            return nil
+        }
+        var parts: [BenchRun.Part] = []
+        var ruleParts: [BenchRun.Part] = []
+        for object in objects where Self.askedKinds.contains(object.kind) {
+            let isBound = object.kind.hasSuffix("AdmissionPolicy")
+            let bindings = objects.filter { isBound && $0.policy == object.name && $0.kind == object.kind + "Binding" }
+            let others = common + bindings.map(\.document)
+            let name = object.kind == "AzurePolicy" ? object.name : "\(object.kind) \(object.name)"
+            if let part = part(name, others + [object.document]) { parts.append(part) }
+            for (rule, document) in rules ? object.document.rulesAlone : [] {
+                if let part = part("\(name)/\(rule)", others + [document]) { ruleParts.append(part) }
             }
         }
-        return BenchRun.Policies(whole: whole, traced: traced, base: base, parts: parts)
+        return BenchRun.Policies(whole: whole, traced: traced, base: base, parts: parts, rules: ruleParts)
+    }
+}
+
+extension JSONDocument {
+    /// The policy once for each of its rules and mutations, with that one alone.
+    fileprivate var rulesAlone: [(name: String, document: JSONDocument)] {
+        guard let spec = member("spec", of: root), spec.isObject else { return [] }
+        let names: [String] = ["rules", "mutations", "validations", "auditAnnotations"]
+        let lists = names.compactMap { name in
+            member(name, of: spec).flatMap { $0.isArray ? (name: name, list: $0) : nil }
+        }
+        var found: [(name: String, document: JSONDocument)] = []
+        for (list, value) in lists {
+            for (place, element) in elements(of: value).enumerated() {
+                let alone = JSONFragment { writer in
+                    writer.beginArray()
+                    writer.copy(element, in: self)
+                    writer.endArray()
+                }
+                let patch = JSONPatch(
+                    lists.map { other in
+                        let pointer = JSONPointer(tokens: ["spec", other.name])
+                        return other.name == list ? .replace(pointer, alone) : .remove(pointer)
+                    }
+                )
+                guard let document = try? patch.apply(to: JSONFragment(self)) else { continue }
+                let name = element.isObject ? member("name", of: element).flatMap { string($0) } : nil
+                found.append((name ?? "\(list)[\(place)]", document))
+            }
+        }
+        return found
     }
 }

@@ -54,13 +54,15 @@ struct PolicyOptions: ParsableArguments {
 
     /// Compiles the policies, all together and one by one, for measuring.
     ///
-    /// - Parameter configuration: What they are compiled with.
+    /// - Parameters:
+    ///   - configuration: What they are compiled with.
+    ///   - rules: Whether their rules are compiled one by one too.
     /// - Returns: The policies, which `load` has found to be good.
     /// - Throws: That they are so no longer.
-    func benchPolicies(_ configuration: PolicyConfiguration) throws -> BenchRun.Policies {
+    func benchPolicies(_ configuration: PolicyConfiguration, rules: Bool) throws -> BenchRun.Policies {
         let library = PolicyLibrary(files: CommandFiles(), configuration: configuration)
         let paths = policies.isEmpty ? ["policies"] : policies
-        guard let result = library.benchPolicies(ofPaths: paths, try Self.values(of: parameters)) else {
+        guard let result = library.benchPolicies(ofPaths: paths, try Self.values(of: parameters), rules: rules) else {
             throw UsageError("the policies have changed while they were read; try again")
         }
         return result
