@@ -253,6 +253,15 @@ import Testing
     /// What needs a list of kinds: too many kinds make an expression that nobody can nest.
     static let limits = [
         ("naming: {limits: Azure}", matches[6]),
+        (
+            "immutable: {facets: [location, sku, tags, tls]}",
+            "{resources: [\"storage.azure.com/*\", \"keyvault.azure.com/*\"]}"
+        ),
+        (
+            "immutable: {facets: [sku, tags], addition: Allow}, ifUnknown: Allow",
+            "{resources: [\"storage.azure.com/*\"]}"
+        ),
+        ("immutable: {facets: [location, backup], fields: [spec.kind]}", "{resources: [keyvault.azure.com/Vault]}"),
         ("naming: {limits: Azure, prefix: team}", "{resources: [keyvault.azure.com/Vault, \"storage.azure.com/*\"]}"),
     ]
 
@@ -381,12 +390,18 @@ import Testing
                 - {name: facets, cel: {expression: "facets.tags.exists(t, t == 'a')"}}
                 - {name: held, immutable: {fields: ["spec.agentPoolProfiles[].vmSize"]}}
                 - {name: fast, immutable: {facets: [location]}}
+                - {name: owned, immutable: {facets: [owner]}}
                 - {name: here, locations: {allow: [westeurope]}}
             """
         var generator = AdmissionPolicyGenerator(.validating, isStatic: true)
         for document in try JSONDocument.parseYAML(Array(policy.utf8)) { generator.add(document) }
-        #expect(generator.refusals.map(\.rule) == ["five", "small", "near", "facets", "held", "fast"])
-        #expect(generator.table.count == 7)
+        #expect(generator.refusals.map(\.rule) == ["five", "small", "near", "facets", "held", "fast", "owned"])
+        let reasons = generator.refusals.map(\.description).joined(separator: "\n")
+        #expect(
+            reasons.contains("keeps its location in a list")
+                && reasons.contains("owner is found by following references")
+        )
+        #expect(generator.table.count == 8)
         #expect(generator.manifests.count == 2)
         #expect(generator.yaml.contains("name: p.static.k8s.io"))
     }

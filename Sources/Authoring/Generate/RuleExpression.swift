@@ -291,7 +291,9 @@ struct RuleExpression {
 
     private func locations(_ body: TemplateLiteral, _ kind: AzureKind) throws(Unsayable) -> [String] {
         if body["sameAsOwner"] != nil {
-            throw Unsayable("sameAsOwner: where the owner is, is told by the inventory and not by the object")
+            throw Unsayable(
+                "sameAsOwner: the owner is another object, and Kubernetes' policies see only the object, its namespace and parameters"
+            )
         }
         let isGlobalAllowed = body["global"]?.text != "Deny"
         let all = places(kind, .location, .region)
@@ -541,7 +543,7 @@ extension Facet.Sense {
     ]
 
     /// Whether messages can show values.
-    fileprivate var isScalar: Bool {
+    var isScalar: Bool {
         switch self {
         case .opens, .closes, .modes, .several, .holder: false
         default: true

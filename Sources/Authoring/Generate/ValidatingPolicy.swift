@@ -186,8 +186,22 @@ struct ValidatingPolicy {
 
     /// What an UPDATE may not change; what was there before is no old failure of it.
     private mutating func addImmutable(_ rule: TemplateLiteral, _ body: TemplateLiteral) throws(Unsayable) {
-        if body["facets"] != nil {
-            throw Unsayable("immutable: a facet's values in lists are followed by their keys, which CEL cannot")
+        let expression = ImmutableExpression(
+            tables: tables,
+            allowsAddition: body["addition"]?.text == "Allow",
+            deniesUnknown: rule["ifUnknown"]?.text != "Allow"
+        )
+        var held: [TemplateLiteral] = []
+        for name in (body["facets"]?.elements ?? []).compactMap(\.text) {
+            let facet = try ImmutableExpression.facet(name)
+            let fine = try byKind { (kind) throws(Unsayable) in try expression.isKept(facet, of: kind) }
+            let words = "\(name) may not change; set it back, or make another resource".celLiteral
+            held.append(
+                .record([
+                    ("expression", .string("request.operation != 'UPDATE' || oldObject == null || (\(fine))")),
+                    ("messageExpression", .string(Self.framed(words, rule))), ("reason", .string("Forbidden")),
+                ])
+            )
         }
         for field in (body["fields"]?.elements ?? []).compactMap(\.text) {
             let names = try FieldNames.names(of: field, "immutable")
@@ -195,12 +209,35 @@ struct ValidatingPolicy {
             var fine = "\(new) == \(old)"
             if body["addition"]?.text == "Allow" { fine += " || \(old) == null" }
             let words = "\(field) may not change; set it back, or make another resource".celLiteral
-            validations.append(
+            held.append(
                 .record([
                     ("expression", .string("request.operation != 'UPDATE' || oldObject == null || \(fine)")),
                     ("messageExpression", .string(Self.framed(words, rule))), ("reason", .string("Forbidden")),
                 ])
             )
+        }
+        validations += held
+    }
+
+    /// A condition for each kind; true for kinds without one.
+    private func byKind(_ condition: (AzureKind) throws(Unsayable) -> String?) throws(Unsayable) -> String {
+        let others = match.meansUnknownKinds ? try condition(tables.general) ?? "true" : "true"
+        var groups: [(condition: String, kinds: [String])] = []
+        for kind in match.kinds {
+            let text = try condition(kind) ?? "true"
+            if text == others { continue }
+            if let place = groups.firstIndex(where: { $0.condition == text }) {
+                groups[place].kinds.append(kind.description)
+            } else {
+                groups.append((text, [kind.description]))
+            }
+        }
+        if groups.isEmpty, others == "true" { throw Unsayable("no kind that it is for has such a field") }
+        if groups.count == 1, groups[0].kinds.count == match.kinds.count, !match.meansUnknownKinds {
+            return groups[0].condition
+        }
+        return groups.reversed().reduce(others) { rest, group in
+            "\(NameExpression.matches(MatchExpression.kind, group.kinds)) ? (\(group.condition)) : (\(rest))"
         }
     }
 
