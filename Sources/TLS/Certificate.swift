@@ -36,7 +36,7 @@ internal import Glibc
 
     /// The certificate as a PEM `CERTIFICATE` block.
     public var pem: [UInt8] {
-        unsafe bytesWritten { bio in unsafe PEM_write_bio_X509(bio, x509) }
+        unsafe bytesWritten { bio in unsafe PEM_write_bio_X509(bio, x509) == 1 ? 1 : -1 }
     }
 }
 

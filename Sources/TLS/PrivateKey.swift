@@ -1,4 +1,5 @@
 internal import COpenSSL
+internal import Synchronization
 
 /// What a key is made of.
 public enum KeyType: Hashable, Sendable, CustomStringConvertible {
@@ -120,8 +121,15 @@ public enum KeyType: Hashable, Sendable, CustomStringConvertible {
 
     /// The key as a PEM `PRIVATE KEY` (PKCS #8), not encrypted: for a file that only its owner reads.
     public var pem: [UInt8] {
-        unsafe bytesWritten { bio in unsafe PEM_write_bio_PKCS8PrivateKey(bio, pkey, nil, nil, 0, nil, nil) }
+        // OpenSSL sets a flag of the key while it writes it: two writers of one key would not write the same.
+        PrivateKey.writing.withLock { _ in
+            unsafe bytesWritten { bio in
+                unsafe PEM_write_bio_PKCS8PrivateKey(bio, pkey, nil, nil, 0, nil, nil) == 1 ? 1 : -1
+            }
+        }
     }
+
+    private static let writing = Mutex(())
 }
 
 /// Lends bytes to OpenSSL as a BIO that reads.
@@ -137,7 +145,7 @@ func withReadingBIO<Result>(_ bytes: [UInt8], _ body: (OpaquePointer) -> Result)
     }
 }
 
-/// Collects what OpenSSL writes.
+/// Collects what OpenSSL writes, which says by a negative number that it cannot.
 func bytesWritten(_ body: (OpaquePointer) -> CInt) -> [UInt8] {
     guard let bio = unsafe BIO_new(BIO_s_mem()) else { fatalError("BIO_new: no memory") }
     defer { unsafe BIO_free(bio) }

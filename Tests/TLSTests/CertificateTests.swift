@@ -73,6 +73,18 @@ import Testing
         #expect(error?.code == .expired(at: Fixture.authority.certificate.notAfter))
     }
 
+    /// OpenSSL alone writes the curve twice if two write a new key at once.
+    @Test func aKeyIsWrittenTheSameByManyAtOnce() async throws {
+        for _ in 0..<2_000 {
+            let key = try PrivateKey(generating: .p256)
+            let texts = await withTaskGroup(of: [[UInt8]].self) { group in
+                for _ in 0..<2 { group.addTask { (0..<4).map { _ in key.pem } } }
+                return await group.reduce(into: []) { $0 += $1 }
+            }
+            #expect(Set(texts).count == 1)
+        }
+    }
+
     @Test func pemIsReadAsItWasWritten() throws {
         let chain = Fixture.server.leaf.pem + Array("\nsome text between\n".utf8) + Fixture.authority.certificate.pem
         let certificates = try Certificate.parse(pem: chain)
