@@ -144,7 +144,8 @@ public enum FileSystem {
             try FileError.naming(path, "rename") { unsafe rename(temporary, path) }
         } catch {
             unsafe unlink(temporary)
-            throw error
+            // Nobody knows the other name.
+            throw FileError(error.reason, path)
         }
         // The new name is on the disk only when the directory is.
         try File(opening: directory, O_RDONLY | O_DIRECTORY).synchronize()
@@ -171,6 +172,16 @@ public enum FileSystem {
     /// - Returns: `false` also if we may not look.
     public static func exists(_ path: String) -> Bool {
         unsafe access(path, F_OK) == 0
+    }
+
+    /// The absolute path without links.
+    ///
+    /// - Parameter path: Where something is.
+    /// - Returns: `nil` if there is nothing, or we may not look.
+    public static func real(_ path: String) -> String? {
+        guard let resolved = unsafe realpath(path, nil) else { return nil }
+        defer { unsafe free(resolved) }
+        return unsafe String(cString: resolved)
     }
 
     /// The directory that holds a path's last component: `a/b` → `a`, `a` → `.`, `/a` → `/`.
