@@ -42,7 +42,7 @@ import Testing
         """
     }
 
-    /// Runs a command in a folder with these files; a name that ends in `@` is a link.
+    /// Runs a command in a folder with these files; a name that ends in `@` is a link, and `-` is standard input.
     private func run(_ arguments: [String], _ files: [String: String]) throws -> Executable.Outcome {
         let folder = FileManager.default.temporaryDirectory.appending(path: "portcullis-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -56,7 +56,7 @@ import Testing
             )
             try FileManager.default.createSymbolicLink(atPath: link.path, withDestinationPath: target)
         }
-        return try Executable.run(arguments, in: folder)
+        return try Executable.run(arguments, in: folder, reading: files["-"].map { _ in folder.appending(path: "-") })
     }
 
     // MARK: - Exit codes
@@ -85,6 +85,18 @@ import Testing
             "p/policy.yaml": policy.replacing("spec:\n", with: "spec:\n  action: Warn\n"),
             "m/b.yaml": account("uksouth"),
         ]
+        let suite = """
+            apiVersion: portcullis.dev/v1alpha1
+            kind: PolicyTest
+            metadata: {name: regions}
+            spec:
+              policies: [p]
+              manifest: m/a.yaml
+              cases:
+                - {name: elsewhere, expect: {decision: Deny, failures: [{rule: eu}]}}
+
+            """
+        let tested = good.merging(["p/tests/b.yaml": account("uksouth"), "p/tests/suite.yaml": suite]) { $1 }
         let thing =
             #"{"id": "/subscriptions/s/resourceGroups/g/providers/Contoso.Custom/things/t", "type": "Contoso.Custom/things"}"#
         let unknown = good.merging(["m/b.json": thing]) { $1 }
@@ -138,6 +150,25 @@ import Testing
                 2,
                 "s.json:1:1: error: is a snapshot of portcullis.dev/v9, "
             ),
+            // Standard input, once.
+            Case("check -p p -", ["p/policy.yaml": policy, "-": account("uksouth")], 1, "<stdin>:4:18: denied: "),
+            Case("check -p - m", ["-": policy, "m/a.yaml": account("uksouth")], 1, "regions/eu"),
+            Case("check -p - m", ["-": policy + "  rulez: []\n"], 2, "<stdin>:9:3: error: spec.rulez"),
+            Case("check -p p --inventory - -", good, 2, "<stdin>: error: has been read for another argument"),
+            Case("replay -p p -", ["p/policy.yaml": policy, "-": review("uksouth")], 1, "regions/eu"),
+            Case("bench -p - --repeats 1 m", ["-": policy, "m/a.yaml": account("uksouth")], 0, "regions"),
+            Case("lint -", ["-": policy + "  rulez: []\n"], 1, "<stdin>:9:3: error: PC"),
+            Case("lint --fix -", ["-": policy], 2, "--fix writes files"),
+            Case("generate vap -", ["-": policy], 0, "kind: ValidatingAdmissionPolicy"),
+            Case("generate docs -", ["-": policy], 0, "### Rule `eu`"),
+            Case("test -", ["p/policy.yaml": policy, "m/a.yaml": account("uksouth"), "-": suite], 0, "1 passed"),
+            Case("test --update -", ["-": suite], 2, "--update does not go with -"),
+            // The tests of policies are no manifests, unless they are meant.
+            Case("check -p p .", tested, 0, "2 manifests: 2 allowed, 0 denied, 1 that no policy is for"),
+            Case("check -p p .", tested, 0, "p/tests: left out, for it holds tests of policies"),
+            Case("check -p p p/tests", tested, 1, "p/tests/b.yaml:4:18: denied"),
+            Case("check -p p p/tests/b.yaml", tested, 1, "p/tests/b.yaml:4:18: denied"),
+            Case("check -p p .", good.merging(["tests/b.yaml": account("uksouth")]) { $1 }, 1, "tests/b.yaml:4:18"),
             Case("check -p none m", good, 2, "none: error: does not exist"),
             Case("check -p p none", good, 2, "none: error: does not exist"),
             Case("check -p p m --output xml", good, 2, "'xml'"),
@@ -158,6 +189,8 @@ import Testing
                 5,
                 "PC"
             ),
+            Case("lint p/empty.yaml", ["p/empty.yaml": "# none\n"], 4, "nothing to look at"),
+            Case("lint p", ["p/notes.txt": ""], 4, "nothing to look at"),
             Case("lint --fix p", twice, 0, "p/policy.yaml:8:27: wrote westeurope for West Europe"),
             Case("lint --explain PC032", [:], 0, "PC032"),
             Case("lint --explain PC999", [:], 2, "there is no code PC999"),
@@ -295,6 +328,15 @@ import Testing
         #expect(outcome.code == 2)
         #expect(outcome.error.contains("huge.yaml: error: has more than 64 MiB; "))
         #expect(outcome.output.contains("1 manifest: 0 allowed, 1 denied"))
+    }
+
+    @Test func manyFaultsOfAFileAreNotAllTold() throws {
+        let outcome = try run(
+            ["check", "-p", "p", "m.yaml"],
+            ["p/policy.yaml": Self.policy, "m.yaml": String(repeating: "a: b\n---\n", count: 5_000)]
+        )
+        #expect(outcome.code == 2 && outcome.error.split(separator: "\n").count == 101)
+        #expect(outcome.error.contains("m.yaml: error: has 4900 more documents"), "\(outcome.error.suffix(200))")
     }
 
     @Test func whatIsNoRecordIsNotComplainedOfLineByLine() throws {

@@ -28,7 +28,7 @@ import Testing
         try withFolder {
             let outcome = try run(["init"], in: folder)
             #expect(outcome.code == 0 && outcome.error.isEmpty)
-            #expect(outcome.lines.last == "Next: portcullis test policies")
+            #expect(outcome.lines.last == "Next: \(Executable.path) test policies")
             for pipeline in Self.pipelines { #expect(outcome.output.contains("\n\(pipeline) ")) }
 
             let test = try run(["test", "--coverage", "--coverage-threshold", "100"], in: folder)
@@ -87,7 +87,7 @@ import Testing
     @Test func aFolderIsMade() throws {
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let outcome = try run(["init", folder, "--ci", "github,pre-commit", "--no-editor"])
-        #expect(outcome.code == 0 && outcome.lines.last == "Next: cd \(folder) && portcullis test policies")
+        #expect(outcome.code == 0 && outcome.lines.last == "Next: cd \(folder) && \(Executable.path) test policies")
         let files = FileManager.default.enumerator(atPath: folder)?.compactMap { $0 as? String } ?? []
         #expect(files.contains(".github/workflows/policies.yml") && files.contains(".pre-commit-config.yaml"))
         #expect(!files.contains(".gitlab-ci.yml") && !files.contains("azure-pipelines.yml"))
@@ -124,6 +124,11 @@ import Testing
         let outcome = try run(["init", folder] + arguments)
         #expect(outcome.code == 2 && outcome.error.contains(message))
         #expect(!FileManager.default.fileExists(atPath: folder))
+    }
+
+    @Test func aFolderWithoutANameIsNone() throws {
+        let outcome = try run(["init", ""])
+        #expect(outcome.code == 2 && outcome.error.contains("the folder has no name"))
     }
 
     @Test func aFileIsNoFolder() throws {

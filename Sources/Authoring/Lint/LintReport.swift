@@ -7,6 +7,8 @@ public struct LintReport: Sendable {
     public let findings: [LintFinding]
     /// How many files were read.
     public let fileCount: Int
+    /// How many objects the files hold; none if they are empty.
+    public let objectCount: Int
     /// How many findings comments suppress.
     public let suppressedCount: Int
 

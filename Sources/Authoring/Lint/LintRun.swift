@@ -86,7 +86,12 @@ public struct LintRun {
             let (one, other) = (first.place, second.place)
             return (one.file, one.line, one.column, first.key) < (other.file, other.line, other.column, second.key)
         }
-        return LintReport(findings: findings, fileCount: files.count, suppressedCount: suppressedCount)
+        return LintReport(
+            findings: findings,
+            fileCount: files.count,
+            objectCount: objects.count,
+            suppressedCount: suppressedCount
+        )
     }
 
     /// What of a policy could not be generated.

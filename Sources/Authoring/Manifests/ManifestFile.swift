@@ -102,10 +102,23 @@ public struct ManifestFile: Sendable {
         } catch {
             issues.append(PolicyIssue(error, file: file))
         }
+        if faultCount > Self.maximumFaults {
+            issues.append(
+                PolicyIssue(
+                    file: file,
+                    message: "has \(faultCount - Self.maximumFaults) more documents that are no objects of Kubernetes",
+                    mend: "mend the first ones, or name another file"
+                )
+            )
+        }
     }
 
     /// Lists of lists beyond this depth are nobody's.
     private static let maximumDepth = 8
+
+    /// How many documents of a file that are no objects are told one by one.
+    private static let maximumFaults = 100
+    private var faultCount = 0
 
     private mutating func add(_ value: JSONValue, in document: JSONDocument, depth: Int) {
         let manifest = Manifest(JSONFragment(document, value), file: file)
@@ -113,6 +126,8 @@ public struct ManifestFile: Sendable {
             document.member(name, of: value).flatMap { document.string($0) }
         }
         guard value.isObject, let apiVersion = text("apiVersion"), let kind = text("kind") else {
+            faultCount += 1
+            guard faultCount <= Self.maximumFaults else { return }
             return report(
                 manifest,
                 value.isObject ? "has no apiVersion and kind" : "is no object",

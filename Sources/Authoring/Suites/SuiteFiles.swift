@@ -53,9 +53,9 @@ public struct SuiteFileError: Error, Equatable, Sendable {
 }
 
 /// Where suites lie.
-enum SuiteFolder {
-    /// The innermost folder of tests that a file lies in.
-    static func tests(of file: String) -> String? {
+public enum SuiteFolder {
+    /// The innermost folder of tests that a file lies in; nil if it lies in none.
+    public static func tests(of file: String) -> String? {
         let names = file.split(separator: "/", omittingEmptySubsequences: false)
         guard let place = names.dropLast().lastIndex(where: { $0 == PolicyFile.testsFolder }) else { return nil }
         return names[...place].joined(separator: "/")
@@ -66,5 +66,22 @@ enum SuiteFolder {
         let names = file.split(separator: "/", omittingEmptySubsequences: false).dropLast()
         return names.isEmpty
             ? "." : names.count == 1 && names.first?.isEmpty ?? false ? "/" : names.joined(separator: "/")
+    }
+
+    /// Whether a file may hold a suite: false only if it surely holds none.
+    ///
+    /// - Parameter bytes: What the file holds.
+    public static func mayBeSuite(_ bytes: [UInt8]) -> Bool { bytes.containsWord("PolicyTest") }
+}
+
+extension [UInt8] {
+    /// Whether the bytes of a word are among these.
+    fileprivate func containsWord(_ word: StaticString) -> Bool {
+        let wanted = Array(word.description.utf8)
+        guard count >= wanted.count, let first = wanted.first else { return false }
+        for start in 0...(count - wanted.count) where self[start] == first {
+            if self[start..<start + wanted.count].elementsEqual(wanted) { return true }
+        }
+        return false
     }
 }

@@ -1,5 +1,5 @@
 public import CEL
-internal import JSON
+public import JSON
 public import Policy
 
 /// Runs suites: reads them and what they name, asks the policies, compares.
@@ -95,7 +95,7 @@ public struct SuiteRun {
             report.issues.append(PolicyIssue(file: file, message: error.message, mend: error.mend))
             return report.caseCount
         }
-        if bytes.containsWord("PolicyTest") {
+        if SuiteFolder.mayBeSuite(bytes) {
             run(bytes, file)
         } else if isAsked {
             report.issues.append(
@@ -232,19 +232,8 @@ public struct SuiteRun {
 }
 
 extension PolicyIssue {
-    init(_ error: YAMLError, file: String) {
+    /// A file that is no YAML.
+    public init(_ error: YAMLError, file: String) {
         self.init(file: file, line: error.line, column: error.column, message: error.message, mend: error.mend)
-    }
-}
-
-extension [UInt8] {
-    /// Whether the bytes of a word are among these.
-    fileprivate func containsWord(_ word: StaticString) -> Bool {
-        let wanted = Array(word.description.utf8)
-        guard count >= wanted.count, let first = wanted.first else { return false }
-        for start in 0...(count - wanted.count) where self[start] == first {
-            if self[start..<start + wanted.count].elementsEqual(wanted) { return true }
-        }
-        return false
     }
 }

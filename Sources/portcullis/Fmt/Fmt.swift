@@ -2,7 +2,6 @@ internal import Admission
 internal import ArgumentParser
 internal import Authoring
 internal import EventLoop
-internal import Glibc
 internal import Policy
 
 /// `portcullis fmt`.
@@ -43,7 +42,7 @@ struct Fmt: ParsableCommand {
                 let old = try InputFiles.read(file, limitBytes: PolicyFolder.maximumFileBytes)
                 let new = try PolicyFormat.format(old, file: InputFiles.name(of: file))
                 if new != old { changed += 1 }
-                if file == InputFiles.standardInput, !check {
+                if file == StandardInput.argument, !check {
                     print(String(decoding: new, as: UTF8.self), terminator: "")
                 } else if new != old {
                     if !check { try RewrittenFile.write(new, to: file) }
@@ -75,13 +74,8 @@ enum RewrittenFile {
     ///
     /// - Throws: Why it cannot be written.
     static func write(_ content: [UInt8], to path: String) throws(PolicyIssue) {
-        var target = path
-        if let resolved = unsafe realpath(path, nil) {
-            unsafe target = String(cString: resolved)
-            unsafe free(resolved)
-        }
         do throws(FileError) {
-            try FileSystem.write(content.span, to: target, access: .everyoneReads)
+            try FileSystem.write(content.span, to: FileSystem.real(path) ?? path, access: .everyoneReads)
         } catch {
             throw PolicyIssue(file: path, message: "cannot be written (\(error))", mend: "make it writable")
         }

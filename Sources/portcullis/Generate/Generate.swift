@@ -32,7 +32,7 @@ struct GenerateDocs: ParsableCommand {
             """
     )
 
-    @Argument(help: ArgumentHelp("Policy folders and files.", valueName: "path"))
+    @Argument(help: ArgumentHelp("Policy folders and files, or - for standard input.", valueName: "path"))
     var paths: [String]
     @Flag(help: "Print one table of a folder's AzurePolicies alone.") var index = false
 

@@ -50,7 +50,9 @@ struct AdmissionPolicyOptions: ParsableArguments {
         make.
         """
 
-    @Argument(help: ArgumentHelp("Policy folders and files (default: policies).", valueName: "path"))
+    @Argument(
+        help: ArgumentHelp("Policy folders and files, or - for standard input (default: policies).", valueName: "path")
+    )
     var paths: [String] = ["policies"]
     @Flag(
         name: .customLong("static"),
@@ -81,28 +83,23 @@ struct AdmissionPolicyOptions: ParsableArguments {
     static func documents(of paths: [String]) throws -> [JSONDocument] {
         var result: [JSONDocument] = []
         var compiler = PolicyCompiler()
-        do {
-            for path in paths {
-                var files = [(name: path, path: path)]
-                if FileSystem.isDirectory(path) {
-                    let folder = try PolicyFiles(of: path)
-                    for issue in folder.issues { compiler.add(issue) }
-                    files = folder.files.map { ($0.name, $0.path) }
-                }
-                for file in files {
-                    let content = try FileSystem.read(file.path, limitBytes: PolicyFolder.maximumFileBytes)
+        let files = CommandFiles(needsPolicies: false)
+        for path in paths {
+            do throws(SuiteFileError) {
+                for file in try files.policyFiles(of: path) {
+                    let content = try files.contents(of: file)
                     do throws(YAMLError) {
                         for document in try JSONDocument.parseYAML(content) {
-                            compiler.add(document, file: file.name)
+                            compiler.add(document, file: file)
                             result.append(document)
                         }
                     } catch {
-                        throw UsageError("\(file.name): \(error)")
+                        compiler.add(PolicyIssue(error, file: file))
                     }
                 }
+            } catch {
+                compiler.add(PolicyIssue(file: path, message: error.message, mend: error.mend))
             }
-        } catch let error as FileError {
-            throw UsageError("\(error)")
         }
         let errors = compiler.finish().errors
         for error in errors.dropLast() { Terminal.complain(error.description.singleLine + "\n") }

@@ -22,7 +22,9 @@ struct GenerateWebhooks: ParsableCommand {
             """
     )
 
-    @Argument(help: ArgumentHelp("Policy folders and files (default: policies).", valueName: "path"))
+    @Argument(
+        help: ArgumentHelp("Policy folders and files, or - for standard input (default: policies).", valueName: "path")
+    )
     var paths: [String] = ["policies"]
     @Option(
         help: ArgumentHelp(

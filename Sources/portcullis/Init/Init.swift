@@ -31,6 +31,7 @@ struct Init: ParsableCommand {
     @Flag(help: "Without .vscode/settings.json.") var noEditor = false
 
     func run() throws {
+        guard !folder.isEmpty else { throw UsageError("the folder has no name; name one, or write . for this one") }
         let starter = StarterFolder(pipelines: try pipelines(), hasEditorSettings: !noEditor)
         if FileSystem.exists(folder), !FileSystem.isDirectory(folder) {
             throw UsageError("\(folder) is no folder; name one, or one that is to be made")
@@ -56,8 +57,24 @@ struct Init: ParsableCommand {
         let width = files.map { $0.path.count }.max() ?? 0
         Terminal.print("WROTE".padded(to: width + 2) + "WHICH IS")
         for (file, path) in files { Terminal.print(path.padded(to: width + 2) + file.purpose) }
-        let change = isHere ? "" : "cd \(folder) && "
-        Terminal.print("\nNext: \(change)portcullis test policies")
+        let change = isHere ? "" : "cd \(Self.quoted(folder)) && "
+        Terminal.print("\nNext: \(change)\(Self.quoted(executable)) test policies")
+    }
+
+    /// How the executable is called from the folder, if it is called as it was here.
+    private var executable: String {
+        guard let name = CommandLine.arguments.first, name.contains("/") else { return "portcullis" }
+        if name.hasPrefix("/") { return name }
+        let steps = FileSystem.normalized(folder).split(separator: "/")
+        guard !folder.hasPrefix("/"), steps.first != ".." else { return FileSystem.real(name) ?? name }
+        return steps.reduce(name) { name, step in step == "." ? name : "../" + name }
+    }
+
+    /// A word of a shell's command line.
+    private static func quoted(_ word: String) -> String {
+        let isPlain = word.utf8.allSatisfy { $0 > 0x2a && $0 < 0x7f && !";<>?[\\]^`{|}".utf8.contains($0) }
+        return isPlain
+            ? word : "'" + word.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
     }
 
     private func pipelines() throws(UsageError) -> [StarterFolder.Pipeline] {

@@ -4,12 +4,37 @@ internal import EventLoop
 internal import Glibc
 internal import JSON
 internal import Policy
+internal import Synchronization
+
+/// Standard input, which one argument of a command line may name.
+enum StandardInput {
+    /// What stands for it.
+    static let argument = "-"
+    /// What people call it.
+    static let name = "<stdin>"
+
+    private static let isTaken = Mutex(false)
+
+    /// Says that it will be read.
+    ///
+    /// - Throws: That it has been read: for another argument there is nothing left.
+    static func take() throws(PolicyIssue) {
+        let wasTaken = isTaken.withLock { isTaken in
+            defer { isTaken = true }
+            return isTaken
+        }
+        guard !wasTaken else {
+            throw PolicyIssue(
+                file: name,
+                message: "has been read for another argument",
+                mend: "write - once, and name files elsewhere"
+            )
+        }
+    }
+}
 
 /// The files that a command line names: files, folders with all below them, and standard input.
 struct InputFiles {
-    /// What stands for standard input.
-    static let standardInput = "-"
-
     /// The files, those of a folder in ascending order, each once.
     private(set) var files: [String] = []
     /// What cannot be listed.
@@ -26,7 +51,7 @@ struct InputFiles {
         limits.entries = 1_000_000
         limits.depth = 64
         for path in paths {
-            guard path != Self.standardInput else {
+            guard path != StandardInput.argument else {
                 if seen.insert(path).inserted { files.append(path) }
                 continue
             }
@@ -54,15 +79,34 @@ struct InputFiles {
         }
     }
 
+    /// Leaves out what lies with the tests of policies, much of which is there to be denied.
+    ///
+    /// - Parameter paths: As they were given: a folder of tests that one of them names is meant.
+    mutating func leaveOutTests(unlessNamedBy paths: [String]) {
+        let named = paths.map(FileSystem.normalized)
+        let folders = Dictionary(grouping: files) { SuiteFolder.tests(of: $0) ?? "" }
+        for (folder, inside) in folders.sorted(by: { $0.key < $1.key }) where !folder.isEmpty {
+            guard !named.contains(where: { $0 == folder || $0.hasPrefix(folder + "/") }) else { continue }
+            let isOfPolicies = inside.contains { file in
+                SuiteFolder.mayBeSuite((try? Self.read(file, limitBytes: PolicyFolder.maximumFileBytes)) ?? [])
+            }
+            guard isOfPolicies else { continue }
+            files.removeAll { SuiteFolder.tests(of: $0) == folder }
+            let notice = "\(folder): left out, for it holds tests of policies; name it if it is meant"
+            Terminal.complain(notice.singleLine + "\n")
+        }
+    }
+
     /// What people call a file.
-    static func name(of file: String) -> String { file == standardInput ? "<stdin>" : file }
+    static func name(of file: String) -> String { file == StandardInput.argument ? StandardInput.name : file }
 
     /// Reads a file.
     ///
     /// - Throws: Why it cannot be read.
     static func read(_ file: String, limitBytes: Int = ManifestFile.maximumBytes) throws(PolicyIssue) -> [UInt8] {
+        if file == StandardInput.argument { try StandardInput.take() }
         do throws(FileError) {
-            return file == standardInput
+            return file == StandardInput.argument
                 ? try FileSystem.readStandardInput(limitBytes: limitBytes)
                 : try FileSystem.read(file, limitBytes: limitBytes)
         } catch {
@@ -80,13 +124,7 @@ extension InputFiles {
         do throws(YAMLError) {
             return try JSONDocument.parseYAML(bytes)
         } catch {
-            throw PolicyIssue(
-                file: name(of: file),
-                line: error.line,
-                column: error.column,
-                message: error.message,
-                mend: error.mend
-            )
+            throw PolicyIssue(error, file: name(of: file))
         }
     }
 }

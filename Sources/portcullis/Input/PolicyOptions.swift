@@ -5,6 +5,7 @@ internal import Azure
 internal import EventLoop
 internal import JSON
 internal import Policy
+internal import Synchronization
 
 /// Which policies a command asks.
 struct PolicyOptions: ParsableArguments {
@@ -12,7 +13,7 @@ struct PolicyOptions: ParsableArguments {
         name: .shortAndLong,
         parsing: .singleValue,
         help: ArgumentHelp(
-            "File or folder of policies, read as 'serve' reads it; may be given several times (default: policies).",
+            "File or folder of policies, read as 'serve' reads it, or - for standard input; several times (default: policies).",
             valueName: "path"
         )
     )
@@ -96,15 +97,30 @@ struct LoadedPolicies {
 
 /// Files that a person names on the command line: wherever they like.
 struct CommandFiles: PolicySources {
+    /// Whether a folder without policies is an error.
+    var needsPolicies = true
+
+    /// What came by standard input, which a command that measures asks for again.
+    private static let standardInput = Mutex<[UInt8]?>(nil)
+
     func contents(of path: String) throws(SuiteFileError) -> [UInt8] {
-        do throws(FileError) {
-            return try FileSystem.read(path, limitBytes: PolicyFolder.maximumFileBytes)
+        let isStandardInput = path == StandardInput.name
+        if isStandardInput, let known = Self.standardInput.withLock(\.self) { return known }
+        let content: [UInt8]
+        do throws(PolicyIssue) {
+            content = try InputFiles.read(
+                isStandardInput ? StandardInput.argument : path,
+                limitBytes: PolicyFolder.maximumFileBytes
+            )
         } catch {
-            throw SuiteFileError("cannot be read (\(error))", mend: "make it readable")
+            throw SuiteFileError(error.message, mend: error.mend)
         }
+        if isStandardInput { Self.standardInput.withLock { $0 = content } }
+        return content
     }
 
     func policyFiles(of path: String) throws(SuiteFileError) -> [String] {
+        if path == StandardInput.argument { return [StandardInput.name] }
         guard FileSystem.isDirectory(path) else {
             guard FileSystem.exists(path) else {
                 throw SuiteFileError("does not exist", mend: "name a file or folder of policies that is there")
@@ -120,7 +136,7 @@ struct CommandFiles: PolicySources {
         if let issue = found.issues.first(where: { $0.severity == .error }) {
             throw SuiteFileError("cannot be read: \(issue.file): \(issue.message)", mend: issue.mend)
         }
-        guard !found.files.isEmpty else {
+        guard !found.files.isEmpty || !needsPolicies else {
             throw SuiteFileError("holds no policies", mend: "put an AzurePolicy into a file *.yaml, *.yml or *.json")
         }
         return found.files.map { FileSystem.normalized($0.path) }

@@ -22,7 +22,9 @@ struct Questions {
     init(_ paths: [String], deployment: TemplateDeployment = TemplateDeployment(), areRecords: Bool = false) {
         self.areRecords = areRecords
         self.deployment = deployment
-        input = InputFiles(paths) { Self.isRecord($0) || !areRecords && PolicyFiles.isPolicyFile($0) }
+        var input = InputFiles(paths) { Self.isRecord($0) || !areRecords && PolicyFiles.isPolicyFile($0) }
+        input.leaveOutTests(unlessNamedBy: paths)
+        self.input = input
         let files = Set(input.files)
         parameters = Dictionary(grouping: input.files) { ParametersFile.template(of: $0) ?? "" }
             .filter { files.contains($0.key) }
@@ -51,9 +53,11 @@ struct Questions {
             do throws(PolicyIssue) {
                 if areRecords || Self.isRecord(file) {
                     var (reviews, isDoubted) = (0, false)
+                    let isStandardInput = file == StandardInput.argument
+                    if isStandardInput { try StandardInput.take() }
                     do throws(FileError) {
                         try FileSystem.forEachLine(
-                            of: file == InputFiles.standardInput ? nil : file,
+                            of: isStandardInput ? nil : file,
                             limitBytes: Self.maximumLineBytes
                         ) { line, number in
                             let place = Report.Place(file: name, line: number, column: 1)

@@ -34,7 +34,7 @@ struct Lint: ParsableCommand {
 
     @Argument(
         help: ArgumentHelp(
-            "Files and folders of policies, read together as 'serve' reads them (default: policies).",
+            "Files and folders of policies, read together as 'serve' reads them, or - for standard input (default: policies).",
             valueName: "path"
         )
     )
@@ -55,12 +55,14 @@ struct Lint: ParsableCommand {
 
     func validate() throws {
         if dryRun && !fix { throw ValidationError("--dry-run goes with --fix") }
+        if fix && !dryRun && paths.contains(StandardInput.argument) {
+            throw ValidationError("--fix writes files: name one in place of -, or add --dry-run")
+        }
     }
 
     func run() throws {
         if let explain { return try Self.explain(explain) }
         var sources = try read()
-        if sources.files.isEmpty && sources.issues.isEmpty { throw ExitCode(Portcullis.ExitCode.untested.rawValue) }
         var report = lint(sources)
         if fix { report = try mend(report, &sources) }
         let names = sources.files.map(\.name)
@@ -71,6 +73,10 @@ struct Lint: ParsableCommand {
         )
         if !sources.issues.isEmpty { throw ExitCode(Portcullis.ExitCode.usage.rawValue) }
         if report.count(.error) > 0 { throw ExitCode(Portcullis.ExitCode.failed.rawValue) }
+        if report.objectCount == 0 {
+            Terminal.complain("portcullis: there is nothing to look at in what was named\n")
+            throw ExitCode(Portcullis.ExitCode.untested.rawValue)
+        }
         if failOn == .warn, report.count(.warning) > 0 { throw ExitCode(Portcullis.ExitCode.warned.rawValue) }
     }
 
@@ -90,7 +96,7 @@ struct Lint: ParsableCommand {
 
     private func read() throws -> Sources {
         var sources = Sources()
-        let files = CommandFiles()
+        let files = CommandFiles(needsPolicies: false)
         var seen: Set<String> = []
         for path in paths {
             do throws(SuiteFileError) {
@@ -117,6 +123,8 @@ struct Lint: ParsableCommand {
 
     /// Whether a folder of tests lies beside a file, or in one of the folders above that are named with it.
     private static func hasTests(_ file: String) -> Bool {
+        // Where standard input comes from nobody knows.
+        if file == StandardInput.name { return true }
         var folder = FileSystem.parent(of: file)
         for _ in 0..<64 {
             if FileSystem.isDirectory(FileSystem.path(folder, PolicyFile.testsFolder)) { return true }

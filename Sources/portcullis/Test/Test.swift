@@ -41,7 +41,10 @@ struct Test: ParsableCommand {
     )
 
     @Argument(
-        help: ArgumentHelp("Folders, with all below them, or files with tests (default: policies).", valueName: "path")
+        help: ArgumentHelp(
+            "Folders, with all below them, files with tests, or - for standard input (default: policies).",
+            valueName: "path"
+        )
     )
     var paths: [String] = ["policies"]
     @OptionGroup(title: "OUTPUT") var output: OutputOptions
@@ -74,6 +77,10 @@ struct Test: ParsableCommand {
             throw ValidationError("--watch does not go with \(flag): run it by itself")
         }
         if update && mutate { throw ValidationError("--update does not go with --mutate: run one after the other") }
+        for (flag, isSet) in [("--watch", watch), ("--update", update)]
+        where isSet && paths.contains(StandardInput.argument) {
+            throw ValidationError("\(flag) does not go with -: name a file")
+        }
         if watch && output.output != .text { throw ValidationError("--watch prints text: remove --output") }
     }
 

@@ -1,7 +1,6 @@
 internal import Admission
 internal import Authoring
 internal import EventLoop
-internal import Glibc
 internal import Policy
 
 /// The files of the paths that are tested, and which others their suites may read.
@@ -20,31 +19,28 @@ final class TestedFiles: SuiteFiles {
     init(_ paths: [String]) {
         let input = InputFiles(paths)
         issues = input.issues
+        if paths.contains(StandardInput.argument) {
+            asked.insert(StandardInput.name)
+            roots.insert(Self.root(of: "."))
+        }
         for path in paths.map(FileSystem.normalized) where FileSystem.exists(path) {
             let isFolder = FileSystem.isDirectory(path)
             if !isFolder { asked.insert(path) }
             roots.insert(Self.root(of: isFolder ? path : FileSystem.parent(of: path)))
         }
-        files = input.files.sorted()
+        files = input.files.map(InputFiles.name).sorted()
     }
 
     /// The folder that suites of a folder may read in: the working directory for all that is in it, so that tests can use what
     /// lies beside them; else the folder itself, or the one that it holds the tests of.
     private static func root(of folder: String) -> String {
-        let real = self.real(folder) ?? folder
-        if let working = self.real("."), isInside(real, working) { return working }
+        let real = FileSystem.real(folder) ?? folder
+        if let working = FileSystem.real("."), isInside(real, working) { return working }
         return real.hasSuffix("/" + PolicyFile.testsFolder) ? FileSystem.parent(of: real) : real
     }
 
     private static func isInside(_ path: String, _ root: String) -> Bool {
         path == root || path.hasPrefix(root == "/" ? root : root + "/")
-    }
-
-    /// The absolute path without links; nothing if there is nothing.
-    private static func real(_ path: String) -> String? {
-        guard let resolved = unsafe realpath(path, nil) else { return nil }
-        defer { unsafe free(resolved) }
-        return unsafe String(cString: resolved)
     }
 
     // MARK: - What suites name
@@ -54,7 +50,7 @@ final class TestedFiles: SuiteFiles {
             throw SuiteFileError("is absolute", mend: "write a path that counts from the suite's folder")
         }
         let path = FileSystem.normalized(FileSystem.path(folder, relative))
-        guard let real = Self.real(path) else {
+        guard let real = FileSystem.real(path) else {
             throw SuiteFileError("does not exist", mend: "correct the path; it counts from the suite's folder")
         }
         try check(real)
@@ -66,7 +62,7 @@ final class TestedFiles: SuiteFiles {
             throw SuiteFileError("is no file that tests may have", mend: "write a path that ends in .yaml or .json")
         }
         let path = FileSystem.normalized(FileSystem.path(folder, relative))
-        guard !FileSystem.exists(path), let real = Self.real(FileSystem.parent(of: path)) else {
+        guard !FileSystem.exists(path), let real = FileSystem.real(FileSystem.parent(of: path)) else {
             throw SuiteFileError("has no folder", mend: "make the folder")
         }
         try check(real)
@@ -75,7 +71,7 @@ final class TestedFiles: SuiteFiles {
 
     /// Writes a file anew, where it is and not where a link to it is.
     func write(_ content: [UInt8], to path: String) throws(FileError) {
-        try FileSystem.write(content.span, to: Self.real(path) ?? path, access: .everyoneReads)
+        try FileSystem.write(content.span, to: FileSystem.real(path) ?? path, access: .everyoneReads)
     }
 
     private func check(_ real: String) throws(SuiteFileError) {
@@ -89,11 +85,7 @@ final class TestedFiles: SuiteFiles {
 
     func contents(of path: String) throws(SuiteFileError) -> [UInt8] {
         folders.insert(FileSystem.parent(of: path))
-        do throws(FileError) {
-            return try FileSystem.read(path, limitBytes: PolicyFolder.maximumFileBytes)
-        } catch {
-            throw SuiteFileError("cannot be read (\(error))", mend: "make it readable")
-        }
+        return try CommandFiles().contents(of: path)
     }
 
     func policyFiles(of path: String) throws(SuiteFileError) -> [String] {
@@ -109,7 +101,7 @@ final class TestedFiles: SuiteFiles {
         }
         var files: [String] = []
         for file in found.files {
-            try check(Self.real(file.path) ?? file.path)
+            try check(FileSystem.real(file.path) ?? file.path)
             files.append(FileSystem.normalized(file.name))
         }
         return files

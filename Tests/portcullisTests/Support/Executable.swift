@@ -26,14 +26,19 @@ enum Executable {
         }
     }
 
-    /// Runs it, or another program, to its end, with nothing to read, in the working directory or another.
-    static func run(_ arguments: [String], in folder: URL? = nil, of program: String = path) throws -> Outcome {
+    /// Runs it, or another program, to its end, in the working directory or another; it reads a file or nothing.
+    static func run(
+        _ arguments: [String],
+        in folder: URL? = nil,
+        of program: String = path,
+        reading file: URL? = nil
+    ) throws -> Outcome {
         let process = Process()
         let (output, error) = (Pipe(), Pipe())
         process.executableURL = URL(filePath: program)
         process.arguments = arguments
         if let folder { process.currentDirectoryURL = folder }
-        process.standardInput = FileHandle.nullDevice
+        process.standardInput = try file.map { try FileHandle(forReadingFrom: $0) } ?? FileHandle.nullDevice
         process.standardOutput = output
         process.standardError = error
         try process.run()
