@@ -36,6 +36,7 @@ struct Portcullis: ParsableCommand {
     }
 
     static func main() {
+        openStandardStreams()
         do {
             var command = try parseAsRoot()
             try command.run()
@@ -56,6 +57,14 @@ struct Portcullis: ParsableCommand {
             }
             guard code == .validationFailure else { fail(.bug, "internal error: \(error)") }
             end(.usage, fullMessage(for: error))
+        }
+    }
+
+    /// Opens what the shell has closed (`<&-`, `>&-`): a file of ours in its place would get what is printed.
+    private static func openStandardStreams() {
+        for descriptor in STDIN_FILENO...STDERR_FILENO where fcntl(descriptor, F_GETFD) == -1 {
+            // The lowest that is free is this one.
+            _ = unsafe open("/dev/null", O_RDWR)
         }
     }
 

@@ -311,6 +311,24 @@ import Testing
 
     // MARK: Audit annotations
 
+    /// Who looks at all fields comes upon a secret without naming it.
+    @Test func noSecretIsTold() throws {
+        let all = "object.spec.map(k, k + '=' + string(object.spec[k])).join(' ')"
+        let spec = """
+            validations: [{expression: 'false', message: m, messageExpression: "\(all)"}]
+            auditAnnotations: [{key: all, valueExpression: "\(all)"}]
+            """
+        func decide(_ object: String) throws -> Decision {
+            try Self.decide(Manifest.validating(spec), Manifest.binding(), ask: .create(storageAccount(object)))
+        }
+        let secret = try decide("{location: westeurope, adminPassword: hunter22}")
+        #expect(secret.lines == ["ValidatingAdmissionPolicy/p/validations[0]: m (binding b)"])
+        #expect(secret.auditAnnotations.first?.value == "(redacted)")
+        let harmless = try decide("{location: westeurope}")
+        #expect(harmless.lines == ["ValidatingAdmissionPolicy/p/validations[0]: location=westeurope (binding b)"])
+        #expect(harmless.auditAnnotations.first?.value == "location=westeurope")
+    }
+
     @Test func annotationsGoToTheAuditLog() throws {
         let spec = """
             paramKind: {apiVersion: v1, kind: ConfigMap}

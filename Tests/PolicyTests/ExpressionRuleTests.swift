@@ -191,6 +191,23 @@ import Testing
         #expect(failure.description.utf8.allSatisfy { $0 >= 0x20 })
     }
 
+    /// Who looks at all fields comes upon a secret without naming it.
+    @Test(arguments: [
+        ("{location: westeurope}", "location=westeurope"),
+        ("{location: westeurope, adminPassword: hunter22}", "x"),
+        ("{location: westeurope, adminPassword: {name: vault, key: westeurope}}", "location=westeurope"),
+        ("{location: westeurope, inner: {password: westeurope}}", "x"),
+    ]) func tellsNoSecret(_ spec: String, _ message: String) throws {
+        let texts = "object.spec.filter(k, type(object.spec[k]) == string)"
+        let set = try policies(
+            Self.policy(
+                "false",
+                more: "message: x\nmessageExpression: \"\(texts).map(k, k + '=' + object.spec[k]).join(' ')\""
+            )
+        )
+        #expect(try set.decide(.create(storageAccount(spec))).failures.map(\.message) == [message])
+    }
+
     @Test(arguments: [("Forbidden", Failure.Reason.forbidden), ("Unauthorized", .forbidden), ("Invalid", .invalid)])
     func takesKubernetesReasons(_ word: String, _ reason: Failure.Reason) throws {
         let set = try policies(Self.policy("false", more: "reason: \(word)"))

@@ -330,6 +330,16 @@ import Testing
         #expect(outcome.output.contains("1 manifest: 0 allowed, 1 denied"))
     }
 
+    @Test(arguments: [
+        ("lint - <&-", 4, "there is nothing to look at"), ("check -p - <&-", 2, "Missing expected argument"),
+        ("generate crds >&-", 0, ""), ("lint none 2>&- >&-", 2, ""),
+    ])
+    func closedStreamsAreEmpty(_ command: String, _ code: Int32, _ says: String) throws {
+        let outcome = try Executable.run(["-c", "'\(Executable.path)' \(command)"], of: "/bin/sh")
+        #expect(outcome.code == code && (says.isEmpty || outcome.error.contains(says)), "\(outcome.error)")
+        #expect(outcome.output.isEmpty || !command.contains(">&-"))
+    }
+
     @Test func manyFaultsOfAFileAreNotAllTold() throws {
         let outcome = try run(
             ["check", "-p", "p", "m.yaml"],

@@ -68,9 +68,7 @@ public enum SuiteFolder {
             ? "." : names.count == 1 && names.first?.isEmpty ?? false ? "/" : names.joined(separator: "/")
     }
 
-    /// Whether a file may hold a suite: false only if it surely holds none.
-    ///
-    /// - Parameter bytes: What the file holds.
+    /// Whether a file of these bytes may hold a suite: false only if it surely holds none.
     public static func mayBeSuite(_ bytes: [UInt8]) -> Bool { bytes.containsWord("PolicyTest") }
 }
 

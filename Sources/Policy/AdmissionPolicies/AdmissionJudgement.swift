@@ -9,10 +9,6 @@ struct AdmissionJudgement {
     private var subject: AdmissionSubject
     private let expressions: ExpressionContext
 
-    /// The most that a messageExpression may say, in bytes (`MaxEvaluatedMessageExpressionSizeBytes` in
-    /// `apiserver/pkg/apis/cel/config.go`).
-    private static let maximumMessageBytes = 5 * 1024
-
     /// - Parameters:
     ///   - policies: The policies.
     ///   - request: The request.
@@ -212,12 +208,7 @@ struct AdmissionJudgement {
         // What a Secret holds would be part of what the expression gives.
         if let program = validation.messageProgram, !subject.isSecret {
             do throws(EvaluationError) {
-                let value = try expressions.evaluate(program, as: .message)
-                if let text = expressions.string(value)?.trimmed, !text.isEmpty,
-                    text.utf8.count <= Self.maximumMessageBytes, !text.utf8.contains(UInt8(ascii: "\n"))
-                {
-                    return text.singleLine
-                }
+                if let text = try expressions.message(of: program) { return text }
             } catch {
                 if expressions.isSpent { throw error }
             }
@@ -239,7 +230,7 @@ struct AdmissionJudgement {
             do throws(EvaluationError) {
                 let value = try expressions.evaluate(rule.program, as: .annotation)
                 guard let text = expressions.string(value)?.trimmed, !text.isEmpty else { continue }
-                annotations.add(rule.key, subject.isSecret ? "(redacted)" : text)
+                annotations.add(rule.key, expressions.tellsSecret(text) ? "(redacted)" : text)
             } catch {
                 // Whatever the binding does with failures: this denies.
                 fail(hook, param, "auditAnnotations[\(place)]", error, [.deny], &report, &decision)

@@ -30,6 +30,9 @@ final class ExpressionContext {
     private var uncheckedCost: UInt64 = 0
     /// Whether no value of the object may be told, by an error's text either.
     private(set) var isSecret = false
+    /// What is bound, and what of it may not be told; nil until a message could tell it.
+    private var bound: [JSONFragment] = []
+    private var secrets: SecretValues?
     /// Whether the policy has spent its budget: whatever else it asks fails.
     var isSpent: Bool { budget == nil }
     /// What the object that is judged has become since; nil if it is the request's.
@@ -87,6 +90,32 @@ final class ExpressionContext {
         objectDocuments = commonDocuments
     }
 
+    // MARK: Messages
+
+    /// The longest message that an expression may give, in bytes (`MaxEvaluatedMessageExpressionSizeBytes` in
+    /// `apiserver/pkg/apis/cel/config.go`).
+    private static let maximumMessageBytes = 5 * 1024
+
+    /// What a messageExpression gives, if it is one line of text that may be told.
+    ///
+    /// - Throws: That it cannot be evaluated.
+    func message(of program: CELProgram) throws(EvaluationError) -> String? {
+        guard let text = string(try evaluate(program, as: .message))?.trimmed, !text.isEmpty,
+            text.utf8.count <= Self.maximumMessageBytes, !text.utf8.contains(UInt8(ascii: "\n")), !tellsSecret(text)
+        else { return nil }
+        return text.singleLine
+    }
+
+    /// Whether a text that an expression gave holds a value that the objects or the parameters keep under a secret's name,
+    /// or may hold one.
+    func tellsSecret(_ text: String) -> Bool {
+        if isSecret { return true }
+        var secrets = self.secrets ?? SecretValues(of: bound)
+        self.secrets = secrets
+        for parameters in [policy.parameters, policy.constants] { if let parameters { secrets.add(parameters) } }
+        return secrets.areIn(text)
+    }
+
     // MARK: Binding
 
     /// Says what `object` and `oldObject` are; null where there is none.
@@ -95,6 +124,8 @@ final class ExpressionContext {
     func bind(object: JSONFragment?, oldObject: JSONFragment?, isSecret: Bool) {
         evaluation.removeDocuments(after: commonDocuments)
         self.isSecret = isSecret
+        bound = [object, oldObject].compactMap(\.self)
+        secrets = nil
         bind(.object, to: value(of: object))
         bind(.oldObject, to: value(of: oldObject))
         objectDocuments = evaluation.documentCount

@@ -24,9 +24,6 @@ final class ExpressionRule: Sendable {
         case tooLarge = "RequestEntityTooLarge"
     }
 
-    /// The longest message that an expression may give, in bytes (`MaxEvaluatedMessageExpressionSizeBytes` in
-    /// `apiserver/pkg/apis/cel/config.go`).
-    private static let maximumMessageBytes = 5 * 1024
     /// The longest part of an expression that failures show, in bytes.
     private static let maximumShownBytes = 256
 
@@ -117,13 +114,7 @@ final class ExpressionRule: Sendable {
     /// What Kubernetes would say (`validator.go`): what the messageExpression gives if that is one line of text, else the
     /// message, else the expression.
     private func message(hidesValues: Bool, _ expressions: ExpressionContext) -> String? {
-        if let messageProgram, !hidesValues,
-            let value = try? expressions.evaluate(messageProgram, as: .message), let text = expressions.string(value)
-        {
-            let message = text.trimmed
-            let isLine = !message.utf8.contains(UInt8(ascii: "\n")) && message.utf8.count <= Self.maximumMessageBytes
-            if isLine, !message.isEmpty { return message.singleLine }
-        }
+        if let messageProgram, !hidesValues, let text = try? expressions.message(of: messageProgram) { return text }
         return message
     }
 

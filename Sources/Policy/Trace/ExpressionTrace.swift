@@ -63,6 +63,11 @@ struct SecretValues {
     /// The most that are kept: every text that is shown is looked through for each.
     private static let maximumCount = 256
 
+    /// Keeps nothing, or what objects keep.
+    init(of objects: [JSONFragment] = []) {
+        for object in objects { add(object) }
+    }
+
     /// Whether nothing is kept.
     var isEmpty: Bool { texts.isEmpty }
 
