@@ -96,6 +96,7 @@ extension BindingCheck {
             return
         }
         if let name = document.member("name", of: value), !name.isObject, !name.isNull {
+            checkNamespace(of: value, output, path, subject, circumstances, &report)
             return judge(name, output, path.appending("name"), subject, circumstances, &report)
         }
         for (key, member) in document.members(of: value) where member.isObject || member.isArray {
@@ -105,6 +106,32 @@ extension BindingCheck {
             }
             try check(member, output, path, subject, circumstances, &report)
         }
+    }
+
+    /// A destination of another tool may say a namespace; nobody writes to another than their own.
+    private func checkNamespace(
+        of destination: JSONValue,
+        _ output: Output,
+        _ path: FieldPath,
+        _ subject: borrowing Subject,
+        _ circumstances: borrowing Circumstances,
+        _ report: inout Report
+    ) {
+        let document = subject.document
+        guard let namespace = document.member("namespace", of: destination), !namespace.isNull,
+            document.string(namespace) != circumstances.namespace
+        else { return }
+        report.add(
+            origin(output.part),
+            .forbidden,
+            at: .path(path.appending("namespace")),
+            namespace,
+            of: subject,
+            .refused(
+                ", and a resource of namespace \(circumstances.namespace) writes there alone",
+                mend: "write \(circumstances.namespace)"
+            )
+        )
     }
 
     private func judge(

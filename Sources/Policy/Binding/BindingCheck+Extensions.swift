@@ -35,14 +35,11 @@ extension BindingCheck {
             )
         case .binding(let binding):
             let part = givesAccess ? BindingPart.roles : .extensions
-            let limits: AttachmentLimits
             if givesAccess {
                 try checkGrant(binding, subject, circumstances, &report)
-                limits = binding.reach.roles?.attachment ?? AttachmentLimits(nil)
             } else {
-                let extensions = binding.reach.extensions
-                limits = extensions.attachment
-                if let kinds = extensions.kinds, !kinds.contains(where: { $0.matches(subject.type.name) }) {
+                if let kinds = binding.reach.extensions.kinds, !kinds.contains(where: { $0.matches(subject.type.name) })
+                {
                     report.add(
                         origin(part),
                         .notSupported,
@@ -57,7 +54,7 @@ extension BindingCheck {
                     )
                 }
             }
-            checkTarget(Target(part: part, limits: limits, binding: binding), subject, &report)
+            checkTarget(subject, &report)
         }
     }
 
@@ -88,12 +85,18 @@ extension BindingCheck {
         let binding: Binding
     }
 
-    private func checkTarget(_ target: Target, _ subject: borrowing Subject, _ report: inout Report) {
+    /// Judges what something is attached to, if the subject is such.
+    func checkTarget(_ subject: borrowing Subject, _ report: inout Report) {
         let document = subject.document
-        guard
+        guard case .binding(let binding) = governor, judgesOwnerAsTarget(subject), !subject.kind.isOfTenant,
             let spec = document.member("spec", of: subject.object),
             let owner = document.member("owner", of: spec)
         else { return }
+        let reach = binding.reach
+        let target =
+            subject.givesAccess
+            ? Target(part: .roles, limits: reach.roles?.attachment ?? AttachmentLimits(nil), binding: binding)
+            : Target(part: .extensions, limits: reach.extensions.attachment, binding: binding)
         checkReference(owner, at: FieldPath(["spec", "owner"]), target, subject, &report)
     }
 

@@ -34,6 +34,15 @@ extension BindingCheck {
         try visit(spec, subject, &report, &steps)
     }
 
+    /// The same of the owner alone.
+    func checkOwnerMembers(_ subject: borrowing Subject, _ report: inout Report) throws(EvaluationError) {
+        guard let spec = subject.document.member("spec", of: subject.object),
+            let owner = subject.document.member("owner", of: spec)
+        else { return }
+        var steps: [FieldPath.Step] = [.member("owner")]
+        try visit(owner, subject, &report, &steps)
+    }
+
     private func visit(
         _ value: JSONValue,
         _ subject: borrowing Subject,
@@ -134,7 +143,9 @@ extension BindingCheck {
         _ steps: [FieldPath.Step]
     ) {
         let name = key.lowercased()
+        // A name that the tool makes up is none that leads elsewhere; that of a resource group is judged for itself.
         guard case .binding(let binding) = governor, binding.fromConfig.isGuarded,
+            name != "azurename" || !steps.isEmpty,
             Self.guardedNames.contains(where: { name.hasSuffix($0) })
                 || Self.whereabouts.contains(where: { name.hasSuffix($0.end) }) || name.hasSuffix("reference")
                 || name == "owner" || (name == "name" && steps == [.member("owner")])

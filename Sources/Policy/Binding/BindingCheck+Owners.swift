@@ -36,6 +36,17 @@ extension BindingCheck {
         }
     }
 
+    /// The same of the owner alone.
+    func checkOwnerName(
+        _ subject: borrowing Subject,
+        _ circumstances: borrowing Circumstances,
+        _ report: inout Report
+    ) throws(EvaluationError) {
+        guard case .binding(let binding) = governor, let spec = subject.document.member("spec", of: subject.object)
+        else { return }
+        try checkOwnerName(spec, binding, subject, circumstances, &report)
+    }
+
     private func checkOwnerName(
         _ spec: JSONValue,
         _ binding: Binding,

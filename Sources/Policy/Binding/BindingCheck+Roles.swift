@@ -86,6 +86,9 @@ private struct Grant {
             }
         }
         guard !isNamed else { return }
+        if let reason = unknown(in: "roleDefinitionReference", subject) {
+            return add(reason, at: Self.reference, allowed: allowed, subject, &report)
+        }
         report.add(
             check.origin(.roles),
             .required,
@@ -94,6 +97,38 @@ private struct Grant {
             of: subject,
             allowed: allowed,
             .absent
+        )
+    }
+
+    /// Why nobody knows yet what a field, or something in it, will be; nil if that is known.
+    private func unknown(in field: StaticString, _ subject: borrowing Subject) -> String? {
+        let document = subject.document
+        guard let value = document.member(field, of: spec) else { return nil }
+        if let reason = document.reason(ofUnknown: value) { return reason }
+        guard value.isObject else { return nil }
+        for (_, member) in document.members(of: value) {
+            if let reason = document.reason(ofUnknown: member) { return reason }
+        }
+        return nil
+    }
+
+    /// What nobody knows is no role and no principal that may be given; it is told once.
+    private func add(
+        _ reason: String,
+        at path: FieldPath,
+        allowed: String,
+        _ subject: borrowing Subject,
+        _ report: inout Report
+    ) {
+        guard !binding.fromConfig.isGuarded else { return }
+        report.add(
+            check.origin(.roles),
+            .unknown,
+            at: .path(path),
+            nil,
+            of: subject,
+            allowed: allowed,
+            .unknown(reason.singleLine)
         )
     }
 
@@ -200,6 +235,9 @@ private struct Grant {
                     .refused(", who may be given no role", mend: mend)
                 )
             }
+        } else if let reason = unknown(in: "principalId", subject) {
+            let allowed = roles.principals.joined(separator: ", ")
+            add(reason, at: FieldPath(["spec", "principalId"]), allowed: allowed, subject, &report)
         } else if document.member("principalIdFromConfig", of: spec).map(\.isNull) ?? true {
             report.add(
                 check.origin(.roles),

@@ -69,6 +69,7 @@ struct BindingCheck {
             }
             return
         }
+        if circumstances.request.operation == .delete { return try checkPlace(subject, circumstances, &report) }
         try checkAnnotations(subject, circumstances, &report)
         try checkOwner(subject, &report)
         try checkReferences(subject, &report)
@@ -79,6 +80,19 @@ struct BindingCheck {
         try checkExtension(subject, circumstances, &report)
         try checkNames(subject, circumstances, &report)
         try checkExisting(subject, circumstances, &report)
+    }
+
+    /// Judges where a resource lies, and nothing of what it is: whatever it is may go.
+    private func checkPlace(
+        _ subject: borrowing Subject,
+        _ circumstances: borrowing Circumstances,
+        _ report: inout Report
+    ) throws(EvaluationError) {
+        try checkOwner(subject, &report)
+        try checkOwnerMembers(subject, &report)
+        checkName(subject, &report)
+        checkTarget(subject, &report)
+        try checkOwnerName(subject, circumstances, &report)
     }
 
     private func refuse(_ part: BindingPart, _ message: String, mend: String, _ report: inout Report) {

@@ -33,7 +33,10 @@ extension RequestEvaluation {
             if isAzure { return Governed(namespace: request.namespace) }
             guard let guest = guest(request) else { return nil }
             return Governed(namespace: guest == .secret ? request.namespace : name(of: request))
-        case .delete: return takesCredentialAway(request) ? Governed(namespace: request.namespace) : nil
+        case .delete:
+            // An object was judged when it was written; nobody has asked before about what another tool takes away.
+            let isAsked = isAzure ? mode == .validateForeign : takesCredentialAway(request)
+            return isAsked ? Governed(namespace: request.namespace) : nil
         case .connect: return nil
         }
     }
