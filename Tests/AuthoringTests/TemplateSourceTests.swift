@@ -364,6 +364,50 @@ import Testing
         ),
     ]
 
+    /// Expressions that look at much and give little.
+    static let lookers = [
+        "contains(variables('list'), 'none')", "contains(variables('object'), 'none')",
+        "length(union(variables('object'), variables('object')))",
+        "length(intersection(variables('few'), variables('few')))",
+        "length(union(variables('few'), variables('few')))", "length(shallowMerge(createArray(variables('object'))))",
+        "length(variables('list'))", "variables('object').a9999", "tryGet(variables('object'), 'A9999')",
+        "equals(variables('object'), variables('object'))", "length(split(variables('text'), variables('list')))",
+    ]
+
+    @Test(arguments: lookers) func whatExpressionsLookAtIsPaidFor(_ expression: String) throws {
+        let names = (0..<10_000).map { "a\($0)" }
+        let text = """
+            {"$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",
+             "variables": {"list": [\(names.map { "\"\($0)\"" }.joined(separator: ","))],
+               "object": {\(names.map { "\"\($0)\": 1" }.joined(separator: ","))},
+               "few": [\(names.prefix(1000).map { "\"\($0)\"" }.joined(separator: ","))],
+               "text": "\(String(repeating: "b", count: 10_000))"},
+             "resources": [{"type": "Microsoft.Storage/storageAccounts", "name": "a", "properties": {
+               "copy": [{"name": "x", "count": 800, "input": "[string(\(expression))]"}]}}]}
+            """
+        let error = #expect(throws: SourceError.self) { _ = try read(text) }
+        #expect(error?.message == "takes more than 2000000 steps to evaluate")
+    }
+
+    /// A look is paid for by what it is worth: what people write is evaluated.
+    @Test func largeTablesAreLookedUpIn() throws {
+        let regions = (0..<200).map { #""r\#($0)": {"zone": "\#($0)"}"# }.joined(separator: ",")
+        let resources = (0..<500).map {
+            #"{"type": "Microsoft.Storage/storageAccounts", "name": "a\#($0)", "location": "[variables('r').R\#($0 % 200).zone]","#
+                + #""tags": "[union(variables('tags'), createObject('n', 'x'))]"}"#
+        }
+        let text = """
+            {"$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",
+             "variables": {"r": {\(regions)}, "tags": {"a": "b", "N": "y"}}, "resources": [\(resources.joined(separator: ","))]}
+            """
+        let found = try read(text).resources
+        #expect(found.count == 500)
+        for body in ["locations: {allow: [\"99\"]}", "tags: {required: {\"N\": {values: [x]}}}"] {
+            let decision = try decide(try #require(found.last).change, rule(body))
+            #expect(decision.failures.isEmpty || body.hasPrefix("locations") && decision.failures[0].value == "99")
+        }
+    }
+
     @Test(arguments: large) func whatExpressionsGiveIsPaidFor(_ members: String, _ properties: String) throws {
         let text = account("westeurope", members).replacing(
             #""properties": {}"#,

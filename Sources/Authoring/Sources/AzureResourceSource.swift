@@ -3,8 +3,13 @@ internal import JSON
 
 /// Resources as `az resource show` and `az resource list --query` print them.
 struct AzureResourceSource {
-    let document: JSONDocument
-    let sources: SourceTables
+    private let document: JSONDocument
+    private let translations: BodyTranslations
+
+    init(document: JSONDocument, sources: SourceTables) {
+        self.document = document
+        translations = BodyTranslations(sources)
+    }
 
     /// Whether a value says that it is a resource of Azure.
     static func isResource(_ value: JSONValue, in document: JSONDocument) -> Bool {
@@ -41,7 +46,8 @@ struct AzureResourceSource {
                 in: document
             )
         }
-        let spec = BodyTranslation(kind, sources).spec(of: Draft(entry, in: document))
+        let translation = translations[kind]
+        let spec = translation.spec(of: Draft(entry, in: document))
         let parts = id.split(separator: "/")
         let name = parts.last.map(String.init) ?? id
         if kind.azureName == .spec { spec.set(Draft(.string(name)), at: [.member("azureName")]) }
@@ -51,7 +57,7 @@ struct AzureResourceSource {
         let origin = Origin(
             source: JSONFragment(document, entry),
             prefix: "",
-            mapping: .body(BodyTranslation.rows(sources.bodyRows(of: kind)))
+            mapping: .body(translation.rows)
         )
         try collector.add(id, type: type, kind: kind, .create(Collector.Object(spec: spec, name: name)), origin)
     }

@@ -6,19 +6,16 @@ internal import JSON
 /// Azure Service Operator has most names as they are and takes `properties` apart; what is different is in the tables. Names are
 /// not told apart by their case there, so that those which policies know get the spelling that policies know.
 struct BodyTranslation {
-    private let rows: [String: BodyRow]
+    /// What is different, by the path in the body in small letters.
+    let rows: [String: BodyRow]
     private let names: [String: String]
 
     /// - Parameters:
     ///   - kind: What the resource is.
     ///   - sources: Tell what is different.
     init(_ kind: AzureKind, _ sources: SourceTables) {
-        rows = Self.rows(sources.bodyRows(of: kind))
+        rows = Dictionary(sources.bodyRows(of: kind).map { ($0.key.lowercased(), $0.value) }) { first, _ in first }
         names = sources.memberNames(of: kind)
-    }
-
-    static func rows(_ rows: [String: BodyRow]) -> [String: BodyRow] {
-        Dictionary(rows.map { ($0.key.lowercased(), $0.value) }) { first, _ in first }
     }
 
     /// What is of the resource as such, or of the template, and not of its body.
@@ -168,6 +165,23 @@ extension String {
     fileprivate var letters: String { lowercased().filter { $0.isLetter || $0.isNumber } }
 }
 
+/// The translations of the kinds of one file, each made once: that takes as long as a thousand resources.
+final class BodyTranslations {
+    private let sources: SourceTables
+    private var made: [String: BodyTranslation] = [:]
+
+    init(_ sources: SourceTables) {
+        self.sources = sources
+    }
+
+    subscript(kind: AzureKind) -> BodyTranslation {
+        if let known = made[kind.description] { return known }
+        let translation = BodyTranslation(kind, sources)
+        made[kind.description] = translation
+        return translation
+    }
+}
+
 /// The way back from `spec` to the body.
 struct BodyPaths {
     let rows: [String: BodyRow]
@@ -184,20 +198,32 @@ struct BodyPaths {
     /// The field in the body, and the nearest value that stands there.
     func place(of steps: [SourcePath.Step]) -> (String, JSONValue)? {
         var steps = steps
+        let isOfObject = steps.first == .member("kind")
         switch steps.first {
         case .member("spec")?: steps.removeFirst()
         case .member("metadata")?: steps = [.member("azureName")]
         default: break
         }
         if case .member(let name)? = steps.first, name == "azureName" || name == "owner" {
-            return ("name", source.document.member("name", of: source.value) ?? source.value)
+            // Resources that Azure prints say what they lie in by their ID, templates elsewhere.
+            let word: StaticString = name == "owner" ? "id" : "name"
+            return (word.description, source.document.member(word, of: source.value) ?? source.value)
+        }
+        if isOfObject, steps == [.member("kind")] {
+            return ("type", source.document.member("type", of: source.value) ?? source.value)
         }
         var best = Best(value: source.value)
         visit(source.value, "", [], [], [], steps, &best)
-        let missing = Array(steps.dropFirst(max(0, best.matched)))
+        var missing = Array(steps.dropFirst(max(0, best.matched)))
         let isRoot = best.matched <= 0
+        // An ID is no object here.
+        if !isRoot, missing == [.member("armId")] { missing = [] }
         let path: [SourcePath.Step]
-        if isRoot, case .member(let name)? = missing.first, rows["properties"] != nil, !Self.outside.contains(name) {
+        if isRoot, case .member(let name)? = missing.first, Self.outside.contains(name) {
+            return (ForeignResource.text(of: missing), source.value)
+        } else if isRoot, case .member(let name)? = missing.first, rows["properties"] != nil,
+            !Self.outside.contains(name)
+        {
             path = [.member("properties")] + missing
         } else {
             path = best.text + (best.isApart && !missing.isEmpty ? [.member("properties")] : []) + missing

@@ -16,7 +16,15 @@ final class Draft {
         case unknown(because: String)
     }
 
-    var content: Content
+    var content: Content {
+        didSet { places = nil }
+    }
+
+    /// Where the members of a large object are, by name; nil until something is put into it.
+    private var places: [String: Int]?
+
+    /// The members above which they are looked up in a table.
+    private static let largeCount = 16
 
     init(_ content: Content) {
         self.content = content
@@ -91,13 +99,21 @@ final class Draft {
         case .member(let name):
             if case .null = content { content = .object([]) }
             guard case .object(var members) = content else { return }
+            var places = places
+            if places == nil, members.count > Self.largeCount {
+                places = Dictionary(members.indices.map { (members[$0].name, $0) }) { first, _ in first }
+            }
             // One owner: what has two is copied.
             content = .null
-            defer { content = .object(members) }
-            if let place = members.firstIndex(where: { $0.name == name }) {
+            defer {
+                content = .object(members)
+                self.places = places
+            }
+            if let place = places?[name] ?? (places == nil ? members.firstIndex { $0.name == name } : nil) {
                 return members[place].value.set(value, at: steps.dropFirst(), replaces: replaces)
             }
             let next = Draft(.null)
+            places?[name] = members.count
             members.append((name, next))
             next.set(value, at: steps.dropFirst(), replaces: replaces)
         case .element(let index):

@@ -29,7 +29,9 @@ enum TemplateFunctions {
     static func isKnown(_ name: String) -> Bool { names.contains(name) }
 
     /// Whether a function looks at all that is in its arguments.
-    static func readsAll(_ name: String) -> Bool { isKnown(name) && !carriers.contains(name) }
+    static func readsAll(_ name: String) -> Bool {
+        isKnown(name) && (!carriers.contains(name) || comparers.contains(name))
+    }
 
     private static let names: Set<String> = [
         "concat", "format", "tolower", "toupper", "equals", "not", "empty", "length", "contains", "substring",
@@ -47,6 +49,9 @@ enum TemplateFunctions {
         "array",
         "items", "objectkeys", "tryget", "length", "empty", "contains",
     ]
+
+    /// Those among them that compare what is in it.
+    private static let comparers: Set<String> = ["union", "shallowmerge", "flatten", "contains", "tryget"]
 
     private static func evaluate(_ name: String, _ a: [Draft]) -> Draft? {
         switch name {
@@ -287,8 +292,12 @@ enum TemplateFunctions {
         isDeep: Bool
     ) -> Draft {
         var result = members
+        // Of several of a name the first is meant.
+        var places = Dictionary(members.indices.map { (members[$0].name.lowercased(), $0) }) { first, _ in first }
         for member in more {
-            guard let place = result.firstIndex(where: { $0.name.lowercased() == member.name.lowercased() }) else {
+            let name = member.name.lowercased()
+            guard let place = places[name] else {
+                places[name] = result.count
                 result.append(member)
                 continue
             }
@@ -333,11 +342,17 @@ enum TemplateFunctions {
             Double(String(decoding: first, as: UTF8.self)) == Double(String(decoding: second, as: UTF8.self))
         case (.array(let first), .array(let second)):
             first.count == second.count && zip(first, second).allSatisfy { isEqual($0, $1) }
-        case (.object(let first), .object(let second)):
-            first.count == second.count
-                && first.allSatisfy { member in b[member.name].map { isEqual(member.value, $0) } ?? false }
+        case (.object(let first), .object(let second)): first.count == second.count && areEqual(first, second)
         default: false
         }
+    }
+
+    private static func areEqual(
+        _ first: [(name: String, value: Draft)],
+        _ second: [(name: String, value: Draft)]
+    ) -> Bool {
+        let others = Dictionary(second.map { ($0.name, $0.value) }) { first, _ in first }
+        return first.allSatisfy { member in others[member.name].map { isEqual(member.value, $0) } ?? false }
     }
 
     private static func trimmed(_ text: String) -> String {
@@ -389,6 +404,16 @@ extension Draft {
         case .bool(let value): value ? "True" : "False"
         case .null: ""
         default: nil
+        }
+    }
+
+    /// How many members or elements it has; of a text, how much a look at all of it takes.
+    var width: Int {
+        switch content {
+        case .string(let text): text.utf8.count / 16
+        case .array(let elements): elements.count
+        case .object(let members): members.count
+        default: 0
         }
     }
 

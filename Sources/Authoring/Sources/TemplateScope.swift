@@ -24,7 +24,7 @@ final class TemplateScope {
 
     /// How much may still be evaluated of one file.
     final class Budget {
-        private var steps = 2_000_000
+        private(set) var steps = 2_000_000
 
         func spend(_ count: Int) throws(TemplateFault) {
             steps -= count
@@ -192,7 +192,7 @@ final class TemplateScope {
         let value = given[name.lowercased()]
         if let value, value.isUnknown { return value }
         return try once("parameters('\(name)')") { () throws(TemplateFault) in
-            guard let parameters, let declared = member(name, of: parameters) else {
+            guard let parameters, let declared = try member(name, of: parameters) else {
                 if let value { return value }
                 throw TemplateFault("has no parameter '\(name.prefix(80))'")
             }
@@ -211,7 +211,7 @@ final class TemplateScope {
 
     private func variable(_ name: String) throws(TemplateFault) -> Draft {
         try once("variables('\(name)')") { () throws(TemplateFault) in
-            if let variables, let value = member(name, of: variables) { return try self.value(value) }
+            if let variables, let value = try member(name, of: variables) { return try self.value(value) }
             if let variables, let copy = document.member("copy", of: variables), copy.isArray,
                 let made = try copies(copy, [:]).first(where: { $0.name.lowercased() == name.lowercased() })
             {
@@ -234,7 +234,8 @@ final class TemplateScope {
         return value
     }
 
-    private func member(_ name: String, of object: JSONValue) -> JSONValue? {
+    private func member(_ name: String, of object: JSONValue) throws(TemplateFault) -> JSONValue? {
+        try budget.spend(1 + document.count(of: object) / 8)
         if let value = document.member(name, of: object) { return value }
         return document.members(of: object).first { document.string($0.key)?.lowercased() == name.lowercased() }?.value
     }
@@ -267,8 +268,36 @@ final class TemplateScope {
         let value = try evaluate(container, loops)
         if value.isUnknown { return value }
         if key.isUnknown { return key }
+        try budget.spend(1 + value.width / 4)
         return value.member(key)
             ?? Draft(.unknown(because: "it is taken from something that has no '\(key.text ?? "such place")'"))
+    }
+
+    /// Spends for what a function looks at in its arguments; what it gives is spent for when it is there.
+    private func spend(on name: String, _ arguments: [Draft]) throws(TemplateFault) {
+        guard TemplateFunctions.readsAll(name) else {
+            for value in arguments { try budget.spend(1 + value.width / 4) }
+            return
+        }
+        for (place, value) in arguments.enumerated() {
+            let before = budget.steps
+            try budget.spend(on: value)
+            let size = before - budget.steps
+            guard place > 0 else { continue }
+            switch name {
+            case "union", "intersection":
+                // What is in one list is compared with all that is in those before it.
+                for other in arguments[..<place] {
+                    guard case .array(let elements) = other.content else { break }
+                    try budget.spend(min(size, 2_000_000) * elements.count / 4)
+                }
+            case "split":
+                // Each mark goes through all of the text.
+                guard case .array(let marks) = value.content, let text = arguments[0].text else { break }
+                for _ in marks { try budget.spend(onText: text) }
+            default: break
+            }
+        }
     }
 
     private func call(
@@ -328,9 +357,7 @@ final class TemplateScope {
             "tenantresourceid":
             return target.call(name, values)
         default:
-            if TemplateFunctions.readsAll(name) {
-                for value in values { try budget.spend(on: value) }
-            }
+            try spend(on: name, values)
             guard let result = TemplateFunctions.call(name, values) else {
                 return Draft(.unknown(because: "it depends on \(name.prefix(40))()"))
             }

@@ -4,7 +4,7 @@ internal import JSON
 /// An ARM template: its parameters' defaults or values, its variables and the common functions are evaluated.
 struct TemplateSource {
     private let document: JSONDocument
-    private let sources: SourceTables
+    private let translations: BodyTranslations
     private let deployment: TemplateDeployment
     private let kinds: KindsByType
     private let budget = TemplateScope.Budget()
@@ -14,7 +14,7 @@ struct TemplateSource {
 
     init(document: JSONDocument, sources: SourceTables, deployment: TemplateDeployment, tables: AzureTables) {
         self.document = document
-        self.sources = sources
+        translations = BodyTranslations(sources)
         self.deployment = deployment
         kinds = KindsByType(tables)
     }
@@ -189,7 +189,8 @@ struct TemplateSource {
                 (key, try located(value) { () throws(TemplateFault) in try around.scope.value(value, loops) })
             )
         }
-        let spec = BodyTranslation(kind, sources).spec(of: Draft(.object(members)))
+        let translation = translations[kind]
+        let spec = translation.spec(of: Draft(.object(members)))
         let last = name.text.map { String($0.split(separator: "/").last ?? "") }
         if kind.azureName == .spec { spec.set(last.map { Draft(.string($0)) } ?? name, at: [.member("azureName")]) }
         var others: [Origin.Other] = []
@@ -214,7 +215,7 @@ struct TemplateSource {
         let origin = Origin(
             source: JSONFragment(document, entry),
             prefix: "",
-            mapping: .body(BodyTranslation.rows(sources.bodyRows(of: kind))),
+            mapping: .body(translation.rows),
             others: others
         )
         let apiVersion = document.member("apiVersion", of: entry).flatMap { document.string($0) }
