@@ -92,6 +92,13 @@ import Testing
         )
     }
 
+    /// Fields that stand beside `properties`, and the ID that is an object elsewhere.
+    @Test func templatesNameWhatTheyDoNotHave() throws {
+        let address = template(#"{"type": "Microsoft.Network/publicIPAddresses", "name": "ip", "properties": {}}"#)
+        #expect(try findings(address, rule("tags: {required: {owner: {}}}")).map(\.field) == ["tags.owner"])
+        #expect(try findings(address, rule("kinds: {allow: [storage.azure.com/*]}")).map(\.field) == ["type"])
+    }
+
     /// An author's own words are filled in with the tool's.
     @Test func messagesOfPoliciesNameTheField() throws {
         let policy = rule(#"locations: {allow: [westeurope]}, message: "${field}: not ${value}, but ${allowed}""#)

@@ -14,6 +14,10 @@ struct AttributeTranslation {
     /// Where the resource with an ID is.
     var location: (Draft) -> Draft = { _ in Draft(.unknown(because: "it is where another resource is")) }
 
+    /// Whether nobody has written an attribute, so that the provider or Azure makes its value up, as of every field that a
+    /// manifest leaves out.
+    var isUnset: (String) -> Bool = { _ in false }
+
     /// What nobody knows before a plan is applied.
     static let afterApply = "known after apply"
 
@@ -35,7 +39,13 @@ struct AttributeTranslation {
     func spec() -> Draft {
         var found: [Finding] = []
         let root = Place(values: values, unknown: unknown, sensitive: sensitive)
-        for row in rows where row.isTold { find(row, row.path.steps[...], root, [], &found) }
+        for row in rows where row.isTold {
+            if isMadeUp(row) {
+                found.append(Finding(row: row, indexes: [], value: Draft(.null)))
+            } else {
+                find(row, row.path.steps[...], root, [], &found)
+            }
+        }
         let spec = Draft.emptyObject
         // What is known goes before what is not, where two attributes say the same, and defaults come last.
         for isKnown in [true, false] {
@@ -58,6 +68,14 @@ struct AttributeTranslation {
     }
 
     // MARK: Looking
+
+    /// Blocks are left out: a `dynamic` one is not told by a plan's configuration.
+    private func isMadeUp(_ row: AttributeRow) -> Bool {
+        guard row.path.steps.count == 1, case .member(let name)? = row.path.steps.first, let unknown,
+            document.member(name, of: unknown)?.bool == true
+        else { return false }
+        return isUnset(name)
+    }
 
     private func find(
         _ row: AttributeRow,
@@ -148,13 +166,21 @@ struct AttributeTranslation {
         let container = place.unknown.flatMap { $0.isObject || $0.isArray ? $0 : nil }
         guard let value = place.values.first ?? container else { return Draft(.null) }
         if value.isObject {
-            var members: [(name: String, value: Draft)] = []
             guard document.count(of: value) <= Draft.maximumElements else { return .tooLong }
+            var members: [(name: String, value: Draft)] = []
+            var names: Set<String> = []
+            // A map's names are nobody's to spell.
+            let values = table(value)
+            let (unknown, sensitive) = (table(place.unknown), table(place.sensitive))
             for object in place.values.prefix(1) + [container].compactMap(\.self) {
                 for (key, _) in document.members(of: object) {
                     let name = document.string(key) ?? ""
-                    guard !members.contains(where: { $0.name == name }) else { continue }
-                    let inner = exact(name, of: place)
+                    guard names.insert(name).inserted else { continue }
+                    let inner = Place(
+                        values: [values[name]].compactMap(\.self).filter { !$0.isNull },
+                        unknown: unknown[name],
+                        sensitive: sensitive[name]
+                    )
                     guard !inner.values.isEmpty || reason(inner) != nil else { continue }
                     members.append((name, copy(inner)))
                 }
@@ -170,13 +196,12 @@ struct AttributeTranslation {
         return Draft(value, in: document)
     }
 
-    /// A member by its own name: of maps, whose names are nobody's to spell.
-    private func exact(_ name: String, of place: Place) -> Place {
-        Place(
-            values: place.values.prefix(1).compactMap { document.member(name, of: $0) }.filter { !$0.isNull },
-            unknown: place.unknown.flatMap { document.member(name, of: $0) },
-            sensitive: place.sensitive.flatMap { document.member(name, of: $0) }
-        )
+    /// The members of an object by name; nothing if it is none.
+    private func table(_ value: JSONValue?) -> [String: JSONValue] {
+        guard let value, value.isObject else { return [:] }
+        return Dictionary(document.members(of: value).map { (document.string($0.key) ?? "", $0.value) }) { first, _ in
+            first
+        }
     }
 
     // MARK: Conversions

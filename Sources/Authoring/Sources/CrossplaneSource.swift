@@ -61,13 +61,45 @@ struct CrossplaneSource {
             let external = text("crossplane.io/external-name", of: annotations)
             made.set(Draft(.string(external ?? name)), at: [.member("azureName")])
         }
+        var others: [Origin.Other] = []
+        // The tool's Secret is judged as those that Azure Service Operator writes.
+        if let reference = document.member("writeConnectionSecretToRef", of: spec), !reference.isNull {
+            let place: [SourcePath.Step] = [.member("operatorSpec"), .member("secrets"), .member("connection")]
+            made.set(Draft(reference, in: document), at: place[...])
+            others.append(
+                Origin.Other(
+                    field: [.member("spec")] + place,
+                    name: "spec.writeConnectionSecretToRef",
+                    value: reference,
+                    hasMembers: true
+                )
+            )
+        }
+        if kind.scope == .child, let owner = made["owner"], owner["armId"] == nil, owner["resourceGroupName"] == nil {
+            let reason = "\(TerraformReferences.notHere)"
+            owner.set(Draft(.unknown(because: reason)), at: [.member("resourceGroupName")])
+            others.append(
+                Origin.Other(
+                    field: [.member("spec"), .member("owner"), .member("resourceGroupName")],
+                    name: "spec.forProvider",
+                    value: provider,
+                    phrase: "the resource group of what it belongs to",
+                    mendOfUnknown: "name that by its ID"
+                )
+            )
+        }
         var object = Collector.Object(spec: made, name: name)
         for key in ["namespace", "labels", "annotations"] {
             guard let value = metadata.flatMap({ document.member(key, of: $0) }), !value.isNull else { continue }
             object.metadata.append((key, Draft(value, in: document)))
         }
         let source = JSONFragment(document, provider)
-        let origin = Origin(source: source, prefix: "spec.forProvider.", mapping: .attributes(type.rows, .camel))
+        let origin = Origin(
+            source: source,
+            prefix: "spec.forProvider.",
+            mapping: .attributes(type.rows, .camel),
+            others: others
+        )
         try collector.add("\(label) \(name)", type: label, kind: kind, .create(object), origin)
     }
 }

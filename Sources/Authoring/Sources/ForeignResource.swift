@@ -42,7 +42,8 @@ public struct ForeignResource: Sendable {
         let place = origin.place(of: Self.steps(of: field))
         let format = format
         return Failure.Wording(
-            field: place?.wholeName ?? field,
+            field: place?.name ?? field,
+            phrase: place?.words ?? field,
             isDefault: place?.isDefault ?? false,
             mendOfUnknown: place?.mendOfUnknown,
             spelling: { place?.row?.conversion.spelling(of: $0) ?? $0 },
@@ -188,8 +189,12 @@ struct Origin: Sendable {
         let name: String
         /// The nearest value that stands there.
         let value: JSONValue
+        /// What messages call it; nil if that is its name.
+        var phrase: String?
         /// What to do if it is not known; nil to set it.
         var mendOfUnknown: String?
+        /// Whether what is below it has the same names.
+        var hasMembers = false
     }
 
     /// A field in the tool's words.
@@ -202,10 +207,11 @@ struct Origin: Sendable {
         var mendOfUnknown: String?
         /// What made the field of it.
         var row: AttributeRow?
+        var phrase: String?
 
-        /// The name, with that of the attribute which is the value's other half.
-        var wholeName: String {
-            guard case .join(_, let other)? = row?.conversion else { return name }
+        /// What messages call it: also by the attribute which is the value's other half.
+        var words: String {
+            guard case .join(_, let other)? = row?.conversion else { return phrase ?? name }
             return "\(name) + \(other)"
         }
     }
@@ -213,13 +219,32 @@ struct Origin: Sendable {
     /// The field in the tool's words.
     func place(of steps: [SourcePath.Step]) -> Place? {
         for other in others where steps.starts(with: other.field) {
-            return Place(name: other.name, value: other.value, mendOfUnknown: other.mendOfUnknown)
+            let rest = other.hasMembers ? steps.dropFirst(other.field.count) : []
+            return Place(
+                name: rest.isEmpty ? other.name : "\(other.name).\(ForeignResource.text(of: Array(rest)))",
+                value: Self.walk(rest, from: other.value, in: source.document),
+                mendOfUnknown: other.mendOfUnknown,
+                phrase: other.phrase
+            )
         }
         switch mapping {
         case .attributes(let rows, let names): return attribute(steps, rows, names)
         case .body(let rows):
             return BodyPaths(rows: rows, source: source).place(of: steps).map { Place(name: $0, value: $1) }
         }
+    }
+
+    private static func walk(
+        _ steps: ArraySlice<SourcePath.Step>,
+        from value: JSONValue,
+        in document: JSONDocument
+    ) -> JSONValue {
+        var value = value
+        for step in steps {
+            guard let next = AttributeNames.snake.step(step, from: value, in: document) else { break }
+            value = next
+        }
+        return value
     }
 
     private func attribute(

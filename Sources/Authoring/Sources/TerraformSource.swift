@@ -5,15 +5,13 @@ internal import JSON
 struct TerraformSource {
     private let document: JSONDocument
     private let sources: SourceTables
-    /// Where resources are, by ID and by address without indices.
-    private var locationsByID: [String: Draft] = [:]
-    private var locationsByAddress: [String: [Draft]] = [:]
-    /// What the configuration says of resources, by address without indices, and the address of their module.
-    private var configured: [String: (entry: JSONValue, module: String)] = [:]
+    /// What resources refer to.
+    private var others: TerraformReferences
 
     init(document: JSONDocument, sources: SourceTables) {
         self.document = document
         self.sources = sources
+        others = TerraformReferences(document: document, sources: sources)
     }
 
     mutating func read(into collector: inout Collector) throws(SourceError) {
@@ -80,7 +78,23 @@ struct TerraformSource {
         {
             try noteConfiguration(of: root, "", depth: 0)
         }
-        for entry in document.elements(of: changes) { noteLocation(of: entry) }
+        for entry in document.elements(of: changes) {
+            guard let change = document.member("change", of: entry) else { continue }
+            let after = document.member("after", of: change).flatMap { $0.isObject ? $0 : nil }
+            let isGoing = after == nil
+            guard let values = after ?? document.member("before", of: change) else { continue }
+            others.note(entry, values, isGoing ? nil : document.member("after_unknown", of: change))
+        }
+        if let state = document.member("prior_state", of: document.root).flatMap({ document.member("values", of: $0) }),
+            let root = document.member("root_module", of: state)
+        {
+            // What is only read is nowhere else.
+            var resources: [JSONValue] = []
+            try gather(root, depth: 0, &resources)
+            for entry in resources where text("mode", of: entry) == "data" {
+                if let values = document.member("values", of: entry) { others.note(entry, values, nil) }
+            }
+        }
         for entry in document.elements(of: changes) { try readChange(entry, into: &collector) }
     }
 
@@ -88,7 +102,9 @@ struct TerraformSource {
         guard depth < Self.maximumModules else { throw tooDeep(module) }
         if let resources = document.member("resources", of: module) {
             for entry in document.elements(of: resources) {
-                if let address = text("address", of: entry) { configured[prefix + address] = (entry, prefix) }
+                if let address = text("address", of: entry) {
+                    others.note(configured: entry, at: prefix + address, prefix)
+                }
             }
         }
         guard let calls = document.member("module_calls", of: module) else { return }
@@ -108,25 +124,6 @@ struct TerraformSource {
             at: module,
             in: document
         )
-    }
-
-    private mutating func noteLocation(of entry: JSONValue) {
-        guard let change = document.member("change", of: entry) else { return }
-        let after = document.member("after", of: change).flatMap { $0.isObject ? $0 : nil }
-        let values = after ?? document.member("before", of: change)
-        let unknown = document.member("after_unknown", of: change)
-        guard let values, values.isObject else { return }
-        var location = document.member("location", of: values).map { Draft($0, in: document) }
-        if unknown.flatMap({ document.member("location", of: $0) })?.bool == true {
-            location = Draft(.unknown(because: AttributeTranslation.afterApply))
-        }
-        note(location, address: text("address", of: entry), id: text("id", of: values))
-    }
-
-    private mutating func note(_ location: Draft?, address: String?, id: String?) {
-        guard let location else { return }
-        if let id { locationsByID[id.lowercased()] = location }
-        if let address { locationsByAddress[Self.withoutIndices(address), default: []].append(location) }
     }
 
     private func fault(_ message: String, at value: JSONValue) -> SourceError {
@@ -243,9 +240,7 @@ struct TerraformSource {
         var resources: [JSONValue] = []
         try gather(root, depth: 0, &resources)
         for entry in resources {
-            guard let values = document.member("values", of: entry) else { continue }
-            let location = document.member("location", of: values).map { Draft($0, in: document) }
-            note(location, address: text("address", of: entry), id: text("id", of: values))
+            if let values = document.member("values", of: entry) { others.note(entry, values, nil) }
         }
         for entry in resources {
             let address = text("address", of: entry) ?? "a resource"
@@ -297,8 +292,21 @@ struct TerraformSource {
                 at: resource.entry
             )
         }
+        var told: [Origin.Other] = []
         func object(_ values: Values) -> Collector.Object {
             let spec = translation(values, resource.type.rows, resource).spec()
+            if let attribute = others.completeOwner(of: spec, kind, resource.type.rows, resource.name, collector.tables)
+            {
+                told = [
+                    Origin.Other(
+                        field: [.member("spec"), .member("owner"), .member("resourceGroupName")],
+                        name: attribute,
+                        value: document.member(attribute, of: values.values) ?? values.values,
+                        phrase: "the resource group of \(attribute)",
+                        mendOfUnknown: "name it by its ID, or have it in the same plan"
+                    )
+                ]
+            }
             // Names that Azure fixes are no field.
             if kind.azureName != .spec, case .object(let members) = spec.content {
                 spec.content = .object(members.filter { $0.name != "azureName" })
@@ -316,7 +324,8 @@ struct TerraformSource {
         let origin = Origin(
             source: JSONFragment(document, values),
             prefix: "",
-            mapping: .attributes(resource.type.rows, .snake)
+            mapping: .attributes(resource.type.rows, .snake),
+            others: told
         )
         try collector.add(resource.name, type: resource.type.name, kind: kind, change, origin)
         if let new { try addNested(in: new, resource, into: &collector) }
@@ -360,67 +369,8 @@ struct TerraformSource {
             values: [values.values],
             unknown: values.unknown,
             sensitive: values.sensitive,
-            location: { location(ofID: $0, of: resource) }
+            location: { others.location(ofID: $0, of: resource.name, resource.type.rows) },
+            isUnset: { others.isUnset($0, of: resource.name) }
         )
-    }
-
-    // MARK: Locations of others
-
-    /// Where the resource is that an attribute names: by its ID, or by the expression of the attribute.
-    private func location(ofID id: Draft, of resource: Resource) -> Draft {
-        if let text = id.text, let location = locationsByID[text.lowercased()] { return location }
-        for attribute in resource.type.rows {
-            guard case .location = attribute.conversion, case .member(let name)? = attribute.path.steps.first,
-                let found = referenced(by: name, of: resource.name), let first = found.first
-            else { continue }
-            // Of several that are alike in all but their key each may be meant.
-            if let text = first.text, found.allSatisfy({ $0.text == text }) { return Draft(.string(text)) }
-        }
-        return Draft(.unknown(because: "it is where its owner is, which is not in this file"))
-    }
-
-    /// The locations of the resources that an attribute's expression refers to.
-    private func referenced(by attribute: String, of address: String) -> [Draft]? {
-        let plain = Self.withoutIndices(address.split(separator: ":").first.map(String.init) ?? address)
-        guard let (entry, prefix) = configured[plain],
-            let expressions = document.member("expressions", of: entry),
-            let expression = document.member(attribute, of: expressions),
-            let references = document.member("references", of: expression)
-        else { return nil }
-        for reference in document.elements(of: references) {
-            guard let text = document.string(reference) else { continue }
-            let parts = Self.withoutIndices(text).split(separator: ".")
-            guard parts.count >= 2, let found = locationsByAddress[prefix + parts.prefix(2).joined(separator: ".")]
-            else { continue }
-            return found
-        }
-        return nil
-    }
-
-    /// An address without the keys of `count` and `for_each`, in which anything may stand.
-    static func withoutIndices(_ address: String) -> String {
-        var bytes: [UInt8] = []
-        var depth = 0
-        var isQuoted = false
-        var isEscaped = false
-        for byte in address.utf8 {
-            if isQuoted {
-                if isEscaped {
-                    isEscaped = false
-                } else if byte == UInt8(ascii: "\\") {
-                    isEscaped = true
-                } else if byte == UInt8(ascii: "\"") {
-                    isQuoted = false
-                }
-                continue
-            }
-            switch byte {
-            case UInt8(ascii: "["): depth += 1
-            case UInt8(ascii: "]"): depth -= 1
-            case UInt8(ascii: "\""): isQuoted = true
-            default: if depth == 0 { bytes.append(byte) }
-            }
-        }
-        return String(decoding: bytes, as: UTF8.self)
     }
 }

@@ -212,6 +212,8 @@ public struct Failure: Sendable, CustomStringConvertible {
     public struct Wording: Sendable {
         /// The field.
         public let field: String
+        /// What messages call it.
+        public let phrase: String
         /// Whether nobody wrote the value that is judged: the tool fills it in.
         public let isDefault: Bool
         /// What to do about a value that is not known; nil to set it.
@@ -224,12 +226,14 @@ public struct Failure: Sendable, CustomStringConvertible {
         /// Says how.
         public init(
             field: String,
+            phrase: String,
             isDefault: Bool = false,
             mendOfUnknown: String? = nil,
             spelling: @escaping @Sendable (String) -> String,
             unknown: @escaping @Sendable (String) -> String
         ) {
             self.field = field
+            self.phrase = phrase
             self.isDefault = isDefault
             self.mendOfUnknown = mendOfUnknown
             self.spelling = spelling
@@ -335,7 +339,7 @@ public struct FailureText: ~Copyable, Sendable {
         if failure.object != nil { text.tidy(from: 0, Self.maximumPathBytes) }
         if let wording {
             text.removeAll()
-            text.append(wording.field.singleLine.shortened(to: Self.maximumPathBytes))
+            text.append(wording.phrase.singleLine.shortened(to: Self.maximumPathBytes))
         }
         pathEnd = text.count
         hasValue = failure.writeValue(to: &text, isSecret: isSecret)
