@@ -76,7 +76,8 @@ struct CrossplaneSource {
             )
         }
         if kind.scope == .child, let owner = made["owner"], owner["armId"] == nil, owner["resourceGroupName"] == nil {
-            let reason = "\(TerraformReferences.notHere)"
+            // The manifest of what it names may be anywhere.
+            let reason = "Crossplane names that without it"
             owner.set(Draft(.unknown(because: reason)), at: [.member("resourceGroupName")])
             others.append(
                 Origin.Other(
@@ -84,7 +85,7 @@ struct CrossplaneSource {
                     name: "spec.forProvider",
                     value: provider,
                     phrase: "the resource group of what it belongs to",
-                    mendOfUnknown: "name that by its ID"
+                    mendOfUnknown: "name what it belongs to by its ID"
                 )
             )
         }

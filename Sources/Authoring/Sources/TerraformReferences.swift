@@ -152,7 +152,7 @@ struct TerraformReferences {
     }
 
     /// Why nobody knows the resource group of an owner.
-    static let notHere = "what it belongs to is not in this file"
+    private static let notHere = "what it belongs to is not in this file"
 
     /// The attribute that a member of the owner is made of: of several the one that is written.
     private func attribute(_ member: String, _ rows: [AttributeRow], _ address: String, _ spec: Draft) -> String? {
