@@ -17,7 +17,7 @@ struct SnapshotCommand: ParsableCommand {
                 portcullis snapshot - --to cluster.json
               portcullis check --inventory cluster.json manifests/
 
-            --inventory of check, explain, diff and serve takes the file, as suites do.
+            --inventory of check, explain, diff, replay, bench and serve takes the file, as suites do.
 
             Exit codes: 0 written; 1 the file could not be written; 2 the command line or a manifest is wrong, or the file is \
             there and is no snapshot; 4 there was nothing to keep.
