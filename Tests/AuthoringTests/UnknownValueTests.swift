@@ -122,6 +122,46 @@ import Testing
         #expect(try failures("", unknown: #"{"resource_group_name": true}"#) == ["resource_group_name"])
     }
 
+    /// Whoever is given access, and by what, is known before it is given.
+    @Test(
+        arguments: [
+            ("role_assignment", "role_definition_name", #""principal_id": "44444444-4444-4444-4444-444444444444""#),
+            ("role_assignment", "principal_id", #""role_definition_name": "Reader""#),
+            (
+                "federated_identity_credential", "audience",
+                #""issuer": "https://i/", "subject": "system:serviceaccount:team-a:x""#
+            ),
+        ],
+        ["Deny", "Allow"]
+    )
+    func accessThatNobodyKnowsIsNotGiven(
+        _ test: (type: String, unknown: String, rest: String),
+        _ fromConfig: String
+    ) throws {
+        let binding = """
+            apiVersion: portcullis.dev/v1alpha1
+            kind: AzureBinding
+            metadata: {name: team-a}
+            spec:
+              namespaces: [team-a]
+              subscriptions: [22222222-2222-2222-2222-222222222222]
+              resourceGroups: [team-a]
+              userAssignedIdentities: [/subscriptions/22222222-2222-2222-2222-222222222222/resourceGroups/team-a/providers/Microsoft.ManagedIdentity/userAssignedIdentities/*]
+              fromConfig: \(fromConfig)
+              roles: {allow: [Reader], scope: Resource, principals: [44444444-4444-4444-4444-444444444444]}
+              federatedSubjects: {issuers: ["https://i/"], subjects: ["*"]}
+            """
+        let group = "/subscriptions/22222222-2222-2222-2222-222222222222/resourceGroups/team-a/providers"
+        let scope = #""scope": "\#(group)/Microsoft.Storage/storageAccounts/a""#
+        let parent = #""parent_id": "\#(group)/Microsoft.ManagedIdentity/userAssignedIdentities/i""#
+        let after = #"{"name": "a", \#(test.type == "role_assignment" ? scope : parent), \#(test.rest)}"#
+        let plan = plan([("azurerm_\(test.type).main", after, #"{"\#(test.unknown)": true}"#)])
+        let resource = try #require(try read(plan).resources.first)
+        let failures = try decide(resource.change, binding).failures
+        #expect(Set(failures.map { resource.place(of: $0.path).field }) == [test.unknown], "\(failures)")
+        #expect(failures.allSatisfy { $0.reason == .unknown })
+    }
+
     /// The tool has a credential of its own; all else that a binding guards holds.
     @Test func nobodyAsksAToolForTheCredentialOfAnObject() throws {
         let binding = """

@@ -299,6 +299,16 @@ import Testing
             "subscriptions: [22222222-2222-2222-2222-222222222222]",
             "4:7 spec: has no namespaces; list the namespaces that it binds; globs are allowed"
         ),
+        Case(
+            "the name of those that no binding matches",
+            "apiVersion: portcullis.dev/v1alpha1\nkind: AzureBinding\nmetadata: {name: no-binding}\nspec: {namespaces: [a]}\n",
+            all: ["1:1 : is called as failures without a binding are; choose another metadata.name"]
+        ),
+        binding(
+            "a subscription in other digits",
+            "namespaces: [a], subscriptions: [２2222222-2222-2222-2222-2222222222]",
+            "4:41 spec.subscriptions[0]: is \"２2222222-2222-2222-2222-2222222222\"; write a GUID such as 11111111-1111-1111-1111-111111111111"
+        ),
         binding(
             "a subscription by name",
             "namespaces: [a], subscriptions: [prod]",

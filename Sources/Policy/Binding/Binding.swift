@@ -83,6 +83,9 @@ struct AzureBindingDocument: Sendable {
     /// Reads `spec`; what is wrong goes to the node's log.
     init?(name: String, node: Node, spec: Node?) {
         guard let spec, let fields = spec.fields(Self.fields, reserved: Self.reserved) else { return nil }
+        if name == BindingCheck.unboundName {
+            node.error("is called as failures without a binding are", mend: "choose another metadata.name")
+        }
         place = node.issue(
             .error,
             .sharedNamespace,
@@ -111,8 +114,7 @@ struct AzureBindingDocument: Sendable {
 extension Node {
     func guid() -> String? {
         guard let text = string() else { return nil }
-        let groups = text.split(separator: "-", omittingEmptySubsequences: false)
-        guard groups.map(\.utf8.count) == [8, 4, 4, 4, 12], groups.allSatisfy({ $0.allSatisfy(\.isHexDigit) }) else {
+        guard ResourceID.isGUID(text) else {
             error("is \"\(text.prefix(80))\"", mend: "write a GUID such as 11111111-1111-1111-1111-111111111111")
             return nil
         }

@@ -52,7 +52,21 @@ extension BindingCheck {
         judge("subject", "subjectFromConfig", in: spec, subject, &report, subjects) { text in
             Self.trusts(text, own: own, trusted)
         }
-        guard let audiences = document.member("audiences", of: spec), audiences.isArray else { return }
+        guard let audiences = document.member("audiences", of: spec) else { return }
+        let allowed = trusted.audiences.joined(separator: ", ")
+        guard audiences.isArray else {
+            let reason = document.reason(ofUnknown: audiences)
+            if audiences.isNull, reason == nil { return }
+            return report.add(
+                origin(.federatedSubjects),
+                reason == nil ? .notSupported : .unknown,
+                at: .path(FieldPath(["spec", "audiences"])),
+                reason == nil ? audiences : nil,
+                of: subject,
+                allowed: allowed,
+                reason.map { .unknown($0.singleLine) } ?? .notAllowed
+            )
+        }
         for (index, audience) in document.elements(of: audiences).enumerated() {
             try report.meter.spend(1)
             if let text = document.string(audience), trusted.audiences.contains(text) { continue }
@@ -62,7 +76,7 @@ extension BindingCheck {
                 at: .path(FieldPath([.member("spec"), .member("audiences"), .element(index)])),
                 audience,
                 of: subject,
-                allowed: trusted.audiences.joined(separator: ", "),
+                allowed: allowed,
                 .notAllowed
             )
         }

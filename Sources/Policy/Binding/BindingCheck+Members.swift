@@ -134,6 +134,12 @@ extension BindingCheck {
         }
     }
 
+    /// Whether what a field of a name, in lower case, says is `fromConfig`'s to decide if nobody knows it.
+    static func isGuarded(_ name: String) -> Bool {
+        name.hasSuffix("reference") || guardedNames.contains { name.hasSuffix($0) }
+            || whereabouts.contains { name.hasSuffix($0.end) }
+    }
+
     /// A field whose value nobody knows yet.
     private func judge(
         _ key: String,
@@ -146,9 +152,7 @@ extension BindingCheck {
         // A name that the tool makes up is none that leads elsewhere; that of a resource group is judged for itself.
         guard case .binding(let binding) = governor, binding.fromConfig.isGuarded,
             name != "azurename" || !steps.isEmpty,
-            Self.guardedNames.contains(where: { name.hasSuffix($0) })
-                || Self.whereabouts.contains(where: { name.hasSuffix($0.end) }) || name.hasSuffix("reference")
-                || name == "owner" || (name == "name" && steps == [.member("owner")])
+            Self.isGuarded(name) || name == "owner" || (name == "name" && steps == [.member("owner")])
         else { return }
         report.add(
             origin(.fromConfig),

@@ -86,8 +86,8 @@ private struct Grant {
             }
         }
         guard !isNamed else { return }
-        if let reason = unknown(in: "roleDefinitionReference", subject) {
-            return add(reason, at: Self.reference, allowed: allowed, subject, &report)
+        if let unknown = unknown(in: "roleDefinitionReference", subject) {
+            return add(unknown, allowed: allowed, subject, &report)
         }
         report.add(
             check.origin(.roles),
@@ -100,35 +100,39 @@ private struct Grant {
         )
     }
 
-    /// Why nobody knows yet what a field, or something in it, will be; nil if that is known.
-    private func unknown(in field: StaticString, _ subject: borrowing Subject) -> String? {
+    /// A field that nobody knows yet.
+    private struct Unknown {
+        let name: String
+        let path: FieldPath
+        let reason: String
+    }
+
+    /// A field of the spec if nobody knows it yet, or the first in it that nobody knows; nil if all is known.
+    private func unknown(in field: String, _ subject: borrowing Subject) -> Unknown? {
         let document = subject.document
         guard let value = document.member(field, of: spec) else { return nil }
-        if let reason = document.reason(ofUnknown: value) { return reason }
+        let path = FieldPath([.member("spec"), .member(field)])
+        if let reason = document.reason(ofUnknown: value) { return Unknown(name: field, path: path, reason: reason) }
         guard value.isObject else { return nil }
-        for (_, member) in document.members(of: value) {
-            if let reason = document.reason(ofUnknown: member) { return reason }
+        for (key, member) in document.members(of: value) {
+            guard let reason = document.reason(ofUnknown: member) else { continue }
+            let name = document.string(key) ?? ""
+            return Unknown(name: name, path: path.appending(name), reason: reason)
         }
         return nil
     }
 
-    /// What nobody knows is no role and no principal that may be given; it is told once.
-    private func add(
-        _ reason: String,
-        at path: FieldPath,
-        allowed: String,
-        _ subject: borrowing Subject,
-        _ report: inout Report
-    ) {
-        guard !binding.fromConfig.isGuarded else { return }
+    /// What nobody knows is no role and no principal that may be given; what `fromConfig` has denied is told once.
+    private func add(_ unknown: Unknown, allowed: String, _ subject: borrowing Subject, _ report: inout Report) {
+        if binding.fromConfig.isGuarded, BindingCheck.isGuarded(unknown.name.lowercased()) { return }
         report.add(
             check.origin(.roles),
             .unknown,
-            at: .path(path),
+            at: .path(unknown.path),
             nil,
             of: subject,
             allowed: allowed,
-            .unknown(reason.singleLine)
+            .unknown(unknown.reason.singleLine)
         )
     }
 
@@ -235,9 +239,8 @@ private struct Grant {
                     .refused(", who may be given no role", mend: mend)
                 )
             }
-        } else if let reason = unknown(in: "principalId", subject) {
-            let allowed = roles.principals.joined(separator: ", ")
-            add(reason, at: FieldPath(["spec", "principalId"]), allowed: allowed, subject, &report)
+        } else if let unknown = unknown(in: "principalId", subject) {
+            add(unknown, allowed: roles.principals.joined(separator: ", "), subject, &report)
         } else if document.member("principalIdFromConfig", of: spec).map(\.isNull) ?? true {
             report.add(
                 check.origin(.roles),

@@ -88,7 +88,7 @@ extension RequestEvaluation {
                 .check(subject, circumstances(of: request, isOld: false), &report)
         } catch {
             // An AzureBinding always fails closed.
-            report.add(error, of: .binding, governor.name, "evaluation")
+            report.add(error, of: .binding, governor.name, BindingPart.evaluation.rawValue)
         }
     }
 }
