@@ -168,7 +168,14 @@ import Testing
             Case("check -p p .", tested, 0, "p/tests: left out, for it holds tests of policies"),
             Case("check -p p p/tests", tested, 1, "p/tests/b.yaml:4:18: denied"),
             Case("check -p p p/tests/b.yaml", tested, 1, "p/tests/b.yaml:4:18: denied"),
-            Case("check -p p .", good.merging(["tests/b.yaml": account("uksouth")]) { $1 }, 1, "tests/b.yaml:4:18"),
+            Case("check -p p p/../p/tests", tested, 1, "p/tests/b.yaml:4:18: denied"),
+            Case("check -p p .", good.merging(["app/tests/b.yaml": account("uksouth")]) { $1 }, 1, "tests/b.yaml:4:18"),
+            Case(
+                "check -p p .",
+                good.merging(["app/tests/b.yaml": account("uksouth"), "app/tests/suite.yaml": suite]) { $1 },
+                1,
+                "app/tests/b.yaml:4:18"
+            ),
             Case("check -p none m", good, 2, "none: error: does not exist"),
             Case("check -p p none", good, 2, "none: error: does not exist"),
             Case("check -p p m --output xml", good, 2, "'xml'"),

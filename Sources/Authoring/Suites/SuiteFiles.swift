@@ -67,19 +67,4 @@ public enum SuiteFolder {
         return names.isEmpty
             ? "." : names.count == 1 && names.first?.isEmpty ?? false ? "/" : names.joined(separator: "/")
     }
-
-    /// Whether a file of these bytes may hold a suite: false only if it surely holds none.
-    public static func mayBeSuite(_ bytes: [UInt8]) -> Bool { bytes.containsWord("PolicyTest") }
-}
-
-extension [UInt8] {
-    /// Whether the bytes of a word are among these.
-    fileprivate func containsWord(_ word: StaticString) -> Bool {
-        let wanted = Array(word.description.utf8)
-        guard count >= wanted.count, let first = wanted.first else { return false }
-        for start in 0...(count - wanted.count) where self[start] == first {
-            if self[start..<start + wanted.count].elementsEqual(wanted) { return true }
-        }
-        return false
-    }
 }

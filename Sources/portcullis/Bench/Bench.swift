@@ -75,7 +75,7 @@ struct Bench: ParsableCommand {
         let loaded = try policies.load(configuration)
         let circumstances = try circumstances.load(loaded)
         var runs = [CheckRun(loaded.set, configuration: loaded.configuration, circumstances, keepsRequests: true)]
-        Questions(paths, deployment: self.circumstances.deployment).ask(&runs)
+        Questions(paths, policies: loaded.paths, deployment: self.circumstances.deployment).ask(&runs)
         let requests = runs[0].requests
         let issues = runs[0].finish().issues
         Terminal.complain(of: issues)

@@ -22,7 +22,7 @@ struct Check: ParsableCommand {
               portcullis check -p policies --resource-group team-a --location westeurope main.json
 
             Nothing is asked of a cluster: owners, credentials and quotas are known from --inventory, labels of namespaces from \
-            Namespace manifests among the policies.
+            Namespace manifests among the policies. The policies' own tests are no manifests, unless their folder is named.
 
             Exit codes: 0 all would be admitted; 1 some would be denied; 2 the command line, a policy or a manifest is wrong (the \
             others are checked); 4 there was nothing to check; 5 none is denied, but with --fail-on warn there are warnings, of \
@@ -52,7 +52,7 @@ struct Check: ParsableCommand {
         var runs = [
             CheckRun(loaded.set, configuration: loaded.configuration, try circumstances.load(loaded))
         ]
-        Questions(paths, deployment: circumstances.deployment).ask(&runs)
+        Questions(paths, policies: loaded.paths, deployment: circumstances.deployment).ask(&runs)
         let report = runs[0].finish()
         Terminal.complain(of: report.issues)
         output.print(

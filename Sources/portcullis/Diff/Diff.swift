@@ -39,7 +39,7 @@ struct Diff: ParsableCommand {
                 CheckRun(loaded.set, configuration: loaded.configuration, try circumstances.load(loaded))
             )
         }
-        Questions(paths, deployment: circumstances.deployment).ask(&runs)
+        Questions(paths, policies: [old, new], deployment: circumstances.deployment).ask(&runs)
         let reports = runs.map { $0.finish() }
         let difference = CheckDifference(from: reports[0], to: reports[1])
         Terminal.complain(of: difference.issues)

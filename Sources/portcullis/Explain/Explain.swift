@@ -77,7 +77,7 @@ struct Explain: ParsableCommand {
         var writer = ExplanationWriter(output.written, filter, isColoured: Terminal.hasColours(STDOUT_FILENO)) {
             Swift.print($0, terminator: "")
         }
-        Questions(paths, deployment: circumstances.deployment).ask(&runs) { writer.add($0) }
+        Questions(paths, policies: loaded.paths, deployment: circumstances.deployment).ask(&runs) { writer.add($0) }
         let report = runs[0].finish()
         Terminal.complain(of: report.issues)
         writer.end(report)

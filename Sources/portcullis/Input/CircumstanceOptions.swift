@@ -1,6 +1,7 @@
 internal import Admission
 internal import ArgumentParser
 internal import Authoring
+internal import Azure
 internal import EventLoop
 internal import JSON
 internal import Policy
@@ -54,7 +55,7 @@ struct CircumstanceOptions: ParsableArguments {
     }
 
     mutating func validate() throws {
-        if let subscription, !subscription.isGUID {
+        if let subscription, !ResourceID.isGUID(subscription) {
             throw ValidationError("--subscription '\(subscription)' is no GUID; 'az account show' tells it as id")
         }
         for (option, value) in [("--resource-group", resourceGroup), ("--location", location)] {
@@ -103,13 +104,5 @@ struct CircumstanceOptions: ParsableArguments {
         }
         circumstances.inventory = try inventory.load(policies)
         return circumstances
-    }
-}
-
-extension String {
-    /// Whether it is a GUID, as subscriptions are named: anything else would never be one of a policy's.
-    fileprivate var isGUID: Bool {
-        let groups = split(separator: "-", omittingEmptySubsequences: false)
-        return groups.map(\.utf8.count) == [8, 4, 4, 4, 12] && groups.allSatisfy { $0.allSatisfy(\.isHexDigit) }
     }
 }

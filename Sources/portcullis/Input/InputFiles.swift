@@ -81,16 +81,16 @@ struct InputFiles {
 
     /// Leaves out what lies with the tests of policies, much of which is there to be denied.
     ///
-    /// - Parameter paths: As they were given: a folder of tests that one of them names is meant.
-    mutating func leaveOutTests(unlessNamedBy paths: [String]) {
-        let named = paths.map(FileSystem.normalized)
-        let folders = Dictionary(grouping: files) { SuiteFolder.tests(of: $0) ?? "" }
-        for (folder, inside) in folders.sorted(by: { $0.key < $1.key }) where !folder.isEmpty {
-            guard !named.contains(where: { $0 == folder || $0.hasPrefix(folder + "/") }) else { continue }
-            let isOfPolicies = inside.contains { file in
-                SuiteFolder.mayBeSuite((try? Self.read(file, limitBytes: PolicyFolder.maximumFileBytes)) ?? [])
-            }
-            guard isOfPolicies else { continue }
+    /// - Parameters:
+    ///   - policies: The files and folders of the policies: only what lies in their folders of tests is left out.
+    ///   - paths: As they were given: a folder of tests that one of them names is meant.
+    mutating func leaveOutTests(of policies: [String], unlessNamedBy paths: [String]) {
+        let roots = policies.compactMap(FileSystem.real)
+        let named = paths.compactMap(FileSystem.real)
+        for folder in Set(files.compactMap(SuiteFolder.tests)).sorted() {
+            guard let real = FileSystem.real(folder), roots.contains(where: { FileSystem.isInside(real, $0) }),
+                !named.contains(where: { FileSystem.isInside($0, real) })
+            else { continue }
             files.removeAll { SuiteFolder.tests(of: $0) == folder }
             let notice = "\(folder): left out, for it holds tests of policies; name it if it is meant"
             Terminal.complain(notice.singleLine + "\n")
@@ -126,6 +126,13 @@ extension InputFiles {
         } catch {
             throw PolicyIssue(error, file: name(of: file))
         }
+    }
+}
+
+extension FileSystem {
+    /// Whether an absolute path without links is another, or lies below it.
+    static func isInside(_ path: String, _ root: String) -> Bool {
+        path == root || path.hasPrefix(root == "/" ? root : root + "/")
     }
 }
 

@@ -50,7 +50,7 @@ struct PolicyOptions: ParsableArguments {
         guard let set = result.set else {
             throw UsageError("the policies have errors, so that nothing was asked")
         }
-        return LoadedPolicies(set: set, configuration: configuration)
+        return LoadedPolicies(set: set, configuration: configuration, paths: paths)
     }
 
     /// Compiles the policies, all together and one by one, for measuring.
@@ -93,6 +93,8 @@ struct PolicyOptions: ParsableArguments {
 struct LoadedPolicies {
     let set: PolicySet
     let configuration: PolicyConfiguration
+    /// The files and folders that they were read from.
+    let paths: [String]
 }
 
 /// Files that a person names on the command line: wherever they like.

@@ -17,13 +17,19 @@ struct Questions {
     ///
     /// - Parameters:
     ///   - paths: As they were given.
+    ///   - policies: The files and folders of the policies, whose tests are no manifests.
     ///   - deployment: Where templates are deployed to.
     ///   - areRecords: Whether they name records alone.
-    init(_ paths: [String], deployment: TemplateDeployment = TemplateDeployment(), areRecords: Bool = false) {
+    init(
+        _ paths: [String],
+        policies: [String],
+        deployment: TemplateDeployment = TemplateDeployment(),
+        areRecords: Bool = false
+    ) {
         self.areRecords = areRecords
         self.deployment = deployment
         var input = InputFiles(paths) { Self.isRecord($0) || !areRecords && PolicyFiles.isPolicyFile($0) }
-        input.leaveOutTests(unlessNamedBy: paths)
+        input.leaveOutTests(of: policies, unlessNamedBy: paths)
         self.input = input
         let files = Set(input.files)
         parameters = Dictionary(grouping: input.files) { ParametersFile.template(of: $0) ?? "" }

@@ -31,7 +31,7 @@ struct Replay: ParsableCommand {
         let loaded = try policies.load()
         let circumstances = CheckRun.Circumstances(inventory: try inventory.load(loaded), now: .now())
         var runs = [CheckRun(loaded.set, configuration: loaded.configuration, circumstances)]
-        Questions(paths, areRecords: true).ask(&runs)
+        Questions(paths, policies: loaded.paths, areRecords: true).ask(&runs)
         let report = runs[0].finish()
         Terminal.complain(of: report.issues)
         output.print(

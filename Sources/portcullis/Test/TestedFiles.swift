@@ -35,12 +35,8 @@ final class TestedFiles: SuiteFiles {
     /// lies beside them; else the folder itself, or the one that it holds the tests of.
     private static func root(of folder: String) -> String {
         let real = FileSystem.real(folder) ?? folder
-        if let working = FileSystem.real("."), isInside(real, working) { return working }
+        if let working = FileSystem.real("."), FileSystem.isInside(real, working) { return working }
         return real.hasSuffix("/" + PolicyFile.testsFolder) ? FileSystem.parent(of: real) : real
-    }
-
-    private static func isInside(_ path: String, _ root: String) -> Bool {
-        path == root || path.hasPrefix(root == "/" ? root : root + "/")
     }
 
     // MARK: - What suites name
@@ -75,7 +71,7 @@ final class TestedFiles: SuiteFiles {
     }
 
     private func check(_ real: String) throws(SuiteFileError) {
-        guard roots.contains(where: { Self.isInside(real, $0) }) else {
+        guard roots.contains(where: { FileSystem.isInside(real, $0) }) else {
             throw SuiteFileError(
                 "leads out of what is tested",
                 mend: "name a file below the folder that is tested, or run the tests in a folder above both"
