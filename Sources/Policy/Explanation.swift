@@ -119,6 +119,7 @@ enum Explanation: Hashable, Sendable {
     func writeMend(to text: inout TextBuffer, _ words: Words) {
         switch self {
         case .notAllowed, .absent, .defaulted:
+            if let target = words.wording?.target { return words.writeTarget(target, to: &text) }
             text.append("set ")
             text.append(words.path)
             words.writeValues(to: &text)
@@ -143,6 +144,12 @@ enum Explanation: Hashable, Sendable {
             text.append(" or less for ")
             text.append(words.path)
         case .mismatch(let pattern):
+            if let target = words.wording?.target {
+                text.append("deploy it to ")
+                text.append(target)
+                text.append(" that matches ")
+                return text.append(pattern)
+            }
             text.append("set ")
             text.append(words.path)
             text.append(" to a value that matches ")
@@ -182,6 +189,13 @@ extension Explanation.Words {
         if allowed.isEmpty { return }
         let hasPattern = allowed.utf8.contains(UInt8(ascii: "*"))
         writeChoice(behind: hasPattern ? " to a value that matches " : " to ", to: &text)
+    }
+
+    /// Appends where to deploy it instead.
+    fileprivate func writeTarget(_ target: String, to text: inout TextBuffer) {
+        text.append("deploy it to ")
+        text.append(target)
+        if !allowed.isEmpty { writeChoice(behind: " that matches ", to: &text) }
     }
 
     /// Appends `a, b, c` as people choose: `a, b or c`.

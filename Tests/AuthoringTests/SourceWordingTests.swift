@@ -97,6 +97,82 @@ import Testing
         let address = template(#"{"type": "Microsoft.Network/publicIPAddresses", "name": "ip", "properties": {}}"#)
         #expect(try findings(address, rule("tags: {required: {owner: {}}}")).map(\.field) == ["tags.owner"])
         #expect(try findings(address, rule("kinds: {allow: [storage.azure.com/*]}")).map(\.field) == ["type"])
+        for (body, field) in [
+            ("locations: {allow: [westeurope]}", "location"), ("skus: {allow: [Standard]}", "sku.name"),
+            ("zones: {minimum: 3}", "zones"),
+        ] {
+            #expect(try findings(address, rule(body)).map(\.field) == [field])
+        }
+        let labelled = rule("locations: {allow: [westeurope]}")
+            .replacing("spec: {", with: "spec: {match: {namespaceSelector: {matchLabels: {a: b}}}, ")
+        #expect(try findings(address, labelled).map(\.field) == ["request"])
+    }
+
+    /// An owner that is told later is one all the same.
+    @Test func anOwnerThatNobodyKnowsIsNotMissing() throws {
+        let template = template(
+            #"{"type": "Microsoft.Storage/storageAccounts", "name": "a", "location": "westeurope", "properties": {}}"#
+        )
+        let crossplane = """
+            {apiVersion: storage.azure.upbound.io/v1beta1, kind: Account, metadata: {name: a},
+             spec: {forProvider: {location: westeurope, resourceGroupNameRef: {name: g}}}}
+            """
+        let near = "locations: {sameAsOwner: Required}"
+        for (text, message) in [
+            (
+                template,
+                "resourceGroup() is known only at deployment: nobody tells the resource group; "
+                    + "tell it with --resource-group"
+            ),
+            (
+                crossplane,
+                "spec.forProvider.resourceGroupName is not known: Crossplane fills it in from resourceGroupNameRef; "
+                    + "set spec.forProvider.resourceGroupName itself"
+            ),
+        ] {
+            #expect(try findings(text, rule(near)).map(\.message) == [message])
+            #expect(try findings(text, rule("ifUnknown: Allow, \(near)")).isEmpty)
+        }
+    }
+
+    /// Where a template is deployed to no field of it says.
+    @Test func aTemplateIsDeployedElsewhere() throws {
+        let database = template(
+            #"{"type": "Microsoft.Sql/servers/databases", "name": "s/d", "location": "westeurope", "properties": {}}"#
+        )
+        let binding = """
+            apiVersion: portcullis.dev/v1alpha1
+            kind: AzureBinding
+            metadata: {name: team-a}
+            spec: {namespaces: [team-a], subscriptions: [22222222-2222-2222-2222-222222222222], resourceGroups: [a-*, b]}
+            """
+        #expect(
+            try findings(database, binding, TemplateDeployment(resourceGroup: "c")).map(\.message) == [
+                #"resourceGroup() is "c"; allowed: a-*, b; deploy it to a resource group that matches a-* or b"#
+            ]
+        )
+    }
+
+    /// A pipeline that changes nothing is no mistake.
+    @Test func aPlanMayChangeNothing() throws {
+        func plan(_ changes: String) -> String { #"{"format_version": "1.2", "resource_changes": [\#(changes)]}"# }
+        func change(_ type: String, _ action: String) -> String {
+            """
+            {"address": "\(type).main", "mode": "managed", "type": "\(type)",
+             "change": {"actions": ["\(action)"], "before": {}, "after": {}, "after_unknown": {}}}
+            """
+        }
+        let still = change("azurerm_storage_account", "no-op")
+        for changes in [
+            "", still, "\(still), \(change("azurerm_nothing_known", "no-op"))", change("random_id", "create"),
+        ] {
+            let report = try check(plan(changes), rule("locations: {allow: [westeurope]}"))
+            #expect(report.idlePlanCount == 1 && report.issues.isEmpty, "\(report.issues)")
+            #expect(report.summary == "the plan changes nothing in Azure")
+        }
+        for changes in [change("azurerm_nothing_known", "create"), change("azurerm_storage_account", "create")] {
+            #expect(try check(plan(changes), rule("locations: {allow: [westeurope]}")).idlePlanCount == 0)
+        }
     }
 
     /// An author's own words are filled in with the tool's.

@@ -439,6 +439,31 @@ import Testing
         #expect(error?.message == "takes more than 2000000 steps to evaluate")
     }
 
+    /// A template whose templates are each in a loop.
+    private func loops(_ levels: Int, _ members: String, count: Int = 800) -> String {
+        var resources = #"{"type": "Microsoft.Storage/storageAccounts", "name": "a", "properties": {}}"#
+        for level in 0..<levels {
+            let members = level == levels - 1 ? members : ""
+            resources = """
+                {"type": "Microsoft.Resources/deployments", "name": "n", "copy": {"name": "c", "count": \(count)}, \(members)
+                 "properties": {"expressionEvaluationOptions": {"scope": "inner"}, "template": {"resources": [\(resources)]}}}
+                """
+        }
+        return template("\"resources\": [\(resources)]")
+    }
+
+    /// Nobody waits for what is too much anyway.
+    @Test(arguments: [2, 7]) func loopsInLoopsAreCountedBeforeTheyRun(_ levels: Int) throws {
+        let error = #expect(throws: SourceError.self) { _ = try read(loops(levels, "")) }
+        #expect(error?.message == "holds more than 50000 resources")
+        #expect(try read(loops(levels, #""condition": false,"#)).passedOver.count == 800)
+        #expect(try read(loops(levels, "", count: 0)).resources.isEmpty)
+    }
+
+    @Test func loopsInLoopsMayBeMany() throws {
+        #expect(try read(loops(2, "", count: 20)).resources.count == 400)
+    }
+
     /// Values that names bring into one another are as deep as all of them.
     @Test func whatIsDeepIsRefused() throws {
         func nest(_ value: String) -> String {

@@ -297,6 +297,17 @@ import Testing
         #expect(!outcome.output.unicodeScalars.contains { [0x9b, 0x202e, 0x2028].contains($0.value) })
     }
 
+    /// A pipeline whose plan changes nothing is green.
+    @Test(arguments: ["check -p p m", "explain -p p m", "diff p p m"])
+    func aPlanWithoutChangesIsEnough(_ command: String) throws {
+        let files = [
+            "p/policy.yaml": Self.policy, "m/plan.json": #"{"format_version": "1.2", "resource_changes": []}"#,
+        ]
+        let outcome = try run(command.split(separator: " ").map(String.init), files)
+        #expect(outcome.code == 0 && outcome.error.isEmpty, "\(outcome.error)")
+        #expect(outcome.output.contains("the plan changes nothing in Azure"), "\(outcome.output)")
+    }
+
     // MARK: - Bad input
 
     /// One bad file hides nothing of the others.

@@ -35,6 +35,8 @@ public struct CheckDifference: Sendable {
     public let results: [Result]
     /// How many objects both were asked about.
     public let count: Int
+    /// How many plans were read that change nothing in Azure.
+    public let idlePlanCount: Int
     /// What could not be judged.
     public let issues: [PolicyIssue]
 
@@ -46,6 +48,7 @@ public struct CheckDifference: Sendable {
     public init(from old: CheckReport, to new: CheckReport) {
         count = min(old.results.count, new.results.count)
         issues = new.issues
+        idlePlanCount = new.idlePlanCount
         results = zip(old.results, new.results).compactMap { Result($0, $1) }
     }
 
@@ -139,6 +142,7 @@ extension CheckDifference {
     /// What came of it, in a line.
     public var summary: String {
         func count(_ number: Int, _ word: String) -> String { "\(number) \(word)\(number == 1 ? "" : "s")" }
+        if self.count == 0, idlePlanCount > 0, issues.isEmpty { return CheckReport.idleness(ofPlans: idlePlanCount) }
         let parts = Change.allCases.compactMap { change in
             self.count(of: change) == 0 ? nil : "\(self.count(of: change)) \(change.words)"
         }

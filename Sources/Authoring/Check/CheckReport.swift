@@ -62,6 +62,8 @@ public struct CheckReport: Sendable {
     /// What could not be judged, and what else is wrong with the input.
     public internal(set) var issues: [PolicyIssue] = []
 
+    /// How many plans were read that change nothing in Azure: there is nothing to judge then, and nothing wrong.
+    public internal(set) var idlePlanCount = 0
     /// How many objects were judged.
     public private(set) var judgedCount = 0
     /// How many objects would be denied.
@@ -276,6 +278,7 @@ extension CheckReport {
         func count(_ number: Int, _ word: String) -> String { "\(number) \(word)\(number == 1 ? "" : "s")" }
         guard judgedCount > 0 else {
             if !errors.isEmpty { return "nothing was checked: \(count(errors.count, "error"))" }
+            if unjudged.isEmpty, idlePlanCount > 0 { return Self.idleness(ofPlans: idlePlanCount) }
             return "nothing was checked: \(unjudged.isEmpty ? "no manifests" : "\(unjudged.count) not judged")"
         }
         var parts = ["\(judgedCount - deniedCount) allowed", "\(deniedCount) denied"]
@@ -284,6 +287,11 @@ extension CheckReport {
         if !unjudged.isEmpty { parts.append("\(unjudged.count) not judged") }
         if !errors.isEmpty { parts.append(count(errors.count, "error")) }
         return "\(count(judgedCount, "manifest")): \(parts.joined(separator: ", "))"
+    }
+
+    /// What is said of plans that change nothing.
+    static func idleness(ofPlans count: Int) -> String {
+        count == 1 ? "the plan changes nothing in Azure" : "the \(count) plans change nothing in Azure"
     }
 
     /// The report as a JSON object: `manifests`, `allowed`, `denied`, `warned`, `unjudged`, `errors`, `results`,

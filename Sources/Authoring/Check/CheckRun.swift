@@ -124,6 +124,7 @@ public struct CheckRun: Sendable {
     @discardableResult
     public mutating func check(_ file: ManifestFile, explain: ((Explanation) -> Void)? = nil) -> Int {
         report.issues += file.issues
+        report.idlePlanCount += file.idlePlanCount
         for manifest in file.manifests { check(manifest, explain) }
         for resource in file.resources { check(resource, in: file.file, explain) }
         return report.judgedCount

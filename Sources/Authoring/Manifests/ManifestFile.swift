@@ -58,6 +58,8 @@ public struct ManifestFile: Sendable {
     public private(set) var resources: [ForeignResource] = []
     /// The values of templates' parameters that the file holds; they are nothing by themselves.
     public private(set) var parameters: [ParametersFile] = []
+    /// How many plans there are that change nothing in Azure.
+    public private(set) var idlePlanCount = 0
     /// What is no object, and why; and, as a warning, what of a plan or template policies do not see.
     public private(set) var issues: [PolicyIssue] = []
 
@@ -160,6 +162,8 @@ public struct ManifestFile: Sendable {
         do throws(SourceError) {
             let source = try ResourceSource(tables: tables).read(document, deployment: deployment)
             resources += source.resources.map { $0.named($0.name + suffix) }
+            let isPlan = source.format == .terraformPlan
+            if isPlan, source.resources.isEmpty, !source.passedOver.contains(where: \.isUnseen) { idlePlanCount += 1 }
             for passed in source.passedOver where passed.isUnseen {
                 report(
                     .warning,

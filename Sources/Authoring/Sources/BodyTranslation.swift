@@ -202,7 +202,9 @@ struct BodyPaths {
         switch steps.first {
         case .member("spec")?: steps.removeFirst()
         case .member("metadata")?: steps = [.member("azureName")]
-        default: break
+        case .member("kind")?, nil: break
+        // Nothing of the object, but of how it comes: its request.
+        default: return (ForeignResource.text(of: steps), source.value)
         }
         if case .member(let name)? = steps.first, name == "azureName" || name == "owner" {
             // Resources that Azure prints say what they lie in by their ID, templates elsewhere.
@@ -233,7 +235,7 @@ struct BodyPaths {
 
     /// Members of the body beside `properties`.
     private static let outside: Set<String> = [
-        "location", "tags", "sku", "identity", "zones", "kind", "plan", "extendedLocation",
+        "location", "tags", "sku", "identity", "zones", "kind", "plan", "extendedLocation", "managedBy",
     ]
 
     private func visit(

@@ -46,6 +46,7 @@ public struct ForeignResource: Sendable {
             phrase: place?.words ?? field,
             isDefault: place?.isDefault ?? false,
             mendOfUnknown: place?.mendOfUnknown,
+            target: place?.target,
             spelling: { place?.row?.conversion.spelling(of: $0) ?? $0 },
             unknown: { format.unknown(because: $0) }
         )
@@ -193,6 +194,8 @@ struct Origin: Sendable {
         var phrase: String?
         /// What to do if it is not known; nil to set it.
         var mendOfUnknown: String?
+        /// What the resource is deployed to, if that and no field tells it.
+        var target: String?
         /// Whether what is below it has the same names.
         var hasMembers = false
     }
@@ -205,6 +208,7 @@ struct Origin: Sendable {
         /// Whether nothing stands at the very place, though the object has a value.
         var isDefault = false
         var mendOfUnknown: String?
+        var target: String?
         /// What made the field of it.
         var row: AttributeRow?
         var phrase: String?
@@ -224,6 +228,7 @@ struct Origin: Sendable {
                 name: rest.isEmpty ? other.name : "\(other.name).\(ForeignResource.text(of: Array(rest)))",
                 value: Self.walk(rest, from: other.value, in: source.document),
                 mendOfUnknown: other.mendOfUnknown,
+                target: other.target,
                 phrase: other.phrase
             )
         }

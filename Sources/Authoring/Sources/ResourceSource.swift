@@ -121,14 +121,17 @@ struct Collector {
     }
 
     private func count(_ value: JSONValue) throws(SourceError) {
-        guard resources.count + passedOver.count < ResourceSource.maximumResources else {
-            throw SourceError(
-                "holds more than \(ResourceSource.maximumResources) resources",
-                mend: "split it",
-                at: value,
-                in: document
-            )
-        }
+        guard resources.count + passedOver.count < ResourceSource.maximumResources else { throw tooMany(at: value) }
+    }
+
+    /// The error of a source that has more resources than one may have.
+    func tooMany(at value: JSONValue) -> SourceError {
+        SourceError(
+            "holds more than \(ResourceSource.maximumResources) resources",
+            mend: "split it",
+            at: value,
+            in: document
+        )
     }
 
     /// An object of Azure Service Operator.

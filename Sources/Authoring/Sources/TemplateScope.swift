@@ -160,7 +160,7 @@ final class TemplateScope {
     }
 
     /// As many as Azure makes.
-    private static let maximumCopies = 800
+    static let maximumCopies = 800
 
     /// A text, which may be an expression.
     func text(_ text: String, _ loops: Loops) throws(TemplateFault) -> Draft {

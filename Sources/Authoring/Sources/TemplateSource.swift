@@ -65,6 +65,9 @@ struct TemplateSource {
         guard let resources = document.member("resources", of: template) else {
             throw SourceError("is a template without resources", mend: "add resources", at: template, in: document)
         }
+        if depth == 0, TemplateSize(document).leastCount(of: resources) > ResourceSource.maximumResources {
+            throw collector.tooMany(at: resources)
+        }
         try readAll(resources, nil, Surroundings(scope: scope, target: target, depth: depth), into: &collector)
     }
 
@@ -228,6 +231,7 @@ struct TemplateSource {
     private func other(of around: Surroundings, _ entry: JSONValue, _ word: String) -> Origin.Other {
         if let source = around.target.source { return other(source.name, source.value) }
         var other = other(word, entry)
+        if word != "parent" { other.target = word.hasPrefix("subscription") ? "a subscription" : "a resource group" }
         other.mendOfUnknown =
             word.hasPrefix("subscription")
             ? "tell it with --subscription"

@@ -177,6 +177,14 @@ struct TerraformSource {
             throw fault("\(address) has no change", at: entry)
         }
         let actions = try actions(of: change, address)
+        // Nothing is unseen of what stays as it is.
+        switch actions {
+        case ["no-op"], ["read"], ["no-op", "read"]:
+            return try collector.passOver(address, "nothing is changed", at: entry)
+        case ["forget"]:
+            return try collector.passOver(address, "Terraform forgets it and leaves it in Azure", at: entry)
+        default: break
+        }
         guard let type = try known(name, address, entry, into: &collector) else { return }
         let resource = Resource(name: address, type: type, entry: entry)
         func before() throws(SourceError) -> Values {
@@ -189,10 +197,6 @@ struct TerraformSource {
             )
         }
         switch actions {
-        case ["no-op"], ["read"], ["no-op", "read"]:
-            try collector.passOver(address, "nothing is changed", at: entry)
-        case ["forget"]:
-            try collector.passOver(address, "Terraform forgets it and leaves it in Azure", at: entry)
         case ["create"], ["create", "forget"]:
             // Another may come for one that stays in Azure.
             try add(resource, try after(), nil, into: &collector)

@@ -218,6 +218,8 @@ public struct Failure: Sendable, CustomStringConvertible {
         public let isDefault: Bool
         /// What to do about a value that is not known; nil to set it.
         public let mendOfUnknown: String?
+        /// What the resource is deployed to, if that is told with it and no field says it: `a resource group`.
+        public let target: String?
         /// A value, in the object's spelling, as the tool spells it.
         public let spelling: @Sendable (String) -> String
         /// What is said of a field whose value is not known, by the reason; it follows the field's name.
@@ -229,6 +231,7 @@ public struct Failure: Sendable, CustomStringConvertible {
             phrase: String,
             isDefault: Bool = false,
             mendOfUnknown: String? = nil,
+            target: String? = nil,
             spelling: @escaping @Sendable (String) -> String,
             unknown: @escaping @Sendable (String) -> String
         ) {
@@ -236,6 +239,7 @@ public struct Failure: Sendable, CustomStringConvertible {
             self.phrase = phrase
             self.isDefault = isDefault
             self.mendOfUnknown = mendOfUnknown
+            self.target = target
             self.spelling = spelling
             self.unknown = unknown
         }

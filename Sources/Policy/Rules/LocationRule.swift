@@ -153,6 +153,8 @@ final class OwnerLocationTest: CircumstantialTest {
         case at(String)
         /// Where it is cannot be told; the text names it.
         case somewhere(String)
+        /// There is one, but which is filled in later.
+        case unknown(Occurrence)
         /// The resource names none.
         case none
     }
@@ -191,6 +193,9 @@ final class OwnerLocationTest: CircumstantialTest {
         case (.none, _):
             guard rule.deniesAbsence(byDefault: true) else { return }
             report.add(rule.origin, .required, at: "spec.owner", .absent)
+        case (.unknown(let name), _):
+            guard rule.deniesUnknown(byDefault: true) else { return }
+            report.addUnknown(rule.origin, name, of: subject, allowed: "")
         case (.somewhere(let name), _):
             guard rule.deniesUnknown(byDefault: true) else { return }
             report.add(
@@ -242,27 +247,32 @@ final class OwnerLocationTest: CircumstantialTest {
     private static func find(_ subject: borrowing Subject, _ circumstances: borrowing Circumstances) -> Owner {
         let document = subject.document
         var parts: [Facet.Part: String] = [:]
+        var unknown: Occurrence?
         let places = subject.facets.places.span
         for index in places.indices where places[index].facet == .owner {
-            guard let value = places[index].value, let text = document.string(value) else { continue }
-            parts[places[index].part] = text
+            let place = places[index]
+            if place.state == .unknown, place.part == .name || place.part == .armID && unknown == nil {
+                unknown = place
+            }
+            guard let value = place.value, let text = document.string(value) else { continue }
+            parts[place.part] = text
         }
         if let armID = parts[.armID] { return .somewhere(armID.shortened(to: 128)) }
-        guard let name = parts[.name] else { return .none }
+        guard let name = parts[.name] else { return unknown.map { .unknown($0) } ?? .none }
         let known = subject.kind.ownerKinds.count == 1 ? subject.kind.ownerKinds.first?.split(separator: "/") : nil
         guard let group = parts[.group] ?? known?.first.map(String.init),
             let kind = parts[.kind] ?? known?.last.map(String.init)
         else { return .somewhere(name.shortened(to: 128)) }
-        let unknown = Owner.somewhere("\(kind)/\(name)".shortened(to: 128))
+        let somewhere = Owner.somewhere("\(kind)/\(name)".shortened(to: 128))
         let namespace = circumstances.request.namespace.flatMap { circumstances.request.document.string($0) }
         var key = Inventory.Key(group: group, kind: kind, namespace: namespace ?? "", name: name)
         for _ in 0..<maximumOwners {
-            guard let entry = circumstances.inventory?[key] else { return unknown }
+            guard let entry = circumstances.inventory?[key] else { return somewhere }
             if let location = entry.location { return .at(location) }
-            guard entry.kind?.has(.location) == false, case .object(let next)? = entry.owner else { return unknown }
+            guard entry.kind?.has(.location) == false, case .object(let next)? = entry.owner else { return somewhere }
             key = next
         }
-        return unknown
+        return somewhere
     }
 }
 

@@ -26,7 +26,7 @@ struct Check: ParsableCommand {
 
             Exit codes: 0 all would be admitted; 1 some would be denied; 2 the command line, a policy or a manifest is wrong (the \
             others are checked); 4 there was nothing to check; 5 none is denied, but with --fail-on warn there are warnings, of \
-            what is not judged too.
+            what is not judged too. A Terraform plan that changes nothing in Azure is checked with that.
             """
     )
 
@@ -68,6 +68,6 @@ struct Check: ParsableCommand {
         if !report.errors.isEmpty { return .usage }
         if report.deniedCount > 0 { return .failed }
         if failOn == .warn, report.warnedCount + report.unjudged.count > 0 { return .warned }
-        return report.judgedCount == 0 ? .untested : nil
+        return report.judgedCount + report.idlePlanCount == 0 ? .untested : nil
     }
 }

@@ -51,7 +51,7 @@ struct Diff: ParsableCommand {
         if difference.issues.contains(where: { $0.severity == .error }) {
             throw ExitCode(Portcullis.ExitCode.usage.rawValue)
         }
-        if difference.count == 0 { throw ExitCode(Portcullis.ExitCode.untested.rawValue) }
+        if difference.count + difference.idlePlanCount == 0 { throw ExitCode(Portcullis.ExitCode.untested.rawValue) }
         if !difference.results.isEmpty { throw ExitCode(Portcullis.ExitCode.failed.rawValue) }
     }
 }
