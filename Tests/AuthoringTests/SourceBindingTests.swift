@@ -181,6 +181,198 @@ import Testing
         #expect(findings.contains { $0.field == "scope" } == (group == "team-b"), "\(findings)")
     }
 
+    // MARK: Decoys
+
+    private static func references(_ resource: String, _ attribute: String, _ texts: [String]) -> String {
+        """
+        {"root_module": {"resources": [{"address": "azurerm_\(resource)", "expressions": {
+          "\(attribute)": {"references": [\(texts.map { #""azurerm_\#($0)""# }.joined(separator: ", "))]}}}]}}
+        """
+        .replacing("azurerm_data.", with: "data.").replacing("azurerm_each.", with: "each.")
+        .replacing("azurerm_var.", with: "var.")
+    }
+
+    private static let mine = (
+        address: "azurerm_storage_account.mine", after: #"{"name": "mine", "resource_group_name": "team-a-data"}"#,
+        unknown: #"{"id": true}"#
+    )
+    private static let theirs = (
+        address: "azurerm_storage_account.theirs", after: #"{"name": "theirs", "resource_group_name": "team-b"}"#,
+        unknown: #"{"id": true}"#
+    )
+
+    /// What a container's ID of an account refers to, and whether that tells that it is an own one.
+    static let ids: [(references: [String], isAllowed: Bool)] = [
+        (["storage_account.mine.id", "storage_account.mine"], true),
+        (["storage_account.mine[\\\"a\\\"].id", "storage_account.mine[\\\"a\\\"]", "storage_account.mine"], true),
+        (["storage_account.mine", "each.key"], true), (["storage_account.theirs.id"], false),
+        (
+            [
+                "storage_account.mine.id", "storage_account.mine", "storage_account.theirs.id",
+                "storage_account.theirs",
+            ],
+            false
+        ),
+        (["storage_account.mine.id", "storage_account.mine", "storage_account.theirs"], false),
+        (["storage_account.mine.id", "storage_account.mine", "data.azurerm_storage_account.x.id"], false),
+        (["storage_account.mine.id", "storage_account.mine", "var.other"], false),
+        (["storage_account.mine.primary_blob_endpoint", "storage_account.mine"], false),
+        (["resource_group.main.id", "resource_group.main"], false),
+    ]
+
+    @Test(arguments: ids) func allThatAnExpressionNamesMayBeMeant(_ texts: [String], _ isAllowed: Bool) throws {
+        let container = (
+            address: "azurerm_storage_container.c", after: #"{"name": "c"}"#, unknown: #"{"storage_account_id": true}"#
+        )
+        let group = (
+            address: "azurerm_resource_group.main", after: #"{"name": "team-a-data"}"#, unknown: #"{"id": true}"#
+        )
+        let configuration = Self.references("storage_container.c", "storage_account_id", texts)
+        let text = plan([Self.mine, Self.theirs, group, container], configuration: configuration)
+        #expect(try #require(try check(text, Self.binding()).results.last).isAllowed == isAllowed)
+    }
+
+    /// A name that is known is that of the owner, whatever its expression refers to.
+    @Test func aKnownNameIsNoOthers() throws {
+        let chosen = [
+            "storage_account.mine.name", "storage_account.mine", "storage_account.theirs.name",
+            "storage_account.theirs",
+        ]
+        let group = (address: "azurerm_resource_group.main", after: #"{"name": "team-a-data"}"#, unknown: "{}")
+        let named = (address: "azurerm_resource_group.main", after: #"{"name": "team-a-theirs"}"#, unknown: "{}")
+        let plans: [(name: String, resources: [(String, String, String)], references: [String], isAllowed: Bool)] = [
+            ("mine", [Self.mine, Self.theirs], chosen, true), ("theirs", [Self.mine, Self.theirs], chosen, false),
+            ("theirs", [Self.mine], Array(chosen[..<2]), false),
+            ("theirs", [group], ["resource_group.main.name", "resource_group.main"], false),
+            ("team-a-theirs", [named], [], false),
+            ("team-a-theirs", [named], ["resource_group.main.name", "resource_group.main"], false),
+        ]
+        for (name, resources, texts, isAllowed) in plans {
+            let after = #"{"name": "c", "storage_account_name": "\#(name)"}"#
+            let configuration = Self.references("storage_container.c", "storage_account_name", texts)
+            let text = plan(resources + [("azurerm_storage_container.c", after, "{}")], configuration: configuration)
+            let report = try check(text, Self.binding())
+            #expect(try #require(report.results.last).isAllowed == isAllowed, "\(name) \(texts)")
+        }
+    }
+
+    /// The configuration says nothing of what was there before.
+    @Test func whatGoesLiesWhereItWas() throws {
+        let configuration = Self.references(
+            "storage_container.c",
+            "storage_account_name",
+            ["storage_account.mine.name", "storage_account.mine"]
+        )
+        let container = "azurerm_storage_container"
+        let text = """
+            {"format_version": "1.2", "configuration": \(configuration), "resource_changes": [
+              {"address": "\(Self.mine.address)", "mode": "managed", "type": "azurerm_storage_account",
+               "change": {"actions": ["no-op"], "before": \(Self.mine.after), "after": \(Self.mine.after)}},
+              {"address": "\(Self.theirs.address)", "mode": "managed", "type": "azurerm_storage_account",
+               "change": {"actions": ["no-op"], "before": \(Self.theirs.after), "after": \(Self.theirs.after)}},
+              {"address": "\(container).c", "mode": "managed", "type": "\(container)",
+               "change": {"actions": ["delete", "create"],
+                 "before": {"name": "c", "storage_account_name": "theirs"},
+                 "after": {"name": "c", "storage_account_name": "mine"}, "after_unknown": {}}}]}
+            """
+        let findings = try findings(text, Self.binding())
+        #expect(findings.map(\.field) == ["storage_account_name"], "\(findings)")
+    }
+
+    /// A failure of an update stands at what is to be.
+    @Test func anUpdateFailsAtItsNewValue() throws {
+        let text = """
+            {"format_version": "1.2", "resource_changes": [
+            {"address": "azurerm_storage_container.c", "mode": "managed", "type": "azurerm_storage_container",
+            "change": {"actions": ["update"],
+            "before": {"name": "c", "storage_account_name": "old"},
+            "after": {"name": "c", "storage_account_name": "new"}, "after_unknown": {}}}]}
+            """
+        #expect(try findings(text, Self.binding()).map(\.place.line) == [5])
+    }
+
+    /// A role on one of two things is a role on either.
+    @Test func aScopeOfTwoIsNone() throws {
+        let role = #"{"role_definition_name": "Reader", "principal_id": "44444444-4444-4444-4444-444444444444"}"#
+        let others = ["data.azurerm_subscription.current.id", "data.azurerm_subscription.current"]
+        for texts in [[], others, ["storage_account.theirs.id"]] {
+            let own = ["storage_account.mine.id", "storage_account.mine"]
+            let text = plan(
+                [Self.mine, Self.theirs, ("azurerm_role_assignment.r", role, #"{"scope": true}"#)],
+                configuration: Self.references("role_assignment.r", "scope", own + texts)
+            )
+            let findings = try #require(try check(text, Self.binding()).results.last).findings
+            #expect(findings.contains { $0.field == "scope" } != texts.isEmpty, "\(texts): \(findings)")
+        }
+    }
+
+    /// A database is where its server is, and nobody knows where one of two is.
+    @Test func aPlaceOfTwoIsNone() throws {
+        let servers: [(address: String, after: String, unknown: String)] = [
+            (
+                "azurerm_mssql_server.mine",
+                #"{"name": "m", "resource_group_name": "team-a-data", "location": "westeurope"}"#, #"{"id": true}"#
+            ),
+            (
+                "azurerm_mssql_server.theirs",
+                #"{"name": "t", "resource_group_name": "team-b", "location": "eastus"}"#, #"{"id": true}"#
+            ),
+            ("azurerm_mssql_database.d", #"{"name": "d"}"#, #"{"server_id": true}"#),
+        ]
+        for texts in [["mssql_server.mine.id"], ["mssql_server.mine.id", "mssql_server.theirs.id"]] {
+            let text = plan(servers, configuration: Self.references("mssql_database.d", "server_id", texts))
+            for policy in [Self.binding(), rule("locations: {allow: [westeurope]}")] {
+                let result = try #require(try check(text, policy).results.last)
+                #expect(result.isAllowed == (texts.count == 1), "\(texts): \(result.findings)")
+            }
+        }
+    }
+
+    // MARK: Subscriptions
+
+    /// The expression of a provider's subscription, and whether it is one of the binding's.
+    static let providers: [(expression: String, isAllowed: Bool)] = [
+        ("{}", true), (#"{"subscription_id": {"constant_value": "\#(own)"}}"#, true),
+        (#"{"subscription_id": {"constant_value": "33333333-3333-3333-3333-333333333333"}}"#, false),
+        (#"{"subscription_id": {"references": ["var.own"]}}"#, true),
+        (#"{"subscription_id": {"references": ["var.other"]}}"#, false),
+        (#"{"subscription_id": {"references": ["local.it"]}}"#, false),
+    ]
+
+    @Test(arguments: providers) func aProviderTellsTheSubscription(_ expressions: String, _ isAllowed: Bool) throws {
+        let configuration = """
+            {"provider_config": {"azurerm.far": {"name": "azurerm", "alias": "far", "expressions": \(expressions)}},
+             "root_module": {"resources": [
+               {"address": "azurerm_storage_account.mine", "provider_config_key": "azurerm.far"},
+               {"address": "azurerm_resource_group.main", "provider_config_key": "azurerm.far"}]}},
+             "variables": {"own": {"value": "\(Self.own)"}, "other": {"value": "33333333-3333-3333-3333-333333333333"}}
+            """
+        let group = (address: "azurerm_resource_group.main", after: #"{"name": "team-a-data"}"#, unknown: "{}")
+        let report = try check(plan([Self.mine, group], configuration: configuration), Self.binding())
+        #expect(report.results.map(\.isAllowed) == [isAllowed, isAllowed], "\(report.results.map(\.findings))")
+    }
+
+    @Test func anIDTellsTheSubscription() throws {
+        for (subscription, isAllowed) in [(Self.own, true), ("33333333-3333-3333-3333-333333333333", false)] {
+            let id =
+                "/subscriptions/\(subscription)/resourceGroups/team-a-data/providers/Microsoft.Storage/storageAccounts/a"
+            let account = #"{"id": "\#(id)", "name": "a", "resource_group_name": "team-a-data"}"#
+            let messages = try messages(change(#"["delete"]"#, account, "null", type: "storage_account"))
+            #expect(messages.isEmpty == isAllowed, "\(messages)")
+        }
+    }
+
+    @Test func whatTerraformDefersIsNotSeen() throws {
+        let text = """
+            {"format_version": "1.2", "resource_changes": [], "deferred_changes": [{"reason": "instance_count_unknown",
+              "resource_change": {"address": "azurerm_storage_account.main", "type": "azurerm_storage_account"}}]}
+            """
+        let document = try JSONDocument(parsing: Array(text.utf8))
+        let found = try ResourceSource().read(document)
+        #expect(found.passedOver.map(\.name) == ["azurerm_storage_account.main"])
+        #expect(found.passedOver.map(\.isUnseen) == [true])
+    }
+
     // MARK: What is made up
 
     private func cluster(_ expressions: String) -> String {
@@ -249,6 +441,26 @@ import Testing
     }
 
     // MARK: Crossplane's Secrets
+
+    @Test func whatIsPublishedIsASecretToo() throws {
+        func messages(_ spec: String) throws -> [String] {
+            try self.messages(
+                """
+                {apiVersion: storage.azure.upbound.io/v1beta1, kind: Account, metadata: {name: a},
+                 spec: {forProvider: {resourceGroupName: team-a-data}, \(spec)}}
+                """,
+                "secretDestinations: [out-*]"
+            )
+        }
+        #expect(try messages("publishConnectionDetailsTo: {name: out-a}") == [])
+        let published = try messages("publishConnectionDetailsTo: {name: aso-credential}")
+        #expect(
+            published.count == 1 && published[0].hasPrefix("spec.publishConnectionDetailsTo.name is"),
+            "\(published)"
+        )
+        let both = "writeConnectionSecretToRef: {name: out-a}, publishConnectionDetailsTo: {name: other}"
+        #expect(try messages(both).count == 1)
+    }
 
     @Test func aSecretIsWrittenAtHome() throws {
         func messages(_ reference: String) throws -> [String] {

@@ -64,7 +64,10 @@ import Testing
         (#""subscriptionId": "\#(own)","#, false),
         (#""scope": "Microsoft.Management/managementGroups/m","#, false),
         (#""scope": "/subscriptions/\#(own)/resourceGroups/team-a-x","#, true),
-        (#""scope": "[reference('x').id]","#, false),
+        (#""scope": "[reference('x').id]","#, false), (#""ResourceGroup": "team-b","#, false),
+        (#""SUBSCRIPTIONID": "\#(other)", "resourcegroup": "team-a-x","#, false),
+        (#""Scope": "/subscriptions/\#(own)/resourceGroups/team-b","#, false),
+        (#""resourceGroup": "[json('null')]","#, true),
     ]
 
     @Test(arguments: nested.indices) func templatesInTemplatesGoWhereTheySay(_ index: Int) throws {
@@ -109,8 +112,91 @@ import Testing
         (#""scope": "[resourceId('team-b', 'Microsoft.Storage/storageAccounts', 'a')]","#, false),
         (#""scope": "/subscriptions/\#(own)/resourceGroups/team-b","#, false),
         (#""scope": "/subscriptions/\#(own)","#, false), (#""scope": "[reference('x').id]","#, false),
-        (#""scope": "Microsoft.Management/managementGroups/m","#, false),
+        (#""scope": "Microsoft.Management/managementGroups/m","#, false), (#""scope": "[json('null')]","#, true),
+        (#""Scope": "/subscriptions/\#(own)/resourceGroups/team-b","#, false),
+        (#""scope": "subscriptions/\#(own)/resourceGroups/team-b","#, false), (#""scope": 1,"#, false),
+        (#""resourceGroup": "team-b","#, false),
     ]
+
+    /// Without a scope a role is given on all of the group, and one that turns out as null is none.
+    @Test func aScopeOfNullIsTheGroup() throws {
+        for scope in ["", #""scope": "[json('null')]","#, #""scope": null,"#] {
+            let text = """
+                {"type": "Microsoft.Authorization/roleAssignments", "apiVersion": "2022-04-01", "name": "r", \(scope)
+                 "properties": {"principalId": "44444444-4444-4444-4444-444444444444"}}
+                """
+            #expect(try messages(text, "team-b", Self.own).contains { $0.hasPrefix("resourceGroup().id") }, "\(scope)")
+        }
+    }
+
+    /// A resource that says where it lies lies there.
+    @Test(arguments: [#""resourceGroup": "team-b","#, #""scope": "/subscriptions/\#(own)/resourceGroups/team-b","#])
+    func aResourceLiesWhereItSays(_ target: String) throws {
+        for resource in [Self.account, Self.container] {
+            let text = resource.replacing(#"{"type""#, with: #"{\#(target) "type""#)
+            #expect(try !messages(text, "team-a-data", Self.own).isEmpty)
+        }
+    }
+
+    /// Names of members are the same in any case, and of two nobody tells which is meant.
+    @Test func caseOfMembersDoesNotCount() throws {
+        func nested(_ template: String) -> String {
+            """
+            {"Type": "Microsoft.Resources/deployments", "Name": "n", "resourceGroup": "team-b",
+             "Properties": {"Template": \(template)}}
+            """
+        }
+        #expect(try !messages(nested(#"{"Resources": [\#(Self.account)]}"#), "team-a-data").isEmpty)
+        let parent = """
+            {"type": "Microsoft.Storage/storageAccounts", "name": "a", "condition": false, "location": "westeurope",
+             "Resources": [{"type": "blobServices/containers", "name": "default/c"}]}
+            """
+        #expect(try !messages(parent, "team-b").isEmpty)
+        #expect(try messages(parent, "team-a-data").isEmpty)
+        #expect(
+            try !messages(Self.account.replacing(#"{"type""#, with: #"{"existing": true, "type""#), "team-b").isEmpty
+        )
+        let document = try JSONDocument(parsing: Array(template(nested("{}")).utf8))
+        #expect(try ResourceSource().read(document).passedOver.map(\.isUnseen) == [true])
+        let wrong = [
+            nested("{}").replacing(#""Name""#, with: #""ResourceGroup": "team-a-data", "Name""#),
+            Self.account.replacing(#""location""#, with: #""Location": "eastus", "location""#),
+            Self.account.replacing(#""location""#, with: #""[concat('sco', 'pe')]": "/", "location""#),
+            Self.account.replacing(#""location""#, with: #""resources": "[variables('r')]", "location""#),
+        ]
+        for text in wrong {
+            let document = try JSONDocument(parsing: Array(template(text).utf8))
+            #expect(throws: SourceError.self, "\(text)") { try ResourceSource().read(document) }
+        }
+        let twice = Self.account.replacing(
+            #""location""#,
+            with: #""properties": {"minimumTlsVersion": "TLS1_2", "MinimumTlsVersion": "TLS1_0"}, "location""#
+        )
+        let rule = rule("exposure: {minimumTLSVersion: '1.2'}")
+        #expect(try !findings(template(twice), rule, TemplateDeployment()).isEmpty)
+    }
+
+    /// An option is named only if it helps.
+    @Test func aMendHelps() throws {
+        let text = template(Self.account, schema: "subscriptionDeploymentTemplate")
+        let deployment = TemplateDeployment(resourceGroup: "team-a-data", subscription: Self.own)
+        #expect(
+            try findings(text, Self.binding, deployment).map(\.message) == [
+                "resourceGroup() is known only at deployment: its deployment goes to no resource group; "
+                    + "deploy it to a resource group"
+            ]
+        )
+    }
+
+    /// A group that a deployment to a management group makes lies in a subscription that nobody tells.
+    @Test func aManagementGroupHasNoSubscription() throws {
+        let text = """
+            {"type": "Microsoft.Resources/deployments", "name": "n", "scope": "Microsoft.Management/managementGroups/m",
+             "properties": {"template": {"resources": [
+               {"type": "Microsoft.Resources/resourceGroups", "name": "team-a-x", "location": "w"}]}}}
+            """
+        #expect(try !messages(text, "team-a-data", Self.own).isEmpty)
+    }
 
     @Test(arguments: scopes.indices) func extensionsAttachToTheirScope(_ index: Int) throws {
         let (scope, isAllowed) = Self.scopes[index]

@@ -26,7 +26,8 @@ struct AzureResourceSource {
     }
 
     private func read(_ entry: JSONValue, _ kinds: KindsByType, into collector: inout Collector) throws(SourceError) {
-        func text(_ name: StaticString) -> String? { document.member(name, of: entry).flatMap { document.string($0) } }
+        let object = try CaselessObject(entry, in: document)
+        func text(_ name: String) -> String? { object[name].flatMap { document.string($0) } }
         guard Self.isResource(entry, in: document), let id = text("id"), let type = text("type") else {
             throw SourceError(
                 "holds something without id and type",
@@ -38,7 +39,7 @@ struct AzureResourceSource {
         guard let kind = kinds[type] else {
             return try collector.passOver(id, "the tables do not know \(type)", isUnseen: true, at: entry)
         }
-        guard let properties = document.member("properties", of: entry), properties.isObject else {
+        guard let properties = object["properties"], properties.isObject else {
             throw SourceError(
                 "\(id) has no properties",
                 mend: "print it with 'az resource show', which leaves nothing out",

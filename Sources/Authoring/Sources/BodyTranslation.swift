@@ -21,7 +21,7 @@ struct BodyTranslation {
     /// What is of the resource as such, or of the template, and not of its body.
     static let envelope: Set<String> = [
         "id", "type", "name", "apiversion", "dependson", "condition", "copy", "comments", "scope", "resources", "etag",
-        "systemdata", "existing", "metadata", "deploymentscope",
+        "systemdata", "existing", "metadata", "deploymentscope", "resourcegroup", "subscriptionid",
     ]
 
     /// The `spec`, without name and owner; an unknown if so much is unknown that nothing can be told.
@@ -140,7 +140,10 @@ struct BodyTranslation {
         _ base: [SourcePath.Step],
         into spec: Draft
     ) -> Bool {
+        var seen: Set<String> = []
         for (name, value) in members {
+            // Nobody tells which of two that differ in their case alone Azure takes.
+            guard seen.insert(name.lowercased()).inserted else { return false }
             // The names of tags are nobody's to spell.
             let name = body == "tags" ? name : canonical(name)
             guard walk(value, "\(body).\(name.lowercased())", indexes, base, name, into: spec) else { return false }

@@ -7,6 +7,11 @@ struct CrossplaneSource {
     let document: JSONDocument
     let sources: SourceTables
 
+    /// The members of `spec` that name a Secret, the second of Crossplane 1.x, and what they are called in `operatorSpec`.
+    private static let secrets = [
+        ("writeConnectionSecretToRef", "connection"), ("publishConnectionDetailsTo", "publishedConnection"),
+    ]
+
     func read(into collector: inout Collector) throws(SourceError) {
         let root = document.root
         func text(_ name: StaticString, of value: JSONValue?) -> String? {
@@ -62,14 +67,15 @@ struct CrossplaneSource {
             made.set(Draft(.string(external ?? name)), at: [.member("azureName")])
         }
         var others: [Origin.Other] = []
-        // The tool's Secret is judged as those that Azure Service Operator writes.
-        if let reference = document.member("writeConnectionSecretToRef", of: spec), !reference.isNull {
-            let place: [SourcePath.Step] = [.member("operatorSpec"), .member("secrets"), .member("connection")]
+        // The tool's Secrets are judged as those that Azure Service Operator writes.
+        for (name, output) in Self.secrets {
+            guard let reference = document.member(name, of: spec), !reference.isNull else { continue }
+            let place: [SourcePath.Step] = [.member("operatorSpec"), .member("secrets"), .member(output)]
             made.set(Draft(reference, in: document), at: place[...])
             others.append(
                 Origin.Other(
                     field: [.member("spec")] + place,
-                    name: "spec.writeConnectionSecretToRef",
+                    name: "spec.\(name)",
                     value: reference,
                     hasMembers: true
                 )

@@ -58,6 +58,9 @@ struct DeploymentTarget {
         }
     }
 
+    /// What a member of a template says, and where that stands.
+    typealias Told = (value: Draft, place: JSONValue)
+
     private(set) var level: Level
     private(set) var subscription: Fact
     private(set) var group: Fact
@@ -86,17 +89,17 @@ struct DeploymentTarget {
         location = fact(deployment.location, "--location")
     }
 
-    /// The target of a template in another.
+    /// The target of a template in another, or of a resource that says so itself.
     ///
     /// - Parameters:
-    ///   - scope: Its `scope`, null if it has none, with its place.
+    ///   - scope: Its `scope`; nil if it has none.
     ///   - newSubscription: The same of its `subscriptionId`.
     ///   - newGroup: The same of its `resourceGroup`.
     /// - Returns: Where it goes; what it does not say is as here.
     func nested(
-        scope: (Draft, JSONValue)?,
-        subscription newSubscription: (Draft, JSONValue)?,
-        group newGroup: (Draft, JSONValue)?
+        scope: Told?,
+        subscription newSubscription: Told?,
+        group newGroup: Told?
     ) -> DeploymentTarget {
         var target = self
         if let (scope, value) = scope {
@@ -196,6 +199,7 @@ struct DeploymentTarget {
 
     /// The owner of what lies in a subscription; nil if nobody tells which.
     var ownerInSubscription: Draft? {
+        if level == .above { return Draft(.object([("subscriptionId", id)])) }
         if case .untold = subscription { return nil }
         return Draft(.object([("subscriptionId", subscription.draft("subscription().subscriptionId"))]))
     }
@@ -206,7 +210,11 @@ struct DeploymentTarget {
     /// - Returns: What `spec.owner` is to say.
     func owner(ofExtension scope: Draft?) -> Draft {
         guard let scope else { return Draft(.object([("armId", id)])) }
-        guard let text = scope.text, !text.hasPrefix("/") else { return Draft(.object([("armId", scope)])) }
+        if scope.isUnknown { return Draft(.object([("armId", scope)])) }
+        guard let text = scope.text, text.hasPrefix("/") || text.prefix(while: { $0 != "/" }).contains(".") else {
+            return Draft(.object([("armId", Draft(.unknown(because: "its scope is no ID of a resource")))]))
+        }
+        if text.hasPrefix("/") { return Draft(.object([("armId", scope)])) }
         if text.lowercased().hasPrefix("microsoft.management/managementgroups/") {
             return Draft(.object([("armId", Draft(.string("/providers/" + text)))]))
         }
@@ -217,6 +225,22 @@ struct DeploymentTarget {
     private static func path(_ types: ArraySlice<Substring>, _ names: ArraySlice<Substring>?) -> String? {
         guard let provider = types.first, let names, types.count == names.count + 1 else { return nil }
         return "/providers/\(provider)" + zip(types.dropFirst(), names).map { "/\($0)/\($1)" }.joined()
+    }
+
+    /// What to do if the owner is not known.
+    ///
+    /// - Parameter word: What of it messages name, as a template's functions do.
+    /// - Returns: The option that tells it, or where to deploy instead; nil if neither will help.
+    func mendOfUnknown(_ word: String) -> String? {
+        func option(_ fact: Fact) -> String? { if case .untold(let option) = fact { option } else { nil } }
+        var options = [option(subscription)]
+        if !word.hasPrefix("subscription") {
+            guard level == .resourceGroup else { return "deploy it to a resource group" }
+            options.insert(option(group), at: 0)
+            if options[0] != nil, !word.hasSuffix(".id") { options.removeLast() }
+        }
+        let told = options.compactMap(\.self)
+        return told.isEmpty ? nil : "tell it with " + told.joined(separator: " and ")
     }
 
     // MARK: Functions

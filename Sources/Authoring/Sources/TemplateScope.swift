@@ -56,7 +56,7 @@ final class TemplateScope {
     }
 
     init(
-        _ template: JSONValue,
+        _ template: CaselessObject,
         in document: JSONDocument,
         given: [String: Draft],
         target: DeploymentTarget,
@@ -66,8 +66,8 @@ final class TemplateScope {
         self.given = given
         self.target = target
         self.budget = budget
-        parameters = document.member("parameters", of: template)
-        variables = document.member("variables", of: template)
+        parameters = template["parameters"]
+        variables = template["variables"]
     }
 
     /// Where the loops stand around a value: the index by the loop's name, and of the innermost under the empty name.
@@ -89,7 +89,7 @@ final class TemplateScope {
             var members: [(name: String, value: Draft)] = []
             for (key, member) in document.members(of: value) {
                 let name = document.string(key) ?? ""
-                if name.lowercased() == "copy", member.isArray, Self.isCopy(member, in: document) {
+                if name.lowercased() == "copy", member.isArray, try isCopy(member) {
                     members += try copies(member, loops)
                     continue
                 }
@@ -117,18 +117,19 @@ final class TemplateScope {
 
     private static let maximumDepth = 1_000
 
-    private static func isCopy(_ list: JSONValue, in document: JSONDocument) -> Bool {
-        document.elements(of: list).allSatisfy {
-            document.member("name", of: $0) != nil && document.member("input", of: $0) != nil
+    private func isCopy(_ list: JSONValue) throws(TemplateFault) -> Bool {
+        for entry in document.elements(of: list) {
+            guard try member("name", of: entry) != nil, try member("input", of: entry) != nil else { return false }
         }
+        return true
     }
 
     /// The members that a `copy` in an object makes.
     private func copies(_ list: JSONValue, _ loops: Loops) throws(TemplateFault) -> [(name: String, value: Draft)] {
         var members: [(name: String, value: Draft)] = []
         for entry in document.elements(of: list) {
-            guard let name = document.member("name", of: entry).flatMap({ document.string($0) }),
-                let input = document.member("input", of: entry)
+            guard let name = try member("name", of: entry).flatMap({ document.string($0) }),
+                let input = try member("input", of: entry)
             else { continue }
             var elements: [Draft] = []
             switch try count(of: entry, loops) {
@@ -148,7 +149,7 @@ final class TemplateScope {
 
     /// How often a loop runs; nil if that is not known.
     func count(of loop: JSONValue, _ loops: Loops) throws(TemplateFault) -> Int? {
-        guard let value = document.member("count", of: loop) else {
+        guard let value = try member("count", of: loop) else {
             throw TemplateFault("has a copy without count")
         }
         let count = try self.value(value, loops)
@@ -196,13 +197,13 @@ final class TemplateScope {
                 if let value { return value }
                 throw TemplateFault("has no parameter '\(name.prefix(80))'")
             }
-            let type = document.member("type", of: declared).flatMap { document.string($0) }?.lowercased()
+            let type = try member("type", of: declared).flatMap { document.string($0) }?.lowercased()
             // Also if its value is given: no message is to show it.
             if type == "securestring" || type == "secureobject" {
                 return Draft(.unknown(because: "the parameter \(name) is a secret"))
             }
             if let value { return value }
-            guard let value = document.member("defaultValue", of: declared) else {
+            guard let value = try member("defaultValue", of: declared) else {
                 return Draft(.unknown(because: "the parameter \(name) has no value here"))
             }
             return try self.value(value)
@@ -212,7 +213,7 @@ final class TemplateScope {
     private func variable(_ name: String) throws(TemplateFault) -> Draft {
         try once("variables('\(name)')") { () throws(TemplateFault) in
             if let variables, let value = try member(name, of: variables) { return try self.value(value) }
-            if let variables, let copy = document.member("copy", of: variables), copy.isArray,
+            if let variables, let copy = try member("copy", of: variables), copy.isArray,
                 let made = try copies(copy, [:]).first(where: { $0.name.lowercased() == name.lowercased() })
             {
                 return made.value
@@ -234,10 +235,18 @@ final class TemplateScope {
         return value
     }
 
+    /// A member whose name's case does not count: nobody tells which of two Azure takes.
     private func member(_ name: String, of object: JSONValue) throws(TemplateFault) -> JSONValue? {
         try budget.spend(1 + document.count(of: object) / 8)
-        if let value = document.member(name, of: object) { return value }
-        return document.members(of: object).first { document.string($0.key)?.lowercased() == name.lowercased() }?.value
+        let wanted = name.lowercased()
+        var found: JSONValue?
+        for (key, value) in document.members(of: object) where document.string(key)?.lowercased() == wanted {
+            guard found == nil else {
+                throw TemplateFault("has two members '\(name.prefix(80))', whose case does not count")
+            }
+            found = value
+        }
+        return found
     }
 
     // MARK: Expressions

@@ -22,17 +22,22 @@ struct TemplateSource {
     func read(into collector: inout Collector) throws(SourceError) {
         var given: [String: Draft] = [:]
         if let fragment = deployment.parameters {
-            let values = fragment.document.member("parameters", of: fragment.value) ?? fragment.value
-            for (key, entry) in fragment.document.members(of: values) {
-                let name = fragment.document.string(key)?.lowercased() ?? ""
-                if let value = fragment.document.member("value", of: entry) {
-                    given[name] = Draft(value, in: fragment.document)
-                } else if fragment.document.member("reference", of: entry) != nil {
+            let file = fragment.document
+            let values = try CaselessObject(fragment.value, in: file)["parameters"] ?? fragment.value
+            // Two of one name would be an error of Azure's.
+            _ = try CaselessObject(values, in: file)
+            for (key, entry) in file.members(of: values) {
+                let name = file.string(key)?.lowercased() ?? ""
+                let entry = try CaselessObject(entry, in: file)
+                if let value = entry["value"] {
+                    given[name] = Draft(value, in: file)
+                } else if entry["reference"] != nil {
                     given[name] = Draft(.unknown(because: "the parameter \(name) is a secret of a key vault"))
                 }
             }
         }
-        let schema = document.member("$schema", of: document.root).flatMap { document.string($0) } ?? ""
+        let root = try CaselessObject(document.root, in: document)
+        let schema = root["$schema"].flatMap { document.string($0) } ?? ""
         let target = DeploymentTarget(deployment, schema: schema)
         try read(document.root, given: given, target, depth: 0, into: &collector)
     }
@@ -44,6 +49,8 @@ struct TemplateSource {
         /// Where they go: not always where the expressions' template does.
         let target: DeploymentTarget
         let depth: Int
+        /// Whether they have names of Bicep's, by which alone one may be there already.
+        var isSymbolic = false
     }
 
     private func read(
@@ -61,8 +68,9 @@ struct TemplateSource {
                 in: document
             )
         }
-        let scope = TemplateScope(template, in: document, given: given, target: target, budget: budget)
-        guard let resources = document.member("resources", of: template) else {
+        let object = try CaselessObject(template, in: document)
+        let scope = TemplateScope(object, in: document, given: given, target: target, budget: budget)
+        guard let resources = object["resources"] else {
             throw SourceError("is a template without resources", mend: "add resources", at: template, in: document)
         }
         if depth == 0, TemplateSize(document).leastCount(of: resources) > ResourceSource.maximumResources {
@@ -84,28 +92,33 @@ struct TemplateSource {
         _ around: Surroundings,
         into collector: inout Collector
     ) throws(SourceError) {
-        if resources.isObject {
-            for (_, entry) in document.members(of: resources) {
-                try read(entry, parent, around, into: &collector)
-            }
-        } else {
-            for entry in document.elements(of: resources) { try read(entry, parent, around, into: &collector) }
+        guard resources.isObject || resources.isArray else {
+            throw SourceError("has resources that are no list", mend: "write them out", at: resources, in: document)
+        }
+        var around = around
+        around.isSymbolic = resources.isObject
+        let entries =
+            resources.isObject
+            ? document.members(of: resources).map(\.value) : Array(document.elements(of: resources))
+        for entry in entries {
+            try read(try CaselessObject(entry, in: document), parent, around, into: &collector)
         }
     }
 
     /// Reads a resource, as often as its loop runs.
     private func read(
-        _ entry: JSONValue,
+        _ entry: CaselessObject,
         _ parent: Parent?,
         _ around: Surroundings,
         into collector: inout Collector
     ) throws(SourceError) {
-        guard let copy = document.member("copy", of: entry), copy.isObject else {
+        guard let copy = entry["copy"], copy.isObject else {
             return try read(entry, parent, parent?.loops ?? [:], around, into: &collector)
         }
         let outer = parent?.loops ?? [:]
-        let count = try located(entry) { () throws(TemplateFault) in try around.scope.count(of: copy, outer) }
-        let name = document.member("name", of: copy).flatMap { document.string($0) }?.lowercased() ?? ""
+        let count = try located(entry.value) { () throws(TemplateFault) in try around.scope.count(of: copy, outer) }
+        let name =
+            try CaselessObject(copy, in: document)["name"].flatMap { document.string($0) }?.lowercased() ?? ""
         guard let count else {
             // Once, for whatever it may be.
             var loops = outer
@@ -123,16 +136,16 @@ struct TemplateSource {
     }
 
     private func read(
-        _ entry: JSONValue,
+        _ entry: CaselessObject,
         _ parent: Parent?,
         _ loops: TemplateScope.Loops,
         _ around: Surroundings,
         into collector: inout Collector
     ) throws(SourceError) {
-        func value(_ name: StaticString) throws(SourceError) -> Draft { try self.value(name, of: entry, loops, around) }
-        let isExisting = document.member("existing", of: entry)?.bool ?? false
+        func value(_ name: String) throws(SourceError) -> Draft { try self.value(name, of: entry, loops, around) }
+        let isExisting = around.isSymbolic && entry["existing"]?.bool ?? false
         guard let ownType = try value("type").text else {
-            throw SourceError("has a resource without type", mend: "write its type", at: entry, in: document)
+            throw SourceError("has a resource without type", mend: "write its type", at: entry.value, in: document)
         }
         var type = parent.map { "\($0.type)/\(ownType)" } ?? ownType
         // Bicep's own spelling, of extensible resources.
@@ -143,20 +156,20 @@ struct TemplateSource {
             ?? ownName
         let label = "\(type) \(name.text ?? Self.source(of: entry, in: document))"
         // A child has the names of all that it stands in.
-        try located(entry) { () throws(TemplateFault) in try around.scope.budget.spend(onText: label) }
-        if isExisting { return try collector.passOver(label, "it is there already", at: entry) }
-        if case .bool(false) = try value("condition").content {
-            return try collector.passOver(label, "its condition is false", at: entry)
-        }
-        if type.lowercased() == "microsoft.resources/deployments" {
-            return try readNested(entry, label, loops, around, into: &collector)
-        }
-        if let kind = kinds[type] {
+        try located(entry.value) { () throws(TemplateFault) in try around.scope.budget.spend(onText: label) }
+        // What stands in it is deployed all the same.
+        if isExisting {
+            try collector.passOver(label, "it is there already", at: entry.value)
+        } else if case .bool(false) = try value("condition").content {
+            try collector.passOver(label, "its condition is false", at: entry.value)
+        } else if type.lowercased() == "microsoft.resources/deployments" {
+            try readNested(entry, label, loops, around, into: &collector)
+        } else if let kind = kinds[type] {
             try add(entry, label, type, name, kind, loops, around, into: &collector)
         } else {
-            try collector.passOver(label, "the tables do not know \(type)", isUnseen: true, at: entry)
+            try collector.passOver(label, "the tables do not know \(type)", isUnseen: true, at: entry.value)
         }
-        guard let children = document.member("resources", of: entry) else { return }
+        guard let children = entry["resources"], !children.isNull else { return }
         guard type.split(separator: "/").count < 16 else {
             throw SourceError("has resources in resources, 16 deep", mend: "flatten them", at: children, in: document)
         }
@@ -165,17 +178,17 @@ struct TemplateSource {
 
     /// A member with its expressions evaluated; null if there is none.
     private func value(
-        _ name: StaticString,
-        of entry: JSONValue,
+        _ name: String,
+        of entry: CaselessObject,
         _ loops: TemplateScope.Loops,
         _ around: Surroundings
     ) throws(SourceError) -> Draft {
-        guard let value = document.member(name, of: entry) else { return Draft(.null) }
+        guard let value = entry[name] else { return Draft(.null) }
         return try located(value) { () throws(TemplateFault) in try around.scope.value(value, loops) }
     }
 
     private func add(
-        _ entry: JSONValue,
+        _ entry: CaselessObject,
         _ label: String,
         _ type: String,
         _ name: Draft,
@@ -185,7 +198,7 @@ struct TemplateSource {
         into collector: inout Collector
     ) throws(SourceError) {
         var members: [(name: String, value: Draft)] = []
-        for (key, value) in document.members(of: entry) {
+        for (key, value) in document.members(of: entry.value) {
             let key = document.string(key) ?? ""
             guard !BodyTranslation.envelope.contains(key.lowercased()) else { continue }
             members.append(
@@ -197,47 +210,42 @@ struct TemplateSource {
         let last = name.text.map { String($0.split(separator: "/").last ?? "") }
         if kind.azureName == .spec { spec.set(last.map { Draft(.string($0)) } ?? name, at: [.member("azureName")]) }
         var others: [Origin.Other] = []
+        let scope = try told("scope", of: entry, loops, around)
+        let target = try target(of: entry, scope: kind.scope == .extension ? nil : scope, loops, around)
         if kind.scope == .extension {
-            let attached = document.member("scope", of: entry).flatMap { $0.isNull ? nil : $0 }
-            let scope = attached == nil ? nil : try value("scope", of: entry, loops, around)
-            spec.set(around.target.owner(ofExtension: scope), at: [.member("owner")])
-            others = [attached.map { other("scope", $0) } ?? other(of: around, entry, "resourceGroup().id")]
+            spec.set(target.owner(ofExtension: scope?.value), at: [.member("owner")])
+            others = [scope.map { other("scope", $0.place) } ?? other(of: target, entry, "resourceGroup().id")]
         } else if kind.scope == .subscription || kind.scope == .tenant {
-            if kind.scope == .subscription, let owner = around.target.ownerInSubscription {
+            if kind.scope == .subscription, let owner = target.ownerInSubscription {
                 spec.set(owner, at: [.member("owner")])
-                others = [other(of: around, entry, "subscription().subscriptionId")]
+                others = [other(of: target, entry, "subscription().subscriptionId")]
             }
         } else {
-            let owner = around.target.owner(ofType: type, name: name)
+            let owner = target.owner(ofType: type, name: name)
             spec.set(owner, at: [.member("owner")])
             let isWhole = owner["armId"] != nil
             let isChild = type.split(separator: "/").count > 2
             let word = isWhole ? isChild ? "parent" : "resourceGroup().id" : "resourceGroup()"
-            others = [other(of: around, entry, word)]
+            others = [other(of: target, entry, word)]
         }
         let origin = Origin(
-            source: JSONFragment(document, entry),
+            source: JSONFragment(document, entry.value),
             prefix: "",
             mapping: .body(translation.rows),
             others: others
         )
-        let apiVersion = document.member("apiVersion", of: entry).flatMap { document.string($0) }
+        let apiVersion = entry["apiversion"].flatMap { document.string($0) }
         let object = Collector.Object(spec: spec, name: last ?? "unnamed")
         let version = apiVersion.map { Self.version(of: kind, $0) }
         try collector.add(label, type: type, kind: kind, version: version, .create(object), origin)
     }
 
     /// The owner, as what of the file or the command line tells it.
-    private func other(of around: Surroundings, _ entry: JSONValue, _ word: String) -> Origin.Other {
-        if let source = around.target.source { return other(source.name, source.value) }
-        var other = other(word, entry)
+    private func other(of target: DeploymentTarget, _ entry: CaselessObject, _ word: String) -> Origin.Other {
+        if let source = target.source { return other(source.name, source.value) }
+        var other = other(word, entry.value)
         if word != "parent" { other.target = word.hasPrefix("subscription") ? "a subscription" : "a resource group" }
-        other.mendOfUnknown =
-            word.hasPrefix("subscription")
-            ? "tell it with --subscription"
-            : around.target.group.text == nil
-                ? "tell it with --resource-group" + (word.hasSuffix(".id") ? " and --subscription" : "")
-                : "tell it with --subscription"
+        other.mendOfUnknown = target.mendOfUnknown(word)
         return other
     }
 
@@ -262,22 +270,23 @@ struct TemplateSource {
     // MARK: Templates in templates
 
     private func readNested(
-        _ entry: JSONValue,
+        _ entry: CaselessObject,
         _ label: String,
         _ loops: TemplateScope.Loops,
         _ around: Surroundings,
         into collector: inout Collector
     ) throws(SourceError) {
-        guard let properties = document.member("properties", of: entry),
-            let template = document.member("template", of: properties), template.isObject
-        else {
-            return try collector.passOver(label, "its template is not in this file", isUnseen: true, at: entry)
+        let properties = try entry["properties"].map { value throws(SourceError) in
+            try CaselessObject(value, in: document)
         }
-        let target = try target(of: entry, loops, around)
-        let options = document.member("expressionEvaluationOptions", of: properties)
-        let isInner =
-            options.flatMap { document.member("scope", of: $0) }.flatMap { document.string($0) }?.lowercased()
-            == "inner"
+        guard let properties, let template = properties["template"], template.isObject else {
+            return try collector.passOver(label, "its template is not in this file", isUnseen: true, at: entry.value)
+        }
+        let target = try target(of: entry, scope: try told("scope", of: entry, loops, around), loops, around)
+        let options = try properties["expressionevaluationoptions"].map { value throws(SourceError) in
+            try CaselessObject(value, in: document)
+        }
+        let isInner = options?["scope"].flatMap { document.string($0) }?.lowercased() == "inner"
         guard isInner else {
             // Its expressions are those of the template around it.
             guard around.depth + 1 < Self.maximumDepth else {
@@ -288,41 +297,52 @@ struct TemplateSource {
                     in: document
                 )
             }
-            guard let resources = document.member("resources", of: template) else { return }
+            guard let resources = try CaselessObject(template, in: document)["resources"] else {
+                return try collector.passOver(label, "its template has no resources", isUnseen: true, at: entry.value)
+            }
             let inside = Surroundings(scope: around.scope, target: target, depth: around.depth + 1)
             return try readAll(resources, nil, inside, into: &collector)
         }
         var given: [String: Draft] = [:]
-        if let parameters = document.member("parameters", of: properties) {
+        if let parameters = properties["parameters"] {
+            _ = try CaselessObject(parameters, in: document)
             for (key, value) in document.members(of: parameters) {
                 let evaluated = try located(value) { () throws(TemplateFault) in try around.scope.value(value, loops) }
                 let name = document.string(key)?.lowercased() ?? ""
                 given[name] =
-                    evaluated["value"]
-                    ?? (evaluated["reference"] == nil && !evaluated.isUnknown
+                    evaluated.member(Draft(.string("value")))
+                    ?? (evaluated.member(Draft(.string("reference"))) == nil && !evaluated.isUnknown
                         ? nil : Draft(.unknown(because: "it depends on the parameter \(name)")))
             }
         }
         try read(template, given: given, target, depth: around.depth + 1, into: &collector)
     }
 
-    /// Where a template in another goes: what of it the resource does not say is as around it.
+    /// Where a template in another goes, or a resource that says so itself: what of it that does not say is as around it.
     private func target(
-        of entry: JSONValue,
+        of entry: CaselessObject,
+        scope: DeploymentTarget.Told?,
         _ loops: TemplateScope.Loops,
         _ around: Surroundings
     ) throws(SourceError) -> DeploymentTarget {
-        func told(_ name: StaticString) throws(SourceError) -> (Draft, JSONValue)? {
-            guard let place = document.member(name, of: entry), !place.isNull else { return nil }
-            let value = try value(name, of: entry, loops, around)
-            if case .null = value.content { return nil }
-            return (value, place)
-        }
-        return around.target.nested(
-            scope: try told("scope"),
-            subscription: try told("subscriptionId"),
-            group: try told("resourceGroup")
+        around.target.nested(
+            scope: scope,
+            subscription: try told("subscriptionid", of: entry, loops, around),
+            group: try told("resourcegroup", of: entry, loops, around)
         )
+    }
+
+    /// A member with its place; nil if there is none, or it turns out as null.
+    private func told(
+        _ name: String,
+        of entry: CaselessObject,
+        _ loops: TemplateScope.Loops,
+        _ around: Surroundings
+    ) throws(SourceError) -> DeploymentTarget.Told? {
+        guard let place = entry[name], !place.isNull else { return nil }
+        let value = try value(name, of: entry, loops, around)
+        if case .null = value.content { return nil }
+        return (value, place)
     }
 
     // MARK: Places
@@ -340,8 +360,8 @@ struct TemplateSource {
     }
 
     /// A resource's name as it is written.
-    private static func source(of entry: JSONValue, in document: JSONDocument) -> String {
-        let text = document.member("name", of: entry).flatMap { document.string($0) } ?? "without name"
+    private static func source(of entry: CaselessObject, in document: JSONDocument) -> String {
+        let text = entry["name"].flatMap { document.string($0) } ?? "without name"
         return String(text.prefix(120))
     }
 }

@@ -77,6 +77,10 @@ struct TerraformSource {
             let root = document.member("root_module", of: configuration)
         {
             try noteConfiguration(of: root, "", depth: 0)
+            others.note(
+                providers: document.member("provider_config", of: configuration),
+                variables: document.member("variables", of: document.root)
+            )
         }
         for entry in document.elements(of: changes) {
             guard let change = document.member("change", of: entry) else { continue }
@@ -96,6 +100,16 @@ struct TerraformSource {
             }
         }
         for entry in document.elements(of: changes) { try readChange(entry, into: &collector) }
+        guard let deferred = document.member("deferred_changes", of: document.root) else { return }
+        for entry in document.elements(of: deferred) {
+            let address = document.member("resource_change", of: entry).flatMap { text("address", of: $0) }
+            try collector.passOver(
+                address ?? "a resource",
+                "Terraform defers it to another plan",
+                isUnseen: true,
+                at: entry
+            )
+        }
     }
 
     private mutating func noteConfiguration(of module: JSONValue, _ prefix: String, depth: Int) throws(SourceError) {
@@ -296,12 +310,14 @@ struct TerraformSource {
                 at: resource.entry
             )
         }
+        // Failures are told of what comes, if anything does.
         var told: [Origin.Other] = []
-        func object(_ values: Values) -> Collector.Object {
+        func object(_ values: Values, isOld: Bool) -> Collector.Object {
             let spec = translation(values, resource.type.rows, resource).spec()
-            if let attribute = others.completeOwner(of: spec, kind, resource.type.rows, resource.name, collector.tables)
-            {
-                told = [
+            let address = isOld ? nil : resource.name
+            var owners: [Origin.Other] = []
+            if let attribute = others.completeOwner(of: spec, kind, resource.type.rows, address, collector.tables) {
+                owners.append(
                     Origin.Other(
                         field: [.member("spec"), .member("owner"), .member("resourceGroupName")],
                         name: attribute,
@@ -309,8 +325,22 @@ struct TerraformSource {
                         phrase: "the resource group of \(attribute)",
                         mendOfUnknown: "name it by its ID, or have it in the same plan"
                     )
-                ]
+                )
             }
+            if kind.scope != .tenant, kind.scope != .extension, spec["owner"]?["armId"] == nil,
+                let (subscription, place, name) = others.subscription(of: values.values, resource.name)
+            {
+                spec.set(subscription, at: [.member("owner"), .member("subscriptionId")])
+                owners.append(
+                    Origin.Other(
+                        field: [.member("spec"), .member("owner"), .member("subscriptionId")],
+                        name: name,
+                        value: place,
+                        mendOfUnknown: "write the subscription itself"
+                    )
+                )
+            }
+            if !isOld || new == nil { told = owners }
             // Names that Azure fixes are no field.
             if kind.azureName != .spec, case .object(let members) = spec.content {
                 spec.content = .object(members.filter { $0.name != "azureName" })
@@ -319,9 +349,9 @@ struct TerraformSource {
         }
         let change: Collector.Change
         switch (new, old) {
-        case (let new?, let old?): change = .update(object(new), from: object(old))
-        case (let new?, nil): change = .create(object(new))
-        case (nil, let old?): change = .delete(object(old))
+        case (let new?, let old?): change = .update(object(new, isOld: false), from: object(old, isOld: true))
+        case (let new?, nil): change = .create(object(new, isOld: false))
+        case (nil, let old?): change = .delete(object(old, isOld: true))
         case (nil, nil): return
         }
         guard let values = new?.values ?? old?.values else { return }
