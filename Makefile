@@ -155,9 +155,9 @@ fuzz: setup ## every fuzzer for FUZZ_SECONDS (60); findings go to Tests/Fuzz/Cor
 			-artifact_prefix="Tests/Fuzz/Corpus/$$name/" ".build-fuzz/corpus/$$name" "Tests/Fuzz/Corpus/$$name"
 	done
 
-# All but portcullis's own tests, which run other processes, and one that measures time, of which sanitizers take more.
+# All but portcullis's own tests, which run other processes.
 sanitized := JSON|CEL|Kubernetes|Azure|Policy|HTTPWire|TLS|EventLoop|Observability|Server|Admission
-sanitized := --disable-xctest --filter '^($(sanitized))Tests\.' --skip aThousandPoliciesAreInForceQuickly
+sanitized := --disable-xctest --filter '^($(sanitized))Tests\.'
 
 .PHONY: asan tsan
 asan: setup ## the tests under AddressSanitizer, to find what touches memory that is not its own
