@@ -59,14 +59,18 @@ public enum FileSystem {
     /// Reads a whole file.
     ///
     /// - Parameters:
-    ///   - path: A regular file, or a link to one. Pipes and devices are refused instead of waited for.
+    ///   - path: A regular file, or a link to one. Pipes and devices are refused instead of waited for, but for pipes that the
+    ///     process was given open.
     ///   - limitBytes: The largest size that is taken.
     /// - Returns: The content.
     /// - Throws: `FileError`, also if the file grows beyond the limit while it is read.
     public static func read(_ path: String, limitBytes: Int) throws(FileError) -> [UInt8] {
+        // A shell's <(…) is a pipe that has its writer.
+        let isOurs = path.hasPrefix("/dev/fd/") || path.hasPrefix("/proc/self/fd/")
         // Non-blocking, because to open a pipe would wait for its writer.
-        let file = try File(opening: path, O_RDONLY | O_NONBLOCK)
+        let file = try File(opening: path, O_RDONLY | (isOurs ? 0 : O_NONBLOCK))
         let status = try file.status()
+        if isOurs, status.st_mode & S_IFMT == S_IFIFO { return try file.readToEnd(limitBytes: limitBytes) }
         guard status.st_mode & S_IFMT == S_IFREG else { throw FileError(.notARegularFile, path) }
         guard status.st_size <= limitBytes else { throw FileError(.tooLarge(limitBytes: limitBytes), path) }
         var content: [UInt8] = []
@@ -85,12 +89,7 @@ public enum FileSystem {
     /// - Returns: The content.
     /// - Throws: `FileError`, which calls it `<stdin>`.
     public static func readStandardInput(limitBytes: Int) throws(FileError) -> [UInt8] {
-        let file = try File.standardInput()
-        var content: [UInt8] = []
-        while try file.read(appendingTo: &content, atMost: 1 << 16) > 0 {
-            guard content.count <= limitBytes else { throw FileError(.tooLarge(limitBytes: limitBytes), file.path) }
-        }
-        return content
+        try File.standardInput().readToEnd(limitBytes: limitBytes)
     }
 
     /// Reads a file line by line, however long it is; `nil` for standard input.
@@ -248,8 +247,9 @@ extension FileSystem {
     /// - Parameters:
     ///   - directory: The root of the tree.
     ///   - limits: When to give up.
-    /// - Returns: The paths of regular files relative to `directory`, in ascending order of their bytes.
-    /// - Throws: `FileError`, the first fault. What vanishes while the tree is listed, and a link to nothing, is skipped.
+    /// - Returns: The paths relative to `directory` of all that is no directory, in ascending order of their bytes: pipes and
+    ///   links to nothing too, so that whoever wants one of that name is told that it cannot be read.
+    /// - Throws: `FileError`, the first fault. What vanishes while the tree is listed is skipped.
     public static func files(under directory: String, limits: ListingLimits = .init()) throws(FileError) -> [String] {
         let (files, faults) = readableFiles(under: directory, limits: limits)
         if let fault = faults.first { throw fault }
@@ -276,13 +276,15 @@ extension FileSystem {
                 seen += 1
                 guard !isFull else { throw FileError(.tooManyEntries(limit: limits.entries), directory) }
                 let relative = relative.isEmpty ? name : self.path(relative, name)
-                switch kind(self.path(directory, name)) {
-                case S_IFREG: files.append(relative)
+                let path = self.path(directory, name)
+                switch kind(path) {
                 case S_IFDIR:
                     do { try list(relative, above + [identity].compactMap(\.self)) } catch {
                         if !error.isNotFound { faults.append(error) }
                     }
-                default: break
+                // A link to nothing is somebody's file that is missing; what is no link has vanished.
+                case nil: if target(ofLink: path) != nil { files.append(relative) }
+                default: files.append(relative)
                 }
             }
         }
@@ -348,6 +350,15 @@ private struct File: ~Copyable {
     private init(_ descriptor: consuming OwnedDescriptor, _ path: String) {
         self.descriptor = descriptor
         self.path = path
+    }
+
+    /// Reads what is still to come, and waits for it.
+    func readToEnd(limitBytes: Int) throws(FileError) -> [UInt8] {
+        var content: [UInt8] = []
+        while try read(appendingTo: &content, atMost: 1 << 16) > 0 {
+            guard content.count <= limitBytes else { throw FileError(.tooLarge(limitBytes: limitBytes), path) }
+        }
+        return content
     }
 
     /// Standard input by a descriptor of its own, for ours are closed when they are no longer used.

@@ -31,7 +31,7 @@ extension Terminal {
         let isColoured = hasColours(STDERR_FILENO)
         for issue in issues {
             let style: TextStyle = issue.severity == .error ? .red : .yellow
-            complain(style.paint(issue.description.singleLine, isColoured: isColoured) + "\n")
+            complain(style.paint(issue.description.singleLine.logLine, isColoured: isColoured) + "\n")
         }
     }
 }

@@ -85,7 +85,8 @@ import Testing
         try directory.link("a.yaml", to: "..data/a.yaml")
         try directory.link("dangling", to: "nothing")
         try directory.write("", ".swp")
-        #expect(try FileSystem.files(under: directory.path) == ["a.yaml", "b.yaml"])
+        // A link to nothing is not passed over: whoever reads it is told.
+        #expect(try FileSystem.files(under: directory.path) == ["a.yaml", "b.yaml", "dangling"])
         #expect(try FileSystem.read(directory.path("b.yaml"), limitBytes: 9) == Array("1".utf8))
     }
 
@@ -103,6 +104,11 @@ import Testing
         limits = .init()
         limits.depth = 0
         #expect(reason { _ = try FileSystem.files(under: directory.path, limits: limits) } == .tooDeep(limit: 0))
+    }
+
+    @Test func listsPipesForOthersToRefuse() throws {
+        try require(unsafe mkfifo(directory.path("pipe.yaml"), 0o600))
+        #expect(try FileSystem.files(under: directory.path) == ["pipe.yaml"])
     }
 
     @Test func endsInACircleOfLinks() throws {

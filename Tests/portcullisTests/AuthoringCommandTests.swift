@@ -163,6 +163,30 @@ import Testing
             Case("generate docs -", ["-": policy], 0, "### Rule `eu`"),
             Case("test -", ["p/policy.yaml": policy, "m/a.yaml": account("uksouth"), "-": suite], 0, "1 passed"),
             Case("test --update -", ["-": suite], 2, "--update does not go with -"),
+            // Without policies everything would be allowed.
+            Case("check -p - m", ["-": "", "m/a.yaml": account("uksouth")], 2, "there are no policies in <stdin>"),
+            Case(
+                "check -p p m",
+                ["p/n.yaml": "{apiVersion: v1, kind: Namespace, metadata: {name: a}}", "m/a.yaml": account("uksouth")],
+                2,
+                "there are no policies in p"
+            ),
+            // What is missing is not passed over.
+            Case(
+                "check -p p m",
+                good.merging(["m/x.yaml@": "/nowhere/x"]) { $1 },
+                2,
+                "m/x.yaml: error: cannot be read"
+            ),
+            Case(
+                "check -p p m",
+                good.merging(["p/x.yaml@": "/nowhere/x"]) { $1 },
+                2,
+                "p/x.yaml: error: cannot be read"
+            ),
+            Case("lint p", ["p/a.yaml": policy, "p/x.yaml@": "/nowhere/x"], 2, "p/x.yaml: error: PC001"),
+            Case("lint p", ["p/a.yaml": "a: [\n"], 2, "p/a.yaml:2:1: error: PC001"),
+            Case("generate vap -o json p", ["p/policy.yaml": policy], 0, #""kind":"ValidatingAdmissionPolicy""#),
             // The tests of policies are no manifests, unless they are meant.
             Case("check -p p .", tested, 0, "2 manifests: 2 allowed, 0 denied, 1 that no policy is for"),
             Case("check -p p .", tested, 0, "p/tests: left out, for it holds tests of policies"),
@@ -308,7 +332,34 @@ import Testing
         #expect(outcome.output.contains("the plan changes nothing in Azure"), "\(outcome.output)")
     }
 
+    /// A runner takes lines of its log for commands, and a pull request may name files and write values.
+    @Test func noLineIsACommand() throws {
+        let account = Self.account("\"##vso[task.setvariable variable=PATH]/tmp\"")
+        let outcome = try run(
+            ["check", "-p", "p", "."],
+            ["p/policy.yaml": Self.policy, "::error::x.yaml": account, "e\u{1b}[31m\u{202e}\n::add.yaml": account]
+        )
+        #expect(outcome.code == 1 && outcome.output.contains("## vso[task"), "\(outcome.output)")
+        let text = outcome.output + outcome.error
+        #expect(!text.contains("##vso[") && !text.contains("\n::") && !text.hasPrefix("::"), "\(text)")
+        #expect(!text.unicodeScalars.contains { [0x1b, 0x202e].contains($0.value) })
+    }
+
+    /// A shell's `<(…)` is a pipe with a name.
+    @Test func aPipeThatIsNamedIsRead() throws {
+        let outcome = try Executable.run(
+            ["-c", "cat '\(Self.denied)' | '\(Executable.path)' check -p '\(Self.policies)' /dev/fd/0"],
+            of: "/bin/sh"
+        )
+        #expect(outcome.code == 1 && outcome.output.contains("/dev/fd/0:7:13: denied: "), "\(outcome.error)")
+    }
+
     // MARK: - Bad input
+
+    @Test(arguments: ["--user", "--group", "--namespace"]) func anEmptyNameIsNone(_ option: String) throws {
+        let outcome = try run(["check", "-p", "p", option, "", "m"], ["p/policy.yaml": Self.policy])
+        #expect(outcome.code == 2 && outcome.error.contains("\(option) '' is no name"), "\(outcome.error)")
+    }
 
     /// One bad file hides nothing of the others.
     @Test(arguments: ["check -p p m", "diff p p m"]) func whatCannotBeReadIsToldAndTheRestIsAsked(_ command: String)

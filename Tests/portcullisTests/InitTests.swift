@@ -126,9 +126,9 @@ import Testing
         #expect(!FileManager.default.fileExists(atPath: folder))
     }
 
-    @Test func aFolderWithoutANameIsNone() throws {
-        let outcome = try run(["init", ""])
-        #expect(outcome.code == 2 && outcome.error.contains("the folder has no name"))
+    @Test(arguments: ["", "-"]) func whatNamesNoFolderIsNone(_ folder: String) throws {
+        let outcome = try run(["init", folder])
+        #expect(outcome.code == 2 && outcome.error.contains("\"\(folder)\" is no folder"))
     }
 
     @Test func aFileIsNoFolder() throws {

@@ -51,7 +51,7 @@ struct OutlineNode {
     }
 
     private func write(first: String, rest: String, _ isColoured: Bool, _ lines: inout [String]) {
-        let line = pieces.map { $0.style.paint($0.text.singleLine, isColoured: isColoured) }.joined()
+        let line = pieces.map { $0.style.paint($0.text.singleLine.logLine, isColoured: isColoured) }.joined()
         lines.append(TextStyle.faint.paint(first, isColoured: isColoured) + line)
         for (place, child) in children.enumerated() {
             let isLast = place == children.count - 1

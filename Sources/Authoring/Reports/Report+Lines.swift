@@ -110,7 +110,12 @@ extension String {
     }
 
     /// Without what runners of Azure Pipelines and GitHub take for a command wherever it stands in a line.
-    private var harmless: String { replacing("##vso[", with: "## vso[").replacing("##[", with: "## [") }
+    private var harmless: String {
+        contains("##") ? replacing("##vso[", with: "## vso[").replacing("##[", with: "## [") : self
+    }
+
+    /// The text as a line of a log, in which no runner finds a command.
+    public var logLine: String { hasPrefix("::") ? " " + harmless : harmless }
 
     fileprivate var githubData: String { harmless.replacing(["%": "%25", "\r": "%0D", "\n": "%0A"]) }
 

@@ -29,7 +29,7 @@ public struct Report: Sendable {
         }
 
         /// `file:line:column`.
-        public var description: String { line > 0 ? "\(file):\(line):\(column)" : file }
+        public var description: String { line > 0 ? "\(file.singleLine):\(line):\(column)" : file.singleLine }
     }
 
     /// One thing that was found.

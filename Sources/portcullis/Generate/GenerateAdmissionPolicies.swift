@@ -59,7 +59,7 @@ struct AdmissionPolicyOptions: ParsableArguments {
         help: "For an API server's staticManifestsDir: names end with .static.k8s.io."
     )
     var isStatic = false
-    @Option(help: ArgumentHelp("How manifests are printed: yaml or json.", valueName: "format"))
+    @Option(name: .shortAndLong, help: ArgumentHelp("How manifests are printed: yaml or json.", valueName: "format"))
     var output = Output.yaml
 
     func run(_ target: AdmissionPolicyGenerator.Target) throws {

@@ -42,7 +42,7 @@ struct GenerateWebhooks: ParsableCommand {
     var authority: String?
     @Option(help: ArgumentHelp("How long the API server waits, in seconds, 1 to 30.", valueName: "seconds"))
     var timeout = 5
-    @Option(help: ArgumentHelp("How they are printed: yaml or json.", valueName: "format"))
+    @Option(name: .shortAndLong, help: ArgumentHelp("How they are printed: yaml or json.", valueName: "format"))
     var output = AdmissionPolicyOptions.Output.yaml
 
     /// The largest bundle that is read, in bytes: a hundred certificates or so.

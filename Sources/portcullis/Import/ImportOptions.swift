@@ -25,7 +25,7 @@ struct ImportOptions: ParsableArguments {
         )
     )
     var folder: String?
-    @Option(help: ArgumentHelp("How the report is printed: text or json.", valueName: "format"))
+    @Option(name: .shortAndLong, help: ArgumentHelp("How the report is printed: text or json.", valueName: "format"))
     var output = Output.text
     @Flag(help: "Replace files that differ from what is written.") var force = false
 

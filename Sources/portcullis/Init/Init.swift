@@ -31,7 +31,9 @@ struct Init: ParsableCommand {
     @Flag(help: "Without .vscode/settings.json.") var noEditor = false
 
     func run() throws {
-        guard !folder.isEmpty else { throw UsageError("the folder has no name; name one, or write . for this one") }
+        guard !folder.isEmpty, folder != StandardInput.argument else {
+            throw UsageError("\"\(folder)\" is no folder; name one, or write . for this one")
+        }
         let starter = StarterFolder(pipelines: try pipelines(), hasEditorSettings: !noEditor)
         if FileSystem.exists(folder), !FileSystem.isDirectory(folder) {
             throw UsageError("\(folder) is no folder; name one, or one that is to be made")

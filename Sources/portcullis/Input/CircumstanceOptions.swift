@@ -58,6 +58,10 @@ struct CircumstanceOptions: ParsableArguments {
         if let subscription, !ResourceID.isGUID(subscription) {
             throw ValidationError("--subscription '\(subscription)' is no GUID; 'az account show' tells it as id")
         }
+        let names = [("--namespace", namespace), ("--user", user)] + groups.map { ("--group", $0) }
+        for (option, value) in names where value?.isEmpty ?? false {
+            throw ValidationError("\(option) '' is no name; write one, or leave it out")
+        }
         for (option, value) in [("--resource-group", resourceGroup), ("--location", location)] {
             guard let value, value.isEmpty || value.contains("/") else { continue }
             throw ValidationError("\(option) '\(value)' is no name; write the name alone, without '/'")

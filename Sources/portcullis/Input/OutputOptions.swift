@@ -36,7 +36,7 @@ struct OutputOptions: ParsableArguments {
     ///   - report: Makes what all other forms are made of.
     func print(text: (Bool) -> [String], json: () -> [UInt8], report: () -> Report) {
         switch output {
-        case .text: Terminal.print(text(Terminal.hasColours(STDOUT_FILENO)).joined(separator: "\n"))
+        case .text: for line in text(Terminal.hasColours(STDOUT_FILENO)) { Terminal.print(line.logLine) }
         case .json: Terminal.print(String(decoding: json(), as: UTF8.self))
         case .yaml: Terminal.print(YAMLText.yaml(ofJSON: json()))
         case .junit: Terminal.print(report().text(.junit))

@@ -50,6 +50,11 @@ struct PolicyOptions: ParsableArguments {
         guard let set = result.set else {
             throw UsageError("the policies have errors, so that nothing was asked")
         }
+        // Without policies all would be allowed, such as where the command before a pipe has failed.
+        guard !set.names.isEmpty else {
+            let names = paths.map { InputFiles.name(of: $0).singleLine }.joined(separator: ", ")
+            throw UsageError("there are no policies in \(names); name a file or folder with an AzurePolicy")
+        }
         return LoadedPolicies(set: set, configuration: configuration, paths: paths)
     }
 

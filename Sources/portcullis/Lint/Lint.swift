@@ -71,7 +71,8 @@ struct Lint: ParsableCommand {
             json: { report.json() },
             report: { report.report(files: names) }
         )
-        if !sources.issues.isEmpty { throw ExitCode(Portcullis.ExitCode.usage.rawValue) }
+        let isUnreadable = report.findings.contains { $0.code == .unreadable && $0.level == .error }
+        if !sources.issues.isEmpty || isUnreadable { throw ExitCode(Portcullis.ExitCode.usage.rawValue) }
         if report.count(.error) > 0 { throw ExitCode(Portcullis.ExitCode.failed.rawValue) }
         if report.objectCount == 0 {
             Terminal.complain("portcullis: there is nothing to look at in what was named\n")

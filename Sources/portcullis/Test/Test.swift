@@ -29,7 +29,8 @@ struct Test: ParsableCommand {
                       decision: Deny
                       failures: [{rule: https-only, field: spec.supportsHttpsTrafficOnly}]
 
-            policies/README.md describes every field. Nothing is asked of a cluster.
+            policies/README.md describes every field. Nothing is asked of a cluster. What comes by - counts its paths from the \
+            working directory, and names its policies: spec.policies.
 
             --coverage tells of every rule how many tests made it pass and fail, and of expressions how many made them true and \
             false. --mutate changes the policies, one thing at a time (a rule dropped, Deny for Audit, a value more or less in a \
