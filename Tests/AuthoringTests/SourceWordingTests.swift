@@ -153,6 +153,23 @@ import Testing
         )
     }
 
+    /// What the tool prints beside the ID says the same again.
+    @Test func aResourceLiesElsewhereOnce() throws {
+        let id = "/subscriptions/22222222-2222-2222-2222-222222222222/resourceGroups/c"
+        let account = """
+            {"id": "\(id)/providers/Microsoft.Storage/storageAccounts/a", "name": "a", "resourceGroup": "c",
+             "type": "Microsoft.Storage/storageAccounts", "location": "westeurope", "properties": {}}
+            """
+        let binding = """
+            apiVersion: portcullis.dev/v1alpha1
+            kind: AzureBinding
+            metadata: {name: team-a}
+            spec: {namespaces: [team-a], subscriptions: [22222222-2222-2222-2222-222222222222], resourceGroups: [a-*]}
+            """
+        let found = try findings(account, binding)
+        #expect(found.map(\.field) == ["id"] && found.first?.value == id, "\(found)")
+    }
+
     /// A pipeline that changes nothing is no mistake.
     @Test func aPlanMayChangeNothing() throws {
         func plan(_ changes: String) -> String { #"{"format_version": "1.2", "resource_changes": [\#(changes)]}"# }

@@ -460,6 +460,18 @@ import Testing
         #expect(try read(loops(levels, "", count: 0)).resources.isEmpty)
     }
 
+    /// Nor for members that nobody asks for, each time that a loop comes by.
+    @Test(arguments: ["n", "Microsoft.Resources/deployments"]) func uselessMembersArePaidFor(_ type: String) throws {
+        let useless = (0..<10_000).map { "\"m\($0)\": 0," }.joined()
+        let inner = type == "n" ? "{\(useless) \"type\": \"n\", \"name\": \"n\"}" : ""
+        let text = loops(1, "").replacing(
+            #""template": {"resources": ["#,
+            with: #""template": {\#(type == "n" ? "" : useless) "resources": [\#(inner)\#(type == "n" ? "," : "")"#
+        )
+        let error = #expect(throws: SourceError.self) { _ = try read(text) }
+        #expect(error?.message == "takes more than 2000000 steps to evaluate")
+    }
+
     @Test func loopsInLoopsMayBeMany() throws {
         #expect(try read(loops(2, "", count: 20)).resources.count == 400)
     }

@@ -185,7 +185,7 @@ struct Origin: Sendable {
     /// A field of the object that comes from somewhere else in the file, or from nowhere in it.
     struct Other {
         /// The field, with all below it.
-        let field: [SourcePath.Step]
+        var field: [SourcePath.Step]
         /// What the tool calls it.
         let name: String
         /// The nearest value that stands there.

@@ -36,7 +36,7 @@ struct TemplateSource {
                 }
             }
         }
-        let root = try CaselessObject(document.root, in: document)
+        let root = try object(document.root)
         let schema = root["$schema"].flatMap { document.string($0) } ?? ""
         let target = DeploymentTarget(deployment, schema: schema)
         try read(document.root, given: given, target, depth: 0, into: &collector)
@@ -68,7 +68,7 @@ struct TemplateSource {
                 in: document
             )
         }
-        let object = try CaselessObject(template, in: document)
+        let object = try object(template)
         let scope = TemplateScope(object, in: document, given: given, target: target, budget: budget)
         guard let resources = object["resources"] else {
             throw SourceError("is a template without resources", mend: "add resources", at: template, in: document)
@@ -101,7 +101,7 @@ struct TemplateSource {
             resources.isObject
             ? document.members(of: resources).map(\.value) : Array(document.elements(of: resources))
         for entry in entries {
-            try read(try CaselessObject(entry, in: document), parent, around, into: &collector)
+            try read(try object(entry), parent, around, into: &collector)
         }
     }
 
@@ -118,7 +118,7 @@ struct TemplateSource {
         let outer = parent?.loops ?? [:]
         let count = try located(entry.value) { () throws(TemplateFault) in try around.scope.count(of: copy, outer) }
         let name =
-            try CaselessObject(copy, in: document)["name"].flatMap { document.string($0) }?.lowercased() ?? ""
+            try object(copy)["name"].flatMap { document.string($0) }?.lowercased() ?? ""
         guard let count else {
             // Once, for whatever it may be.
             var loops = outer
@@ -227,6 +227,12 @@ struct TemplateSource {
             let isChild = type.split(separator: "/").count > 2
             let word = isWhole ? isChild ? "parent" : "resourceGroup().id" : "resourceGroup()"
             others = [other(of: target, entry, word)]
+            if !isWhole, target.source == nil {
+                // The subscription of a child is told beside the group.
+                var subscription = other(of: target, entry, "subscription().subscriptionId")
+                subscription.field.append(.member("subscriptionId"))
+                others.insert(subscription, at: 0)
+            }
         }
         let origin = Origin(
             source: JSONFragment(document, entry.value),
@@ -277,14 +283,14 @@ struct TemplateSource {
         into collector: inout Collector
     ) throws(SourceError) {
         let properties = try entry["properties"].map { value throws(SourceError) in
-            try CaselessObject(value, in: document)
+            try object(value)
         }
         guard let properties, let template = properties["template"], template.isObject else {
             return try collector.passOver(label, "its template is not in this file", isUnseen: true, at: entry.value)
         }
         let target = try target(of: entry, scope: try told("scope", of: entry, loops, around), loops, around)
         let options = try properties["expressionevaluationoptions"].map { value throws(SourceError) in
-            try CaselessObject(value, in: document)
+            try object(value)
         }
         let isInner = options?["scope"].flatMap { document.string($0) }?.lowercased() == "inner"
         guard isInner else {
@@ -297,7 +303,7 @@ struct TemplateSource {
                     in: document
                 )
             }
-            guard let resources = try CaselessObject(template, in: document)["resources"] else {
+            guard let resources = try object(template)["resources"] else {
                 return try collector.passOver(label, "its template has no resources", isUnseen: true, at: entry.value)
             }
             let inside = Surroundings(scope: around.scope, target: target, depth: around.depth + 1)
@@ -305,7 +311,7 @@ struct TemplateSource {
         }
         var given: [String: Draft] = [:]
         if let parameters = properties["parameters"] {
-            _ = try CaselessObject(parameters, in: document)
+            _ = try object(parameters)
             for (key, value) in document.members(of: parameters) {
                 let evaluated = try located(value) { () throws(TemplateFault) in try around.scope.value(value, loops) }
                 let name = document.string(key)?.lowercased() ?? ""
@@ -346,6 +352,12 @@ struct TemplateSource {
     }
 
     // MARK: Places
+
+    /// An object, whose members are paid for each time that they are gone through.
+    private func object(_ value: JSONValue) throws(SourceError) -> CaselessObject {
+        try located(value) { () throws(TemplateFault) in try budget.spend(1 + document.count(of: value)) }
+        return try CaselessObject(value, in: document)
+    }
 
     /// Runs something with the place of what it is about.
     private func located<Value>(
