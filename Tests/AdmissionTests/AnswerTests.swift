@@ -135,6 +135,33 @@ import Testing
         }
     }
 
+    /// The note that an object was so before is there as a whole or not at all, and words are not cut.
+    @Test(arguments: [
+        (5, ", as before this update"), (20, ")"), (110, "kk…"),
+    ]) func aLongWarningEndsWithAWord(_ length: Int, _ end: String) throws {
+        let words = String(String(repeating: "kk ", count: 100).prefix(length))
+        let policies = Self.policy(
+            """
+              rules:
+                - {name: region, message: "\(words)", locations: {deny: [westeurope]}}
+            """
+        )
+        let old = #"""
+            {"apiVersion":"storage.azure.com/v20230101","kind":"StorageAccount",
+            "metadata":{"name":"data","namespace":"team-a"},"spec":{"location":"westeurope"}}
+            """#
+        let body = ReviewText(spec: #"{"location":"westeurope","tags":{"a":"b"}}"#)
+            .setting("operation", #""UPDATE""#).setting("oldObject", old).setting(
+                "options",
+                #"{"kind":"UpdateOptions"}"#
+            )
+            .bytes
+        let review = try Harness(policies: policies).ask(body).review(of: body)
+        let warning = try #require(review.warnings.first)
+        #expect(review.isAllowed && warning.unicodeScalars.count <= 120, "\(warning)")
+        #expect(warning.hasSuffix(end), "\(warning)")
+    }
+
     @Test func theSameRequestHasTheSameAnnotations() throws {
         let harness = try Harness(
             policies: Self.broken(3) + "\n---\n"

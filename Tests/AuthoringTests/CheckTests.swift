@@ -210,6 +210,25 @@ import Testing
         let quiet = try difference { $0.replacing("action: Warn", with: "action: Audit") }
         #expect(quiet.results.map(\.change) == [.otherReasons, .otherWarnings])
         #expect(swapped.report.text(.github).contains("::error file=app.yaml"))
+        // Whatever differs fails the command, and so it does in the formats that have a verdict.
+        #expect(same.report.text(.markdown) == "**portcullis diff: passed**, 2 looked at, 0 failed")
+        #expect(same.report.text(.tap).hasPrefix("TAP version 14\n1..2\nok 1 - "))
+        for difference in [swapped, patched, words, quiet] {
+            let failed = difference.results.count
+            let report = difference.report
+            #expect(
+                report.text(.markdown).hasPrefix("**portcullis diff: failed**, 2 looked at, \(failed) failed; ")
+            )
+            #expect(report.text(.tap).split(separator: "\n").count { $0.hasPrefix("not ok ") } == failed)
+            let junit = report.text(.junit)
+            #expect(junit.contains(#"tests="2" failures="\#(failed)" errors="0""#), "\(junit)")
+            #expect(junit.components(separatedBy: "<failure ").count == failed + 1, "\(junit)")
+            #expect(!junit.contains("<system-out>"), "\(junit)")
+        }
+        // Nothing is no agreement.
+        let none = CheckDifference(from: try Self.check(""), to: try Self.check(""))
+        #expect(none.summary == "nothing was compared: no manifests and no records")
+        #expect(none.report.text(.markdown).hasPrefix("**portcullis diff: nothing was looked at**, 0 looked at"))
     }
 
     static let faults: [(text: String, issues: [String])] = [
@@ -250,6 +269,51 @@ import Testing
                 "--set region: error: is a parameter of no policy, did you mean \"regions\"?; write regions"
             ]
         )
+    }
+
+    @Test func faultsOfOtherValuesAreTheOptions() throws {
+        let policy = """
+            apiVersion: portcullis.dev/v1alpha1
+            kind: AzurePolicy
+            metadata: {name: regions}
+            spec:
+              parameters:
+                regions: [westeurope]
+                team: a
+              rules:
+                - name: eu
+                  locations: {allow: "${parameters.regions}"}
+                - name: teams
+                  tags: {required: {team: {values: ["${parameters.team}"]}}}
+              action: Wran
+
+            """
+        func issues(_ text: String, _ parameters: [String: JSONFragment]) -> [String] {
+            PolicyLibrary(files: Files(["p.yaml": text]), configuration: PolicyConfiguration())
+                .set(ofPaths: ["p.yaml"], parameters).issues.map(\.description).sorted()
+        }
+        let list =
+            "apiVersion: v1\nkind: List\nitems:\n  - "
+            + policy.replacing("\n", with: "\n    ").trimmingCharacters(in: .whitespaces)
+        for (text, field, place, odd) in [
+            (policy, "spec", "6:14", "13:11"), (list, "items[0].spec", "9:18", "16:15"),
+        ] {
+            let found = issues(text, ["regions": JSONFragment(string: "eastus"), "team": JSONFragment(string: "bb")])
+            let told =
+                "--set regions: error: \(field).parameters.regions: must be a list, not a string (p.yaml:\(place)); "
+                + "write a list (- …)"
+            #expect(found.contains(told), "\(found)")
+            // All else is where it stands in the file, whatever the length of the new values.
+            let other = "p.yaml:\(odd): error: \(field).action: "
+            #expect(found.contains { $0.hasPrefix(other) }, "\(found)")
+            #expect(!found.contains { $0.hasPrefix("p.yaml:1:") || $0.contains("team") }, "\(found)")
+        }
+        // Without the option it is the file's fault; that nothing uses a parameter always is.
+        let wrong = policy.replacing("[westeurope]", with: "eastus")
+        #expect(issues(wrong, [:]).contains { $0.hasPrefix("p.yaml:6:14: error: spec.parameters.regions: must be") })
+        let unused = policy.replacing("\"${parameters.regions}\"", with: "[westeurope]")
+        let told = issues(unused, ["regions": JSONFragment(string: "eastus")])
+        #expect(told.contains { $0.hasPrefix("p.yaml:6:14: warning: spec.parameters.regions: is a parameter that") })
     }
 
     // MARK: Formats

@@ -16,6 +16,21 @@ import Testing
         #expect(report.items.first?.caseCount == 2)
     }
 
+    /// The commonest pattern of all: a field that is another value, or is not there.
+    @Test func aFieldThatMustBeThereIsTestedWithTheValueThatItMustHave() throws {
+        let condition = #"""
+            {"anyOf": [{"field": "Microsoft.Storage/storageAccounts/minimumTlsVersion", "notEquals": "[parameters('version')]"},
+             {"field": "Microsoft.Storage/storageAccounts/minimumTlsVersion", "exists": "false"}]}
+            """#
+        let version = #"{"version": {"type": "String", "defaultValue": "TLS1_2"}}"#
+        for order in [condition, "{\"not\": {\"not\": \(condition)}}"] {
+            let report = imported(definition(order, parameters: version))
+            #expect(report.count(.imported) == 1 && report.items.first?.caseCount == 2, "\(report.reasons)")
+            let suite = try #require(report.items.first?.files.last?.text)
+            #expect(suite.contains("minimumTlsVersion: TLS1_2"), "\(suite)")
+        }
+    }
+
     @Test func anEffectThatIsDisabledByDefaultIsASwitch() throws {
         let parameters = Self.effect.replacing(#""defaultValue": "Audit""#, with: #""defaultValue": "Disabled""#)
         let report = imported(definition(Self.tls, effect: "[parameters('effect')]", parameters: parameters))

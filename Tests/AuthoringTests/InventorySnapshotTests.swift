@@ -21,6 +21,16 @@ import Testing
 
     private static func faults(_ text: String) throws -> [String] { try inventory(text).issues.map(\.description) }
 
+    /// As many as a cluster has: each in a line, in the order of their keys.
+    @Test func manyObjectsAreKept() throws {
+        let count = 5000
+        let names = (0..<count).map { "{apiVersion: v1, kind: Namespace, metadata: {name: n\(($0 * 7) % count)}}" }
+        let text = try Self.snapshot(names.joined(separator: "\n---\n"))
+        let lines = text.split(separator: "\n").dropFirst().dropLast()
+        #expect(lines.count == count && Array(lines.dropLast()) == lines.dropLast().sorted())
+        #expect(try Self.snapshot(text) == text)
+    }
+
     // MARK: The same decisions
 
     /// Suites of the repository whose cases know other objects.

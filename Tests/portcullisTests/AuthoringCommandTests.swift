@@ -209,7 +209,18 @@ import Testing
             Case("replay -p p r.jsonl", records.merging(["r.jsonl": review("westeurope")]) { $1 }, 0, "1 allowed"),
             Case("replay -p p r.jsonl", records.merging(["r.jsonl": "\n"]) { $1 }, 4, "nothing was checked"),
             Case("diff p q m", bad.merging(other) { $1 }, 1, "newly denied"),
+            Case(
+                "replay -p p m/a.yaml",
+                good,
+                2,
+                "m/a.yaml:1:1: error: is no record: its lines are no JSON; ask about"
+            ),
+            Case("replay -p p r.jsonl", records.merging(["r.jsonl": "\u{1f}x"]) { $1 }, 2, "r.jsonl:1:1: error: is no"),
             Case("diff p p m", bad, 0, "no difference"),
+            Case("diff p q m -o markdown", bad.merging(other) { $1 }, 1, "diff: failed**, 2 looked at, 2 failed"),
+            Case("diff p p m -o markdown", bad, 0, "diff: passed**, 2 looked at, 0 failed"),
+            Case("diff p p m", ["p/policy.yaml": policy, "m/a.txt": ""], 4, "nothing was compared: no manifests"),
+            Case("replay -p p -o junit r.jsonl", records, 1, #"<testsuites name="portcullis replay""#),
             Case("diff p none m", bad, 2, "none: error: does not exist"),
             Case("diff p q r.jsonl", records.merging(other) { $1 }, 1, "newly allowed"),
             Case("lint p", ["p/policy.yaml": policy, "p/tests/suite.yaml": ""], 0, "0 errors"),
@@ -361,6 +372,41 @@ import Testing
         #expect(outcome.code == 2 && outcome.error.contains("\(option) '' is no name"), "\(outcome.error)")
     }
 
+    /// What is no record is told once, not line by line; a bad line among good ones is told at its place.
+    @Test func whatIsNoRecordIsToldOnce() throws {
+        func replay(_ record: String) throws -> Executable.Outcome {
+            try run(["replay", "-p", "p", "r.jsonl"], ["p/policy.yaml": Self.policy, "r.jsonl": record])
+        }
+        let manifests = try replay(String(repeating: Self.account("uksouth") + "---\n", count: 9))
+        #expect(manifests.code == 2)
+        #expect(
+            manifests.error == "r.jsonl:1:1: error: is no record: its lines are no JSON; "
+                + "ask about manifests with check, or name a file that 'serve --record' has written\n"
+        )
+        let late = try replay("junk\nmore\n" + Self.review("uksouth") + "junk\n" + Self.review("westeurope"))
+        #expect(late.code == 2 && late.output.contains("2 manifests: 1 allowed, 1 denied, 3 errors"), "\(late.output)")
+        for line in [1, 2, 4] { #expect(late.error.contains("r.jsonl:\(line):1: error: is no JSON"), "\(late.error)") }
+        let folder = FileManager.default.temporaryDirectory.appending(path: "portcullis-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        try folder.write(["p/policy.yaml": Self.policy])
+        let packed = folder.appending(path: "r.jsonl.gz")
+        try Data([0x1f, 0x8b, 8, 0, 10, 3, 10, 0xff, 10, 1]).write(to: packed)
+        let compressed = try Executable.run(["replay", "-p", "p", "r.jsonl.gz"], in: folder)
+        #expect(compressed.code == 2)
+        #expect(
+            compressed.error
+                == "r.jsonl.gz:1:1: error: is compressed; unpack it, or write zcat FILE | portcullis … -\n"
+        )
+        // A pipe in a folder is nothing that anybody waits for.
+        try FileManager.default.removeItem(at: packed)
+        try folder.write(["records/r.jsonl": Self.review("westeurope")])
+        let status = unsafe mkfifo(folder.appending(path: "records/pipe.jsonl").path, 0o600)
+        #expect(status == 0)
+        let listed = try Executable.run(["replay", "-p", "p", "records"], in: folder)
+        #expect(listed.code == 0 && listed.output.contains("1 manifest: 1 allowed"), "\(listed.error)")
+    }
+
     /// One bad file hides nothing of the others.
     @Test(arguments: ["check -p p m", "diff p p m"]) func whatCannotBeReadIsToldAndTheRestIsAsked(_ command: String)
         throws
@@ -419,16 +465,18 @@ import Testing
     }
 
     @Test func whatIsNoRecordIsNotComplainedOfLineByLine() throws {
-        let outcome = try run(
-            ["replay", "-p", "p", "r.yaml"],
-            ["p/policy.yaml": Self.policy, "r.yaml": String(repeating: "a: b\n", count: 500)]
-        )
-        #expect(outcome.code == 2)
-        let lines = outcome.error.split(separator: "\n")
-        #expect(
-            lines.count == 11
-                && lines.last?.hasPrefix("r.yaml: error: is no record: none of its first 10 lines") == true
-        )
+        for (line, count, message) in [
+            ("a: b", 1, "r.yaml:1:1: error: is no record: its lines are no JSON"),
+            ("{}", 11, "r.yaml: error: is no record: none of its first 10 lines"),
+        ] {
+            let outcome = try run(
+                ["replay", "-p", "p", "r.yaml"],
+                ["p/policy.yaml": Self.policy, "r.yaml": String(repeating: line + "\n", count: 500)]
+            )
+            #expect(outcome.code == 2)
+            let lines = outcome.error.split(separator: "\n")
+            #expect(lines.count == count && lines.last?.hasPrefix(message) == true, "\(outcome.error)")
+        }
     }
 
     @Test func importingGoesOnBehindAFileThatCannotBeRead() throws {

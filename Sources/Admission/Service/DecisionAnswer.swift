@@ -14,6 +14,8 @@ enum AnswerLimits {
     static let warnings = 10
     /// Characters of a warning; the API server cuts at 256 when there are many.
     static let warningCharacters = 120
+    /// Characters of a word that is left out rather than cut.
+    static let wordCharacters = 32
     /// Characters of a name in the message; the API server allows as many.
     static let nameCharacters = 253
     /// Characters of an annotation's key, its prefix not counted.
@@ -257,9 +259,22 @@ struct DecisionAnswer: ~Copyable {
     /// Lines as kubectl can show them: a control character would make the API server drop the whole warning.
     private static func lines(_ all: [String]) -> [String] {
         let shown = all.count > AnswerLimits.warnings ? AnswerLimits.warnings - 1 : all.count
-        var lines = all.prefix(shown).map { $0.withoutControls.prefixed(AnswerLimits.warningCharacters) }
+        var lines = all.prefix(shown).map { warning($0.withoutControls) }
         if shown < all.count { lines.append("+\(all.count - shown) more warnings") }
         return lines
+    }
+
+    /// A warning at its length: the note behind it is there as a whole or not at all, and no word is cut if a short one is last.
+    private static func warning(_ line: String) -> String {
+        let limit = AnswerLimits.warningCharacters
+        // No string has more scalars than bytes.
+        guard line.utf8.count > limit, line.unicodeScalars.count > limit else { return line }
+        let isNoted = line.hasSuffix(Decision.ratchetNote)
+        let own = (isNoted ? line.dropLast(Decision.ratchetNote.count) : line[...]).unicodeScalars
+        guard own.count > limit else { return String(own) }
+        let cut = own.prefix(limit - 1)
+        let space = cut.suffix(AnswerLimits.wordCharacters).lastIndex(of: " ")
+        return String(cut[..<(space ?? cut.endIndex)]) + "…"
     }
 }
 

@@ -39,6 +39,15 @@ public struct CheckDifference: Sendable {
     public let idlePlanCount: Int
     /// What could not be judged.
     public let issues: [PolicyIssue]
+    /// All objects that were compared, in their order.
+    private let compared: [Compared]
+
+    private struct Compared {
+        let title: String
+        let place: Report.Place
+        /// The place among the results; nil if both say the same.
+        let result: Int?
+    }
 
     /// Compares.
     ///
@@ -49,7 +58,13 @@ public struct CheckDifference: Sendable {
         count = min(old.results.count, new.results.count)
         issues = new.issues
         idlePlanCount = new.idlePlanCount
-        results = zip(old.results, new.results).compactMap { Result($0, $1) }
+        var results: [Result] = []
+        compared = zip(old.results, new.results).map { old, new in
+            let result = Result(old, new)
+            if let result { results.append(result) }
+            return Compared(title: new.title, place: new.place, result: result == nil ? nil : results.count - 1)
+        }
+        self.results = results
     }
 
     /// How many objects differ in a way.
@@ -130,7 +145,8 @@ extension CheckDifference {
             lines += table(["NAMESPACE", "DENIED +", "DENIED -", "OTHERWISE"], byNamespace, paint)
             lines.append("")
         }
-        lines.append(paint(summary, results.isEmpty ? .green : count(of: .newlyDenied) > 0 ? .red : .yellow))
+        let style: TextStyle = results.isEmpty ? (count + idlePlanCount > 0 ? .green : .yellow) : .yellow
+        lines.append(paint(summary, count(of: .newlyDenied) > 0 ? .red : style))
         return lines
     }
 
@@ -145,6 +161,11 @@ extension CheckDifference {
         if self.count == 0, idlePlanCount > 0, issues.isEmpty { return CheckReport.idleness(ofPlans: idlePlanCount) }
         let parts = Change.allCases.compactMap { change in
             self.count(of: change) == 0 ? nil : "\(self.count(of: change)) \(change.words)"
+        }
+        guard self.count > 0 else {
+            let errors = issues.count { $0.severity == .error }
+            let why = errors > 0 ? count(errors, "error") : "\(issues.count) not judged"
+            return "nothing was compared: \(issues.isEmpty ? "no manifests and no records" : why)"
         }
         let all = count(self.count, "object")
         return parts.isEmpty ? "\(all): no difference" : "\(all): \(parts.joined(separator: ", "))"
@@ -234,38 +255,44 @@ extension CheckDifference {
     }
 
     /// The differences for formats of other programs: what is newly denied is an error, the rest a warning or a note.
+    ///
+    /// Every object that was compared is an item, which fails if there is a difference, as the command does.
     public var report: Report {
         Report(
             command: "diff",
-            items: results.map { result in
-                let level: Report.Level =
-                    switch result.change {
-                    case .newlyDenied: .error
-                    case .newlyAllowed, .otherReasons, .otherPatch: .warning
-                    case .otherWarnings: .note
-                    }
-                let words = result.change.words
-                var findings = (result.found + result.gone).map { finding in
-                    Report.Finding(
-                        level,
-                        code: finding.code,
-                        message: "\(words): \(finding.message)",
-                        at: finding.place,
-                        link: finding.link,
-                        severity: finding.severity
-                    )
-                }
-                if findings.isEmpty {
-                    findings = [Report.Finding(level, code: "diff", message: words, at: result.new.place)]
-                }
-                return Report.Item(
-                    name: result.new.title,
-                    group: result.new.place.file,
-                    place: result.new.place,
-                    findings: findings
+            items: compared.map { object in
+                Report.Item(
+                    name: object.title,
+                    group: object.place.file,
+                    place: object.place,
+                    findings: object.result.map { results[$0].reportFindings } ?? [],
+                    isFailure: object.result != nil
                 )
             } + issues.filter { $0.severity == .warning }.map(Report.Item.init(skipped:)),
             issues: issues.filter { $0.severity == .error }
         )
+    }
+}
+
+extension CheckDifference.Result {
+    fileprivate var reportFindings: [Report.Finding] {
+        let level: Report.Level =
+            switch change {
+            case .newlyDenied: .error
+            case .newlyAllowed, .otherReasons, .otherPatch: .warning
+            case .otherWarnings: .note
+            }
+        let words = change.words
+        let findings = (found + gone).map { finding in
+            Report.Finding(
+                level,
+                code: finding.code,
+                message: "\(words): \(finding.message)",
+                at: finding.place,
+                link: finding.link,
+                severity: finding.severity
+            )
+        }
+        return findings.isEmpty ? [Report.Finding(level, code: "diff", message: words, at: new.place)] : findings
     }
 }

@@ -179,9 +179,12 @@ extension CheckReport.Finding {
 
 extension CheckReport {
     /// The report for formats of other programs: a group for each file, an item for each object, and for each that is not judged.
-    public var report: Report {
+    ///
+    /// - Parameter command: Whose report it is.
+    /// - Returns: The report.
+    public func report(of command: String) -> Report {
         Report(
-            command: "check",
+            command: command,
             items: results.map { result in
                 Report.Item(
                     name: result.title,
@@ -202,6 +205,9 @@ extension CheckReport {
             issues: errors
         )
     }
+
+    /// The report of `check`.
+    public var report: Report { report(of: "check") }
 
     /// The report for people: a line for each finding, as compilers print them, then a table of what was found most.
     ///

@@ -50,7 +50,7 @@ extension Report {
                 #"      <skipped type="\#(reason.code.xml)" message="\#(reason.message.xml)"/>"#, "    </testcase>",
             ]
         }
-        let failures = item.findings.filter { $0.level == .error }
+        let failures = item.failures
         // One for each item: those who read the form count them.
         if let first = failures.first {
             let message = failures.count == 1 ? first.code : "\(first.code) and \(failures.count - 1) more"
@@ -59,7 +59,7 @@ extension Report {
             lines.append("      </failure>")
         }
         let others = item.findings.filter { $0.level != .error }
-        if !others.isEmpty {
+        if !others.isEmpty, others.count + failures.count == item.findings.count {
             lines.append("      <system-out>")
             lines += others.map { "\($0.level.rawValue): \($0.line)" }.map(\.xml)
             lines.append("      </system-out>")

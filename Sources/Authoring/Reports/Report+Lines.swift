@@ -73,9 +73,10 @@ extension Report {
             let count = allFindings.count { $0.level == level }
             return count == 0 ? nil : "\(count) \(level.rawValue)\(count == 1 ? "" : "s")"
         }
-        let verdict = failed == 0 && errors.isEmpty ? "passed" : "failed"
+        let lookedAt = items.count { !$0.isSkipped }
+        let verdict = failed > 0 || !errors.isEmpty ? "failed" : lookedAt > 0 ? "passed" : "nothing was looked at"
         var lines = [
-            "**portcullis \(command): \(verdict)**, \(items.count { !$0.isSkipped }) looked at, \(failed) failed"
+            "**portcullis \(command): \(verdict)**, \(lookedAt) looked at, \(failed) failed"
                 + (counts.isEmpty ? "" : "; \(counts.joined(separator: ", "))")
         ]
         guard !allFindings.isEmpty else { return lines[0] }

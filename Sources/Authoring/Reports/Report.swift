@@ -79,15 +79,20 @@ public struct Report: Sendable {
         public let duration: Duration
         /// Whether it was passed over, for the reason that the finding tells.
         public let isSkipped: Bool
+        /// Whether the command does not fail for it.
+        public let passed: Bool
 
         /// Tells what was found in something.
+        ///
+        /// `isFailure` is for commands that fail for findings that are no errors too.
         public init(
             name: String,
             group: String,
             place: Place,
             findings: [Finding],
             duration: Duration = .zero,
-            isSkipped: Bool = false
+            isSkipped: Bool = false,
+            isFailure: Bool = false
         ) {
             self.name = name.singleLine
             self.group = group
@@ -95,6 +100,7 @@ public struct Report: Sendable {
             self.findings = findings
             self.duration = duration
             self.isSkipped = isSkipped
+            passed = !isFailure && !findings.contains { $0.level == .error }
         }
 
         /// What was passed over, as its warning tells.
@@ -105,8 +111,11 @@ public struct Report: Sendable {
             self.init(name: issue.message, group: issue.file, place: place, findings: [finding], isSkipped: true)
         }
 
-        /// Whether nothing in it must be mended.
-        public var passed: Bool { !findings.contains { $0.level == .error } }
+        /// What it fails for: its errors, or all that was found if the command fails for less.
+        var failures: [Finding] {
+            let errors = findings.filter { $0.level == .error }
+            return errors.isEmpty && !passed ? findings : errors
+        }
     }
 
     /// The command: `check`.

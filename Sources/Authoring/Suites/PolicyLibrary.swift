@@ -78,7 +78,8 @@ public final class PolicyLibrary {
                 )
             )
         }
-        return set(of: files, with: [], parameters, issues)
+        let result = set(of: files, with: [], parameters, issues)
+        return PolicyCompiler.Result(set: result.set, issues: result.issues.map { $0.atOption(of: parameters) })
     }
 
     /// The set of files, kept for the next suite that wants the same.
@@ -129,7 +130,7 @@ public final class PolicyLibrary {
         let originals: [JSONDocument]
         if let others { originals = others } else { originals = try documents(of: file) }
         for document in originals {
-            do throws(JSONPatchError) {
+            do throws(JSONError) {
                 let other = try document.withParameters(parameters)
                 if other !== document { isChanged = true }
                 changed.append(other)
@@ -178,34 +179,61 @@ extension JSONDocument {
         return result
     }
 
-    /// The names in `spec.parameters` of policies of ours, each with where its value stands.
-    private var parameters: [(name: String, place: JSONPointer)] {
-        objects.flatMap { place, object -> [(name: String, place: JSONPointer)] in
+    /// The names in `spec.parameters` of policies of ours, each with its value.
+    private var parameters: [(name: String, value: JSONValue)] {
+        objects.flatMap { _, object -> [(name: String, value: JSONValue)] in
             guard let version = member("apiVersion", of: object), equals(version, PolicyFile.apiVersion),
                 let values = member("spec", of: object).flatMap({ member("parameters", of: $0) })
             else { return [] }
-            return members(of: values).compactMap { key, _ in
-                string(key).map { ($0, JSONPointer(tokens: place + ["spec", "parameters", $0])) }
-            }
+            return members(of: values).compactMap { key, value in string(key).map { ($0, value) } }
         }
     }
 
     fileprivate var parameterNames: [String] { parameters.map(\.name) }
 
-    /// The policies with other values for the parameters that they have; the same document if they have none of them.
-    func withParameters(_ values: [String: JSONFragment]) throws(JSONPatchError) -> JSONDocument {
-        let operations = parameters.compactMap { name, place in
-            values[name].map { JSONPatchOperation.replace(place, $0.text(likeValueAt: place, of: self)) }
+    /// The policies with other values for the parameters that they have, all at the places where they stand in their file; the
+    /// same document if they have none of them.
+    func withParameters(_ values: [String: JSONFragment]) throws(JSONError) -> JSONDocument {
+        let others = parameters.compactMap { name, value in
+            values[name].map { (old: value, new: $0.text(like: value)) }
         }
-        return operations.isEmpty ? self : try JSONPatch(operations).apply(to: self)
+        return others.isEmpty ? self : try replacing(others)
     }
 }
 
 extension JSONFragment {
     /// The value, as a text where it is to stand in place of a text: `1.3` for a version is not meant as a number.
-    fileprivate func text(likeValueAt place: JSONPointer, of other: JSONDocument) -> JSONFragment {
-        guard other.value(at: place)?.isString == true, [.int, .double, .bool].contains(value.kind) else { return self }
+    fileprivate func text(like old: JSONValue) -> JSONFragment {
+        guard old.isString, [.int, .double, .bool].contains(value.kind) else { return self }
         let lexeme = document.lexeme(value)
         return JSONFragment(string: String(decoding: lexeme.indices.map { lexeme[$0] }, as: UTF8.self))
+    }
+}
+
+extension PolicyIssue {
+    /// What is wrong with another value of a parameter, said of the option that gives it; any other fault is the file's.
+    fileprivate func atOption(of parameters: [String: JSONFragment]) -> PolicyIssue {
+        // That nothing uses the parameter is no fault of its value.
+        guard !parameters.isEmpty, kind != .unused, let name = parameterName, parameters[name] != nil else {
+            return self
+        }
+        return PolicyIssue(
+            severity: severity,
+            kind: kind,
+            file: "--set \(name)",
+            field: field,
+            message: "\(message) (\(file):\(line):\(column))",
+            mend: mend
+        )
+    }
+
+    /// The parameter of a policy that the field is, or is in.
+    private var parameterName: String? {
+        let start = "spec.parameters."
+        var field = self.field[...]
+        // A policy may be one of a list.
+        while field.hasPrefix("items["), let end = field.firstIndex(of: ".") { field = field[end...].dropFirst() }
+        guard field.hasPrefix(start) else { return nil }
+        return String(field.dropFirst(start.count).prefix { $0 != "." && $0 != "[" })
     }
 }

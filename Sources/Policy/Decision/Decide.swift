@@ -50,6 +50,9 @@ extension PolicySet {
 }
 
 extension Decision {
+    /// What a warning ends in that is none but for what the object was before: the first that goes where room is short.
+    package static let ratchetNote = ", as before this update"
+
     /// Takes over what was found.
     fileprivate mutating func take(_ report: Report) {
         var denied = NameList()
@@ -66,7 +69,7 @@ extension Decision {
                 warnings.append(found[index].shortLine.singleLine)
             case .ratcheted:
                 ratcheted.add(found[index])
-                warnings.append("\(found[index].shortLine), as before this update".singleLine)
+                warnings.append((found[index].shortLine + Self.ratchetNote).singleLine)
             case .audit: audited.add(found[index])
             case .waived: use(found[index])
             }

@@ -13,6 +13,11 @@ public struct PolicyCompiler {
         /// Errors and warnings, by file, line and column.
         public let issues: [PolicyIssue]
 
+        package init(set: PolicySet?, issues: [PolicyIssue]) {
+            self.set = set
+            self.issues = issues
+        }
+
         /// The issues that keep the set from being made.
         public var errors: [PolicyIssue] { issues.filter { $0.severity == .error } }
     }

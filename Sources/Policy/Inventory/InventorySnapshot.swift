@@ -25,7 +25,8 @@ public enum InventorySnapshot {
         let entries = inventory.entries.sorted { $0.key.order < $1.key.order }
         for (place, entry) in entries.enumerated() {
             text += Array((place > 0 ? ",\n" : "\n").utf8)
-            var writer = JSONWriter(appendingTo: text)
+            // Consumed: a second owner would make the writer copy all that is written so far for each object.
+            var writer = JSONWriter(appendingTo: consume text)
             writer.write(entry)
             text = writer.finish()
         }

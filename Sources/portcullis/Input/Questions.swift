@@ -1,6 +1,7 @@
 internal import Admission
 internal import Authoring
 internal import EventLoop
+internal import JSON
 internal import Policy
 
 /// What a command asks the policies about: manifests, and recorded AdmissionReviews, one a line in files `*.jsonl`.
@@ -59,6 +60,16 @@ struct Questions {
             do throws(PolicyIssue) {
                 if areRecords || Self.isRecord(file) {
                     var (reviews, isDoubted) = (0, false)
+                    // The lines before the first in JSON: if there is none, what the file is instead is told once.
+                    var held: [(line: [UInt8], number: Int)]? = []
+                    func ask(_ line: [UInt8], _ number: Int) {
+                        let place = Report.Place(file: name, line: number, column: 1)
+                        for index in runs.indices {
+                            let before = runs[index].count
+                            progress.show(runs[index].check(review: line, at: place, explain: explain))
+                            reviews += runs[index].count - before
+                        }
+                    }
                     let isStandardInput = file == StandardInput.argument
                     if isStandardInput { try StandardInput.take() }
                     do throws(FileError) {
@@ -66,17 +77,26 @@ struct Questions {
                             of: isStandardInput ? nil : file,
                             limitBytes: Self.maximumLineBytes
                         ) { line, number in
-                            let place = Report.Place(file: name, line: number, column: 1)
-                            for index in runs.indices {
-                                let before = runs[index].count
-                                progress.show(runs[index].check(review: line, at: place, explain: explain))
-                                reviews += runs[index].count - before
+                            if var lines = held {
+                                lines.append((line, number))
+                                let size = lines.reduce(0) { $0 + $1.line.count }
+                                guard (try? JSONDocument(parsing: line)) != nil else {
+                                    held = lines
+                                    return lines.count < Self.doubtfulLines && size <= Self.maximumLineBytes
+                                }
+                                held = nil
+                                for (line, number) in lines { ask(line, number) }
+                            } else {
+                                ask(line, number)
                             }
                             isDoubted = reviews == 0 && number >= Self.doubtfulLines
                             return !isDoubted
                         }
                     } catch {
                         throw PolicyIssue(unreadable: error)
+                    }
+                    if let first = held?.first {
+                        throw PolicyIssue(noRecord: name, beginning: first.line, at: first.number, areRecords)
                     }
                     if isDoubted {
                         throw PolicyIssue(
@@ -125,5 +145,28 @@ struct Questions {
             guard let bytes = try? InputFiles.read(file) else { return [ParametersFile]() }
             return ManifestFile(bytes, file: InputFiles.name(of: file)).parameters
         }
+    }
+}
+
+extension PolicyIssue {
+    /// A file that is to be a record and has no line in JSON.
+    ///
+    /// - Parameters:
+    ///   - file: What people call it.
+    ///   - line: Its first line.
+    ///   - number: Which line that is.
+    ///   - isReplay: Whether the command asks about records alone.
+    fileprivate init(noRecord file: String, beginning line: [UInt8], at number: Int, _ isReplay: Bool) {
+        let isCompressed = line.starts(with: [0x1f, 0x8b])
+        self.init(
+            file: file,
+            line: number,
+            column: 1,
+            message: isCompressed ? "is compressed" : "is no record: its lines are no JSON",
+            mend: isCompressed
+                ? "unpack it, or write zcat FILE | portcullis … -"
+                : (isReplay ? "ask about manifests with check, or " : "")
+                    + "name a file that 'serve --record' has written"
+        )
     }
 }

@@ -37,7 +37,7 @@ struct Replay: ParsableCommand {
         output.print(
             text: { report.text(isColoured: $0, isVerbose: verbose) },
             json: { report.json() },
-            report: { report.report }
+            report: { report.report(of: "replay") }
         )
         if let code = Check.exitCode(of: report) { throw ExitCode(code.rawValue) }
     }

@@ -9,6 +9,8 @@ struct ExampleSearch {
     struct Edit: Hashable {
         let steps: [FieldStep]
         let value: TemplateLiteral?
+        /// Whether any other value does as well.
+        var isAnyValue = false
     }
 
     /// The most ways that are kept of one condition.
@@ -34,7 +36,9 @@ struct ExampleSearch {
         var result: [TemplateLiteral] = []
         for edits in ways(definition.condition, wanted) {
             var manifest = base
-            for edit in edits { manifest = manifest.setting(edit.steps[...], to: edit.value) }
+            for edit in edits where !edit.isAnyValue || !manifest.hasValue(at: edit.steps[...]) {
+                manifest = manifest.setting(edit.steps[...], to: edit.value)
+            }
             if seen.insert(manifest).inserted { result.append(manifest) }
         }
         return result
@@ -155,7 +159,9 @@ struct ExampleSearch {
         if field.isReference || field.rule == .referenceList { steps.append(.member("armId")) }
         if op == .exists {
             let isWanted = (operand.folded == "true") == wanted
-            return [[Edit(steps: isWanted ? steps : field.steps, value: isWanted ? Self.sample(of: field) : nil)]]
+            guard isWanted else { return [[Edit(steps: field.steps, value: nil)]] }
+            // What another part of the condition asks of the field must not be written over.
+            return [[Edit(steps: steps, value: Self.sample(of: field), isAnyValue: true)]]
         }
         if op == .containsKey, let key = operand.text {
             return [[Edit(steps: steps + [.member(key)], value: wanted ? .string("x") : nil)]]

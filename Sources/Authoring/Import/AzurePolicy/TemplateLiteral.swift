@@ -134,6 +134,20 @@ indirect enum TemplateLiteral: Hashable, Sendable {
             return .object(members)
         }
     }
+
+    /// Whether something stands there.
+    ///
+    /// - Parameter steps: The way, elements of lists by the first of them.
+    /// - Returns: Whether there is a value, which null is none.
+    func hasValue(at steps: ArraySlice<FieldStep>) -> Bool {
+        guard let step = steps.first else { return self != .null }
+        let next: TemplateLiteral? =
+            switch step {
+            case .element: elements?.first
+            case .member(let name), .key(let name): members?.first { $0.key == name }?.value
+            }
+        return next?.hasValue(at: steps.dropFirst()) ?? false
+    }
 }
 
 extension String {
