@@ -65,13 +65,9 @@ public enum FileSystem {
     /// - Returns: The content.
     /// - Throws: `FileError`, also if the file grows beyond the limit while it is read.
     public static func read(_ path: String, limitBytes: Int) throws(FileError) -> [UInt8] {
-        // A shell's <(…) is a pipe that has its writer.
-        let isOurs = path.hasPrefix("/dev/fd/") || path.hasPrefix("/proc/self/fd/")
-        // Non-blocking, because to open a pipe would wait for its writer.
-        let file = try File(opening: path, O_RDONLY | (isOurs ? 0 : O_NONBLOCK))
+        let file = try File.reading(path)
         let status = try file.status()
-        if isOurs, status.st_mode & S_IFMT == S_IFIFO { return try file.readToEnd(limitBytes: limitBytes) }
-        guard status.st_mode & S_IFMT == S_IFREG else { throw FileError(.notARegularFile, path) }
+        guard status.st_mode & S_IFMT == S_IFREG else { return try file.readToEnd(limitBytes: limitBytes) }
         guard status.st_size <= limitBytes else { throw FileError(.tooLarge(limitBytes: limitBytes), path) }
         var content: [UInt8] = []
         // One byte more than its size shows the end of the file, or that it has grown; files in /proc claim to be empty.
@@ -95,7 +91,7 @@ public enum FileSystem {
     /// Reads a file line by line, however long it is; `nil` for standard input.
     ///
     /// - Parameters:
-    ///   - path: A file, or a pipe that is waited for.
+    ///   - path: What ``read(_:limitBytes:)`` reads.
     ///   - limitBytes: The longest line that is taken.
     ///   - body: Is given each line that is not empty, without its end, and its number from 1; false ends the reading.
     /// - Throws: `FileError`; the lines before have been given by then.
@@ -104,7 +100,7 @@ public enum FileSystem {
         limitBytes: Int,
         _ body: (_ line: [UInt8], _ number: Int) -> Bool
     ) throws(FileError) {
-        let file = if let path { try File(opening: path, O_RDONLY) } else { try File.standardInput() }
+        let file = if let path { try File.reading(path) } else { try File.standardInput() }
         var chunk: [UInt8] = []
         var line: [UInt8] = []
         var number = 1
@@ -350,6 +346,16 @@ private struct File: ~Copyable {
     private init(_ descriptor: consuming OwnedDescriptor, _ path: String) {
         self.descriptor = descriptor
         self.path = path
+    }
+
+    /// Opens a regular file, or a pipe that the process was given open: a shell's `<(…)` has its writer.
+    static func reading(_ path: String) throws(FileError) -> File {
+        let isGiven = path.hasPrefix("/dev/fd/") || path.hasPrefix("/proc/self/fd/")
+        // Non-blocking, because to open another pipe would wait for its writer.
+        let file = try File(opening: path, O_RDONLY | (isGiven ? 0 : O_NONBLOCK))
+        let kind = try file.status().st_mode & S_IFMT
+        guard kind == S_IFREG || isGiven && kind == S_IFIFO else { throw FileError(.notARegularFile, path) }
+        return file
     }
 
     /// Reads what is still to come, and waits for it.
